@@ -1,0 +1,1 @@
+"""How Iljari is put together and run: the command, the laptop's supervisor, images, migrations."""

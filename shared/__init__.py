@@ -1,0 +1,1 @@
+"""What all services agree on, and nothing else. Imports no service."""

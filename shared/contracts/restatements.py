@@ -1,0 +1,20 @@
+"""Asking registry to say everything again: a new shard, a store lost, a stream trimmed."""
+
+from typing import ClassVar, Literal
+
+from shared.contracts.envelope import Event, ServiceName
+
+
+class RestatementRequested(Event):
+    """A service holds too little and asks for every live posting and seeker once more."""
+
+    stream: ClassVar[str] = "restatement.requested.v1"
+    said_by: ClassVar[tuple[ServiceName, ...]] = ("matching", "notify")
+    heard_by: ClassVar[tuple[ServiceName, ...]] = ("registry",)
+
+    asked_by: Literal["matching", "notify"]
+    reason: Literal["new_store", "operator"]
+
+    @property
+    def subject(self) -> str:
+        return f"service/{self.asked_by}"
