@@ -42,6 +42,11 @@ class Event(Fact):
     occurred_at: AwareDatetime = Field(default_factory=now)
 
     @property
+    def source(self) -> str:
+        """Who says it (CloudEvents `source`)."""
+        return f"/iljari/{self.said_by[0]}"
+
+    @property
     def subject(self) -> str:
         """What the fact is about, as `kind/id` (CloudEvents `subject`)."""
         raise NotImplementedError
@@ -67,4 +72,3 @@ class Place(Fact):
 
 
 EmploymentType = Literal["regular", "contract", "part_time", "dispatch", "daily", "intern", "freelance"]
-

@@ -16,5 +16,9 @@ class RestatementRequested(Event):
     reason: Literal["new_store", "operator"]
 
     @property
+    def source(self) -> str:
+        return f"/iljari/{self.asked_by}"
+
+    @property
     def subject(self) -> str:
         return f"service/{self.asked_by}"

@@ -1,0 +1,100 @@
+"""A database a service: its engine, its metadata, and the transaction that is the edge of every change."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from threading import RLock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import DateTime, Engine, event
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import registry
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Session, SQLModel, create_engine
+
+SQLITE_WAIT_SECONDS = 30
+
+_writers: WeakKeyDictionary[Engine, RLock] = WeakKeyDictionary()
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware, stored in UTC, and aware again when read, on SQLite too."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs its zone; use shared.clock.now()")
+        instant = value.astimezone(UTC)
+        return instant.replace(tzinfo=None) if dialect.name == "sqlite" else instant
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_spine = registry()
+
+
+class SpineTable(SQLModel, registry=_spine):
+    """Base of the tables that every service's database has: inbox, outbox, buried.
+
+    Each service declares a base of its own in just this way, so that the metadata of two services never meet.
+    """
+
+    metadata = _spine.metadata
+
+
+def open_engine(url: str) -> Engine:
+    """Connect to `sqlite:///path` or `postgresql+psycopg://…` so that what is committed survives a power cut."""
+    if url.startswith("sqlite"):
+        return _open_sqlite(url)
+    return create_engine(url, pool_pre_ping=True, pool_size=10, isolation_level="READ COMMITTED")
+
+
+def _open_sqlite(url: str) -> Engine:
+    # autocommit in the driver: the driver's own BEGIN is deferred, and two deferred writers deadlock.
+    engine = create_engine(url, connect_args={"timeout": SQLITE_WAIT_SECONDS, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    _writers[engine] = RLock()
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """The edge of a change: commits at the end, rolls back on any error. Nothing inside commits.
+
+    On SQLite one writer at a time within the process, and the write lock is taken at the start.
+    """
+    with _writers.get(engine, nullcontext()), Session(engine, expire_on_commit=False) as session:
+        if engine.dialect.name == "sqlite":
+            session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            yield session
+        except BaseException:
+            session.rollback()
+            raise
+        session.commit()
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A view of one moment; nothing written here is kept."""
+    with Session(engine, expire_on_commit=False) as session:
+        if engine.dialect.name == "sqlite":
+            session.connection().exec_driver_sql("BEGIN")
+        yield session
+        session.rollback()
