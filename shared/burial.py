@@ -38,15 +38,23 @@ class BuriedMessage(SpineTable, table=True):
     """`replayed` or `dropped`; None while somebody has to look at it."""
 
 
-class Fuse:
-    """Stops a service that would bury the world: blown by too many burials in a row with no success between."""
+class BurialRule:
+    """When a failing message is buried; with a fuse that stops a service which would bury the world.
 
-    def __init__(self, limit: int) -> None:
-        self.limit, self.in_a_row = limit, 0
+    Args:
+        deliveries: after so many a message that still fails is buried.
+        fuse: so many burials in a row, with no success between, and nothing more is buried until somebody has looked.
+    """
+
+    def __init__(self, deliveries: int, fuse: int) -> None:
+        self.deliveries, self.fuse, self.in_a_row = deliveries, fuse, 0
 
     @property
     def blown(self) -> bool:
-        return self.in_a_row >= self.limit
+        return self.in_a_row >= self.fuse
+
+    def due(self, deliveries: int) -> bool:
+        return deliveries >= self.deliveries and not self.blown
 
     def succeeded(self) -> None:
         self.in_a_row = 0

@@ -24,7 +24,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 
 from shared import inbox, telemetry
-from shared.burial import BuriedMessage, Fuse, bury, cause_of, dump_fields
+from shared.burial import BurialRule, BuriedMessage, bury, cause_of, dump_fields
 from shared.clock import now
 from shared.contracts import Event
 from shared.database import transaction
@@ -33,7 +33,7 @@ from shared.wire import Fields, WireError, decode
 E = TypeVar("E", bound=Event)
 
 POLL_MS = 1_000
-"""How long a read waits for something new; below redis-py's socket timeout of 5 s, else every quiet read is an error."""
+"""How long a read waits for something new; longer than redis-py's socket timeout of 5 s, a quiet read is an error."""
 LONGEST_WAIT_SECONDS = 5.0
 
 
@@ -84,11 +84,9 @@ class Letter(Generic[E]):
 class Listener(Generic[E]):
     """Takes deliveries of one stream to their effect, and says which of them are done with."""
 
-    def __init__(  # noqa: PLR0913 - what a stream is heard with, no more
-        self, service: str, group: str, hearing: Hearing[E], engine: Engine, fuse: Fuse, burial_limit: int
-    ) -> None:
-        self.service, self.group, self.hearing, self.engine = service, group, hearing, engine
-        self.fuse, self.burial_limit = fuse, burial_limit
+    def __init__(self, hearing: Hearing[E], group: str, engine: Engine, burial: BurialRule) -> None:
+        self.hearing, self.group, self.engine, self.burial = hearing, group, engine, burial
+        self.service = group.partition("-")[0]
         self.stream = hearing.event.stream
         self.closing = threading.Event()
         # The reader and the reclaimer take turns: a slow batch must not run beside its own redelivery.
@@ -146,7 +144,7 @@ class Listener(Generic[E]):
                     self.hearing.effect(fresh, session)
             seconds = time.perf_counter() - started
             self._tell(letters, {event.event_id for event in fresh}, seconds)
-        self.fuse.succeeded()
+        self.burial.succeeded()
 
     def _tell(self, letters: Sequence[Letter[E]], fresh: set[Any], seconds: float) -> None:
         telemetry.HEAR_SECONDS.labels(self.service, self.stream).observe(seconds)
@@ -168,14 +166,15 @@ class Listener(Generic[E]):
 
     def _failed(self, letter: Letter[E], error: Exception) -> list[str]:
         code, cause = cause_of(error)
-        if letter.delivery.count < self.burial_limit or self.fuse.blown:
+        if not self.burial.due(letter.delivery.count):
             self._line(letter.delivery, "postponed", code=code, cause=cause, event_id=str(letter.event.event_id))
             return []
         return self._bury(letter.delivery, error, "buried")
 
     def _undecodable(self, delivery: Delivery, error: WireError) -> list[str]:
         # A newer version may be said by a service that is deployed before us: wait for our own deployment.
-        if self.fuse.blown or (error.code == "VERSION_TOO_NEW" and delivery.count < self.burial_limit):
+        too_soon = error.code == "VERSION_TOO_NEW" and not self.burial.due(delivery.count)
+        if too_soon or self.burial.blown:
             self._line(delivery, "postponed", code=error.code)
             return []
         return self._bury(delivery, error, "undecodable")
@@ -194,7 +193,7 @@ class Listener(Generic[E]):
         )
         with transaction(self.engine) as session:
             bury(session, message)
-        self.fuse.buried()
+        self.burial.buried()
         self._line(delivery, outcome, code=code, cause=cause)
         return [delivery.entry_id]
 
@@ -210,25 +209,6 @@ def make_group(redis: Redis, stream: str, group: str) -> bool:
     return True
 
 
-def subscribe(broker: RedisBroker, redis: "AsyncRedis", listener: Listener[Any], reading: "ReadingHabits") -> None:
-    """Let FastStream read for a listener: new entries in batches, lost ones one by one."""
-
-    async def hear(entries: list[tuple[str, Fields]]) -> None:
-        await _take(redis, listener, [Delivery(entry_id, fields) for entry_id, fields in entries])
-
-    async def hear_again(entries: list[tuple[str, Fields]]) -> None:
-        counted = [Delivery(entry_id, f, await _deliveries(redis, listener, entry_id)) for entry_id, f in entries]
-        await _take(redis, listener, counted)
-
-    common = {"group": listener.group, "batch": True, "polling_interval": POLL_MS}
-    new = StreamSub(listener.stream, consumer=reading.consumer, max_records=reading.batch_size, **common)
-    lost = StreamSub(
-        listener.stream, consumer=f"{reading.consumer}-reclaim", min_idle_time=reading.reclaim_after_ms, **common
-    )
-    for source, handler in ((new, hear), (lost, hear_again)):
-        broker.subscriber(stream=source, parser=_unparsed, decoder=_entries, ack_policy=AckPolicy.MANUAL)(handler)
-
-
 @dataclass(frozen=True)
 class ReadingHabits:
     """How a service reads its streams."""
@@ -238,13 +218,43 @@ class ReadingHabits:
     reclaim_after_ms: int
 
 
-async def _take(redis: "AsyncRedis", listener: Listener[Any], deliveries: Sequence[Delivery]) -> None:
+def subscribe(broker: RedisBroker, redis: AsyncRedis, listener: Listener[Any], reading: ReadingHabits) -> None:
+    """Let FastStream read for a listener: new entries in batches, lost ones one by one."""
+
+    async def hear(entries: list[tuple[str, Fields]]) -> None:
+        await _take(redis, listener, [Delivery(entry_id, fields) for entry_id, fields in entries])
+
+    async def hear_again(entries: list[tuple[str, Fields]]) -> None:
+        counted = [Delivery(entry_id, f, await _deliveries(redis, listener, entry_id)) for entry_id, f in entries]
+        await _take(redis, listener, counted)
+
+    new = StreamSub(
+        listener.stream,
+        group=listener.group,
+        consumer=reading.consumer,
+        batch=True,
+        max_records=reading.batch_size,
+        polling_interval=POLL_MS,
+    )
+    lost = StreamSub(
+        listener.stream,
+        group=listener.group,
+        consumer=f"{reading.consumer}-reclaim",
+        batch=True,
+        min_idle_time=reading.reclaim_after_ms,
+        polling_interval=POLL_MS,
+    )
+    for source, handler in ((new, hear), (lost, hear_again)):
+        broker.subscriber(stream=source, parser=_unparsed, decoder=_entries, ack_policy=AckPolicy.MANUAL)(handler)
+
+
+async def _take(redis: AsyncRedis, listener: Listener[Any], deliveries: Sequence[Delivery]) -> None:
     done = await to_thread.run_sync(listener.take, deliveries)
     if done:
         await redis.xack(listener.stream, listener.group, *done)
 
 
-async def _deliveries(redis: "AsyncRedis", listener: Listener[Any], entry_id: str) -> int:
+async def _deliveries(redis: AsyncRedis, listener: Listener[Any], entry_id: str) -> int:
     pending = await redis.xpending_range(listener.stream, listener.group, entry_id, entry_id, 1)
     return int(pending[0]["times_delivered"]) if pending else 1
 

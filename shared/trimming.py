@@ -1,0 +1,49 @@
+"""Keeping streams short without ever cutting what somebody has still to hear.
+
+MAXLEN cuts what is unread, and the group's lag hides it; so a stream is cut by MINID alone, behind its slowest group,
+and only what is older than any outage we promise to survive.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from redis import Redis
+
+from shared.clock import now
+from shared.contracts import CATALOGUE, Event
+
+
+def trim(redis: Redis, service: str, keep: timedelta) -> dict[str, int]:
+    """Cut the streams this service says; how many entries went, by stream."""
+    oldest_kept = f"{int((now() - keep).timestamp() * 1000)}-0"
+    own = [event for event in CATALOGUE if service in event.said_by and not event.per_agency]
+    return {event.stream: _trim(redis, event, oldest_kept) for event in own}
+
+
+def _trim(redis: Redis, event: type[Event], oldest_kept: str) -> int:
+    if not redis.exists(event.stream):
+        return 0
+    groups = redis.xinfo_groups(event.stream)
+    heard = {service for service in event.heard_by if any(_belongs(group, service) for group in groups)}
+    if heard != set(event.heard_by):
+        return 0  # a hearer has not even made its group: everything is still unheard
+    needed = [_first_needed(redis, event.stream, group) for group in groups]
+    return int(redis.xtrim(event.stream, minid=min([oldest_kept, *needed], key=_position), approximate=False))
+
+
+def _belongs(group: dict[str, Any], service: str) -> bool:
+    return bool(group["name"].decode().partition("-")[0] == service)
+
+
+def _first_needed(redis: Redis, stream: str, group: dict[str, Any]) -> str:
+    """The first entry this group has not finished: its oldest pending one, else the one after its last delivered."""
+    pending: Any = redis.xpending(stream, group["name"])
+    if pending["pending"]:
+        return str(pending["min"].decode())
+    milliseconds, number = group["last-delivered-id"].decode().split("-")
+    return f"{milliseconds}-{int(number) + 1}"
+
+
+def _position(entry_id: str) -> tuple[int, int]:
+    milliseconds, number = entry_id.split("-")
+    return int(milliseconds), int(number)
