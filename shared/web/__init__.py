@@ -1,0 +1,1 @@
+"""Page furniture: sign-in, pages, problems, and every sentence people read."""

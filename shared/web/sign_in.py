@@ -1,0 +1,177 @@
+"""Who is asking: the signed session cookie, the tokens of programs, and what each role may do."""
+
+import hmac
+import json
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
+from typing import Literal, cast
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import Request
+from itsdangerous import BadSignature, URLSafeSerializer
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from shared.clock import now
+from shared.contracts import Fact
+from shared.settings import ServiceSettings
+from shared.web.problems import Problem
+
+Role = Literal["counselor", "official", "agency", "operator", "service"]
+
+SESSION_COOKIE = "iljari_session"
+VISIT_COOKIE = "iljari_visit"
+FORM_FIELD = "form_token"
+LONGEST_SESSION = timedelta(hours=12)
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+class SignedIn(Fact):
+    """Someone whose identity was checked, and what she is here."""
+
+    account_id: UUID | None = None
+    """None for the tokens of the operator and of services."""
+    role: Role
+    cafe_id: UUID | None = None
+    agency_id: UUID | None = None
+    label: str
+    """How pages and the record of reveals call her."""
+
+
+def make_cookie(settings: ServiceSettings, who: SignedIn) -> str:
+    """The value of a session cookie: readable by its holder, changeable only by us, good for twelve hours."""
+    until = int((now() + LONGEST_SESSION).timestamp())
+    return _signer(settings).dumps({"who": who.model_dump(mode="json"), "until": until, "id": secrets.token_hex(16)})
+
+
+def sign_in(response: Response, settings: ServiceSettings, who: SignedIn) -> None:
+    """Hand the browser its session; the registry does so, after the password."""
+    _set_cookie(response, settings, SESSION_COOKIE, make_cookie(settings, who), int(LONGEST_SESSION.total_seconds()))
+
+
+def sign_out(response: Response) -> None:
+    """Take the session from the browser."""
+    response.delete_cookie(SESSION_COOKIE, path="/")
+
+
+def signed_in(request: Request) -> SignedIn | None:
+    """Who asks, by bearer token or cookie; None for a stranger, a forged or an outlived cookie."""
+    settings = settings_of(request)
+    if bearer := bearer_token(request):
+        return _holder_of(settings, bearer)
+    return _read_cookie(settings, request.cookies.get(SESSION_COOKIE, ""))
+
+
+def allow(*roles: Role) -> Callable[[Request], SignedIn]:
+    """A dependency that lets only these roles pass: 401 for strangers (pages lead to sign-in), 403 for others."""
+
+    def allowed(request: Request) -> SignedIn:
+        who = signed_in(request)
+        if who is None:
+            raise Problem(
+                401,
+                "SIGN_IN_NEEDED",
+                "Sign in first.",
+                "먼저 로그인해 주세요.",
+                hint="Sign in at /sign-in, or send `Authorization: Bearer …`.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        if who.role not in roles:
+            raise Problem(403, "NOT_ALLOWED", "Your role may not do this.", "이 일을 할 권한이 없습니다.")
+        return who
+
+    return allowed
+
+
+def bearer_token(request: Request) -> str:
+    """The token a program sent, or nothing."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def form_token(request: Request) -> str:
+    """What a form of this page must bring back: bound to this browser's visit and session, told to no other site."""
+    visit = request.cookies.get(VISIT_COOKIE) or _new_visit(request)
+    session = request.cookies.get(SESSION_COOKIE, "")
+    key = settings_of(request).session_key.get_secret_value().encode()
+    return hmac.new(key, f"form|{visit}|{session}".encode(), sha256).hexdigest()
+
+
+def keep_visit(request: Request, response: Response) -> None:
+    """Give a browser that was just shown a form the cookie by which we know it again."""
+    if visit := getattr(request.state, "new_visit", None):
+        _set_cookie(response, settings_of(request), VISIT_COOKIE, visit, None)
+
+
+async def from_our_form(request: Request) -> None:
+    """A dependency for every form: refuses what another site, or a page of another session, sent."""
+    if bearer_token(request):
+        return  # no browser sends a bearer token by itself, so no other site can make it
+    sent = (await request.form()).get(FORM_FIELD)
+    known = VISIT_COOKIE in request.cookies
+    if not (known and isinstance(sent, str) and _same(sent, form_token(request))):
+        raise Problem(
+            403,
+            "FORM_EXPIRED",
+            "This form has expired. Go back, load the page again, and send it once more.",
+            "양식이 만료되었습니다. 이전 화면을 새로 열고 다시 보내 주세요.",
+        )
+
+
+def own_path(path: str | None, otherwise: str = "/") -> str:
+    """Where to go after sign-in: a path of ours, never another site."""
+    if path is None or not path.isprintable() or "\\" in path:
+        return otherwise
+    return path if path.startswith("/") and not path.startswith("//") else otherwise
+
+
+def sign_in_path(request: Request) -> str:
+    """The sign-in page that leads back here."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    here = f"{request.url.path}{query}" if request.method in SAFE_METHODS else "/"
+    return f"/sign-in?next={quote(own_path(here), safe='/')}"
+
+
+def settings_of(request: Request) -> ServiceSettings:
+    """The settings of the service that answers; `furnish` put them there."""
+    return cast(ServiceSettings, request.app.state.settings)
+
+
+def _signer(settings: ServiceSettings) -> URLSafeSerializer:
+    return URLSafeSerializer(settings.session_key.get_secret_value(), salt="iljari.session")
+
+
+def _read_cookie(settings: ServiceSettings, cookie: str) -> SignedIn | None:
+    try:
+        session = _signer(settings).loads(cookie)
+        if now().timestamp() >= session["until"]:
+            return None
+        return SignedIn.model_validate_json(json.dumps(session["who"]))
+    except (BadSignature, ValidationError, KeyError, TypeError):
+        return None
+
+
+def _holder_of(settings: ServiceSettings, token: str) -> SignedIn | None:
+    if _same(token, settings.operator_token.get_secret_value()):
+        return SignedIn(role="operator", label="operator token")
+    if _same(token, settings.service_token.get_secret_value()):
+        return SignedIn(role="service", label="service token")
+    return None
+
+
+def _same(sent: str, held: str) -> bool:
+    return bool(held) and hmac.compare_digest(sent.encode(), held.encode())
+
+
+def _new_visit(request: Request) -> str:
+    if not hasattr(request.state, "new_visit"):
+        request.state.new_visit = secrets.token_hex(16)
+    return cast(str, request.state.new_visit)
+
+
+def _set_cookie(response: Response, settings: ServiceSettings, name: str, value: str, seconds: int | None) -> None:
+    secure = settings.public_url.startswith("https:")
+    response.set_cookie(name, value, max_age=seconds, path="/", httponly=True, samesite="lax", secure=secure)
