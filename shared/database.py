@@ -97,4 +97,3 @@ def reading(engine: Engine) -> Iterator[Session]:
         if engine.dialect.name == "sqlite":
             session.connection().exec_driver_sql("BEGIN")
         yield session
-        session.rollback()

@@ -118,9 +118,7 @@ class Spine:
     async def _hear(self) -> None:
         """Subscribe, and subscribe again whatever happens to Redis."""
         while True:
-            broker = RedisBroker(
-                self.settings.redis_url, logger=None, apply_types=False, graceful_timeout=GRACE_SECONDS
-            )
+            broker = self._broker()
             client = AsyncRedis.from_url(self.settings.redis_url)
             try:
                 await to_thread.run_sync(self._recover)
