@@ -25,6 +25,7 @@ from shared.burial import BurialRule, count_lying
 from shared.database import transaction
 from shared.health import ServiceStatus
 from shared.outbox import Relay
+from shared.redis_safety import unsafe_settings
 from shared.settings import ServiceSettings
 from shared.streams import Delivery, Hearing, Listener, ReadingHabits, make_group, subscribe
 from shared.trimming import trim
@@ -38,6 +39,10 @@ GRACE_SECONDS = 15.0
 
 GIVEN_BEFORE, NEW = "0", ">"
 """Positions of XREADGROUP: what this consumer was given before a crash, and what nobody was given yet."""
+
+
+class UnsafeRedis(Exception):
+    """REDIS_UNSAFE: this server may lose or evict what it holds."""
 
 
 @dataclass
@@ -80,6 +85,8 @@ class Spine:
     @asynccontextmanager
     async def lifespan(self, _app: object = None) -> AsyncIterator[None]:
         """Hear and say for as long as the service serves; end what is in flight before it stops."""
+        with suppress(RedisError, OSError):  # away is no reason not to serve; unsafe is
+            await to_thread.run_sync(self._refuse_unsafe_redis)
         tasks = [asyncio.create_task(loop) for loop in (self._hear(), self._relay(), self._keep_house())]
         try:
             yield
@@ -121,13 +128,14 @@ class Spine:
             broker = self._broker()
             client = AsyncRedis.from_url(self.settings.redis_url)
             try:
+                await to_thread.run_sync(self._refuse_unsafe_redis)
                 await to_thread.run_sync(self._recover)
                 habits = ReadingHabits(self.settings.consumer, self.settings.batch_size, self.settings.reclaim_after_ms)
                 for listener in self.listeners:
                     subscribe(broker, client, listener, habits)
                 await broker.start()
                 await self._watch(broker)
-            except (RedisError, OSError, TimeoutError) as error:
+            except (RedisError, OSError, TimeoutError, UnsafeRedis) as error:
                 self._redis_away(error)
                 await asyncio.sleep(REDIS_AWAY_SECONDS)
             finally:
@@ -138,6 +146,11 @@ class Spine:
         quiet = logging.getLogger("faststream")  # its line an event would stand beside ours and call failures processed
         quiet.setLevel(logging.CRITICAL)
         return RedisBroker(self.settings.redis_url, logger=quiet, apply_types=False, graceful_timeout=GRACE_SECONDS)
+
+    def _refuse_unsafe_redis(self) -> None:
+        findings = [] if self.settings.allow_unsafe_redis else unsafe_settings(self.redis)
+        if findings:
+            raise UnsafeRedis("; ".join(f"{finding.message}: {finding.hint}" for finding in findings))
 
     def _recover(self) -> None:
         """Make the groups, and take at once what this consumer was given before it crashed."""

@@ -43,7 +43,13 @@ def note(event: PostingWithdrawn, session: Session) -> None:
 
 def small_settings(redis_url: str, **but: object) -> ServiceSettings:
     """Settings under which nothing takes long."""
-    quick: dict[str, object] = {"consumer": "one", "reclaim_after_ms": 300, "burial_limit": 3, "burial_fuse": 1_000}
+    quick: dict[str, object] = {
+        "allow_unsafe_redis": True,
+        "consumer": "one",
+        "reclaim_after_ms": 300,
+        "burial_limit": 3,
+        "burial_fuse": 1_000,
+    }
     secret = SecretStr("for tests only")
     return ServiceSettings(
         redis_url=redis_url,

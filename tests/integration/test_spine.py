@@ -15,6 +15,7 @@ from shared.burial import load_fields, lying
 from shared.contracts import PostingWithdrawn, RestatementRequested
 from shared.database import SpineTable, open_engine, transaction
 from shared.outbox import Relay, StreamMark, stage
+from shared.spine import UnsafeRedis
 from shared.trimming import trim
 from shared.wire import encode
 from tests.integration.small_service import (
@@ -26,7 +27,7 @@ from tests.integration.small_service import (
     small_spine,
     until,
 )
-from tests.servers import LocalRedis, RedisServer
+from tests.servers import LocalRedis, RedisKind, RedisServer
 
 pytestmark = pytest.mark.integration
 
@@ -172,7 +173,7 @@ async def test_redis_emptied_under_load_is_filled_again(redis_server: RedisServe
 
 
 async def test_an_older_copy_of_redis_is_filled_again(
-    redis_kind: str, start_redis: Callable[..., LocalRedis], engine: Engine, tmp_path: Path
+    redis_kind: RedisKind, start_redis: Callable[..., LocalRedis], engine: Engine, tmp_path: Path
 ) -> None:
     server = start_redis(redis_kind, "--appendonly", "no")
     redis = raw(server)
@@ -212,7 +213,7 @@ async def test_a_destroyed_group_is_made_again_at_the_beginning(redis_server: Re
 
 
 async def test_a_service_starts_while_redis_is_away_and_works_when_it_comes(
-    redis_kind: str, start_redis: Callable[..., LocalRedis], engine: Engine
+    redis_kind: RedisKind, start_redis: Callable[..., LocalRedis], engine: Engine
 ) -> None:
     server = start_redis(redis_kind, "--appendonly", "yes")
     say(raw(server), a_withdrawal())
@@ -261,6 +262,15 @@ async def test_readiness_is_the_age_of_the_last_read_not_a_ping(redis_server: Re
         assert health.problems_of(spine.status().streams) == ()
         release.set()
         await until(lambda: noted(engine) == 1)
+
+
+async def test_a_redis_that_keeps_no_log_is_refused(
+    redis_kind: RedisKind, start_redis: Callable[..., LocalRedis], engine: Engine
+) -> None:
+    server = start_redis(redis_kind, "--appendonly", "no", "--maxmemory-policy", "allkeys-lru")
+    with pytest.raises(UnsafeRedis, match=r"keeps no log.*appendonly yes.*evict.*noeviction"):
+        async with small_spine(engine, server.url, allow_unsafe_redis=False).lifespan():
+            pass
 
 
 def test_draining_hears_and_says_everything_once(redis_server: RedisServer, engine: Engine) -> None:
