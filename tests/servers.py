@@ -198,10 +198,15 @@ class LocalRedis(RedisServer):
     environment: Mapping[str, str] = field(default_factory=dict)
     wrapper: tuple[str, ...] = ()
     """Words before the command, such as `prlimit --fsize=…`."""
+    config: Path | None = None
+    files: tuple[Path, ...] = ()
+    """Laid into the directory before the first start."""
 
     def __post_init__(self) -> None:
         super().__init__(self.kind, f"unix://{self.socket}")
         self.process: subprocess.Popen[bytes] | None = None
+        for file in self.files:
+            shutil.copy2(file, self.directory)
 
     @property
     def socket(self) -> Path:
@@ -216,9 +221,10 @@ class LocalRedis(RedisServer):
         self.socket.unlink(missing_ok=True)
         fixed = ("--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.directory), "--save", "")
         usual = ("--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction")
+        start = (str(self.config), *fixed) if self.config else (*fixed, *usual)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.wrapper, str(self.executable), *fixed, *usual, *self.options],
+                [*self.wrapper, str(self.executable), *start, *self.options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
