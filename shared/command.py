@@ -128,8 +128,12 @@ def find_system(data: Path | None = None) -> RunningSystem:
         return RunningSystem(url.rstrip("/"), _token_from_environment())
     folder = data or DEFAULT_DATA
     state = _read_json(folder / STATE_FILE)
-    secrets = _read_json(folder / SECRETS_FILE)
-    return RunningSystem(state["url"], secrets["operator_token"], folder)
+    return RunningSystem(state["url"], read_secrets(folder)["operator_token"], folder)
+
+
+def read_secrets(folder: Path) -> dict[str, str]:
+    """The keys of a local system, by name."""
+    return _read_json(folder / SECRETS_FILE)
 
 
 @contextmanager

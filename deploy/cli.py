@@ -1,0 +1,118 @@
+"""The command `iljari`: every service's part of it, and the starting, watching and mending of a system."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy import buried
+from deploy.serve import ServiceName
+from shared.command import DEFAULT_DATA, DataOption, JsonOption, command_group
+
+DEFAULT_PORT = 8765
+
+app = command_group(
+    """일자리 Iljari: open job matching for a city.
+
+    A system on this machine: `iljari up`, then the other commands in a second terminal. One that runs elsewhere: set
+    ILJARI_URL and ILJARI_OPERATOR_TOKEN.
+
+    Exit codes: 0 all taken, 1 some refused, 2 usage, 3 cannot reach, 4 not allowed.
+    """
+)
+
+FolderOption = Annotated[
+    Path, typer.Option("--data", envvar="ILJARI_DATA_DIR", help="Where the system keeps all it has.")
+]
+PortOption = Annotated[int, typer.Option(min=0, max=65535, help="Where it listens on this machine; 0: any free port.")]
+ServiceArgument = Annotated[ServiceName, typer.Argument(help="Which service.", show_default=False)]
+
+
+@app.command()
+def up(
+    data: FolderOption = DEFAULT_DATA,
+    port: PortOption = DEFAULT_PORT,
+    demo: Annotated[bool, typer.Option(help="Load the demo city at the first start.")] = True,
+) -> None:
+    """Start a whole system on this machine and keep it running until Ctrl-C.
+
+    An embedded Valkey, three services on SQLite and one address before them. Starting again finds its data; what a
+    killed start left behind is mended.
+
+    \b
+    Examples:
+      iljari up
+      iljari up --data /srv/iljari --port 9000 --no-demo
+    """
+    from deploy.local.supervisor import up
+    from deploy.local.welcome import Welcome
+
+    up(data, port, Welcome(load_demo=demo))
+
+
+@app.command()
+def status(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Show how a running system is: ready or why not, what waits on each stream, what is unsaid, what lies buried.
+
+    Ends with 0 when every service is ready, 1 when one is not, 3 when none can be reached.
+
+    \b
+    Examples:
+      iljari status
+      iljari status --json | jq '.services[] | {service, unsaid, buried}'
+    """
+    from deploy.status import show_status
+
+    show_status(data, as_json=as_json)
+
+
+@app.command()
+def doctor(data: DataOption = None, port: PortOption = DEFAULT_PORT, as_json: JsonOption = False) -> None:
+    """Say what is wrong with this installation, and how to mend it.
+
+    Ends with 0 when all is well, 1 when something is wrong, 3 when the system cannot be reached.
+
+    \b
+    Examples:
+      iljari doctor
+      iljari doctor --data /srv/iljari --json
+    """
+    from deploy.doctor import show_examination
+
+    show_examination(data, port, as_json=as_json)
+
+
+@app.command()
+def serve(
+    service: ServiceArgument,
+    socket: Annotated[Path | None, typer.Option(help="Listen on this unix socket, and on no port.")] = None,
+    host: Annotated[str, typer.Option(help="Listen on this address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Listen on this port.")] = 8000,
+) -> None:
+    """Run one service, for containers and service managers: settings from the environment, database brought up to date.
+
+    \b
+    Examples:
+      iljari serve registry --host 0.0.0.0 --port 8000
+      iljari serve matching --socket /run/iljari/matching.sock
+    """
+    from deploy.serve import serve
+
+    serve(service, socket=socket, host=host, port=port)
+
+
+@app.command()
+def migrate(service: ServiceArgument) -> None:
+    """Bring one service's database to the newest revision; `serve` does it by itself.
+
+    \b
+    Example:
+      REGISTRY_DATABASE_URL=postgresql+psycopg://… iljari migrate registry
+    """
+    from deploy.serve import load_settings, migrate
+
+    migrate(service, load_settings(service).database_url)
+    typer.echo(f"{service}: 데이터베이스가 최신입니다. The database is up to date.")
+
+
+app.add_typer(buried.app, name="buried")

@@ -1,0 +1,183 @@
+"""How do three services stand behind one address? A small proxy over their unix sockets; streams pass through.
+
+Run as `python -m deploy.local.gateway SOCKETS_DIRECTORY DESCRIPTOR`, where the descriptor is the listening socket that
+the supervisor holds: the port stays ours while this process is started again.
+"""
+
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+SERVICES = ("registry", "matching", "notify")
+PREFIXES: Mapping[str, str] = {
+    "/api/registry": "registry",
+    "/api/matching": "matching",
+    "/api/notify": "notify",
+    "/sign-in": "registry",
+    "/sign-out": "registry",
+    "/agency": "registry",
+}
+"""Who answers what; everything else is notify's."""
+
+ONE_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+"""Headers that are about one connection and end with it."""
+
+LONGEST_ANSWER_SECONDS = 300.0
+"""Between two pieces of an answer; event streams send something more often than this."""
+
+STARTING_PAGE = """<!doctype html>
+<html lang="ko">
+<meta charset="utf-8"><meta http-equiv="refresh" content="2"><meta name="viewport" content="width=device-width">
+<title>일자리 — 준비 중</title>
+<style>body{font:1.1rem/1.7 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem;word-break:keep-all}
+small{color:#555}</style>
+<h1>준비하고 있습니다</h1>
+<p>서비스가 시작되는 중입니다. 이 페이지는 잠시 뒤에 스스로 다시 열립니다.</p>
+<p lang="en"><small>The service is starting. This page opens again by itself in a moment.</small></p>
+</html>
+"""
+
+
+class Gateway:
+    """Passes each request to the service whose prefix it bears."""
+
+    def __init__(self, sockets: Path) -> None:
+        self.sockets = sockets
+        self.clients: dict[str, httpx.AsyncClient] = {}
+
+    def app(self) -> Starlette:
+        routes = [
+            Route("/health/live", self.live),
+            Route("/health/ready", self.ready),
+            Route("/metrics", self.metrics),
+            Route("/{path:path}", self.passed_on, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
+        ]
+        return Starlette(routes=routes, lifespan=self.lifespan)
+
+    @asynccontextmanager
+    async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for service in SERVICES:
+                self.clients[service] = await stack.enter_async_context(self._client(service))
+            yield
+
+    async def live(self, _request: Request) -> Response:
+        return PlainTextResponse("live\n")
+
+    async def ready(self, _request: Request) -> Response:
+        """Ready when every service is."""
+        ready = {service: await self._is_ready(service) for service in SERVICES}
+        return JSONResponse(ready, status_code=200 if all(ready.values()) else 503)
+
+    async def metrics(self, _request: Request) -> Response:
+        """Numbers of operation are for the machine itself, not for who can open the desk."""
+        return PlainTextResponse("metrics are read from each service\n", status_code=404)
+
+    async def passed_on(self, request: Request) -> Response:
+        client = self.clients[service_of(request.url.path)]
+        try:
+            answer = await client.send(_request_for(client, request), stream=True)
+        except httpx.TimeoutException:
+            return _unavailable(request, 504)
+        except httpx.TransportError:
+            return _unavailable(request, 503)
+        response = StreamingResponse(answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose))
+        response.raw_headers = [(name.lower(), value) for name, value in answer.headers.raw if _travels(name)]
+        return response
+
+    async def _is_ready(self, service: str) -> bool:
+        try:
+            return (await self.clients[service].get("/health/ready", timeout=5)).is_success
+        except httpx.TransportError:
+            return False
+
+    def _client(self, service: str) -> httpx.AsyncClient:
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=50, keepalive_expiry=30)
+        transport = httpx.AsyncHTTPTransport(uds=str(self.sockets / f"{service}.sock"), limits=limits)
+        timeout = httpx.Timeout(LONGEST_ANSWER_SECONDS, connect=5)
+        return httpx.AsyncClient(transport=transport, base_url=f"http://{service}", timeout=timeout, trust_env=False)
+
+
+def service_of(path: str) -> str:
+    return next((service for prefix, service in PREFIXES.items() if _under(path, prefix)), "notify")
+
+
+def _under(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(f"{prefix}/")
+
+
+def _request_for(client: httpx.AsyncClient, request: Request) -> httpx.Request:
+    headers = [(name, value) for name, value in request.headers.raw if _travels(name) and not _forwarded(name)]
+    headers.append((b"x-forwarded-for", (request.client.host if request.client else "").encode()))
+    headers.append((b"x-forwarded-proto", request.url.scheme.encode()))
+    has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
+    url = httpx.URL(client.base_url, raw_path=_target(request))
+    return httpx.Request(request.method, url, headers=headers, content=request.stream() if has_body else None)
+
+
+def _target(request: Request) -> bytes:
+    """Path and query as they came, byte for byte."""
+    path: bytes = request.scope["raw_path"]
+    query: bytes = request.scope["query_string"]
+    return path + b"?" + query if query else path
+
+
+def _travels(name: bytes) -> bool:
+    return name.lower() not in ONE_HOP
+
+
+def _forwarded(name: bytes) -> bool:
+    """Only the gateway says where a request came from."""
+    return name.lower().startswith(b"x-forwarded-") or name.lower() == b"forwarded"
+
+
+def _unavailable(request: Request, status: int) -> Response:
+    headers = {"Retry-After": "2", "Cache-Control": "no-store"}
+    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        return HTMLResponse(STARTING_PAGE, status, headers)
+    problem = {
+        "code": "UNAVAILABLE" if status == 503 else "TIMED_OUT",
+        "status": status,
+        "where": request.url.path,
+        "message": "The service is starting or being restarted. Ask again in a moment.",
+        "message_ko": "서비스가 시작되는 중입니다. 잠시 뒤에 다시 시도하세요.",
+        "hint": "Sending the same request again, with the same Idempotency-Key, is safe.",
+    }
+    return JSONResponse(problem, status, headers, media_type="application/problem+json")
+
+
+def main(sockets: Path, descriptor: int) -> None:
+    configuration = uvicorn.Config(
+        Gateway(sockets).app(),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    uvicorn.Server(configuration).run(sockets=[socket.socket(fileno=descriptor)])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,96 @@
+"""How does one service run: settings from the environment, its database at the newest revision, then uvicorn."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from shared.command import CommandError, ExitCode
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from shared.settings import ServiceSettings
+
+ServiceName = Literal["registry", "matching", "notify"]
+SERVICES: tuple[ServiceName, ...] = get_args(ServiceName)
+GRACE_SECONDS = 15
+
+
+def serve(service: ServiceName, *, socket: Path | None, host: str, port: int) -> None:
+    """Run a service until it is told to stop; on a unix socket if one is given, else on host and port."""
+    import uvicorn
+
+    settings = load_settings(service)
+    migrate(service, settings.database_url)
+    app = import_module(f"services.{service}.app").create_app(settings)
+    where: dict[str, Any] = {"uds": str(socket)} if socket else {"host": host, "port": port}
+    configuration = uvicorn.Config(
+        app,
+        **where,
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=65,  # longer than the gateway keeps a connection, so that it never writes into a closed one
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        forwarded_allow_ips="*" if socket else None,  # only the gateway can open the socket
+    )
+    server = uvicorn.Server(configuration)
+    server.run()
+    if not server.started:
+        sys.exit(1)  # uvicorn's own code is our ExitCode.UNREACHABLE, which tells a supervisor not to try again
+
+
+def migrate(service: ServiceName, database_url: str) -> None:
+    """Bring a service's database to the newest revision."""
+    from sqlalchemy.exc import OperationalError
+
+    from deploy.schema import upgrade
+    from shared.database import open_engine
+
+    engine = open_engine(database_url)
+    try:
+        upgrade(service, engine)
+    except OperationalError as error:
+        raise CommandError(
+            "DATABASE_UNREACHABLE",
+            ExitCode.UNREACHABLE,
+            ko=f"{service} 데이터베이스를 열 수 없습니다.",
+            en=f"The database of {service} cannot be opened: {error.orig}",
+            where=engine.url.render_as_string(hide_password=True),
+            hint=f"Is it running, does it exist, and may this user write there? See {service.upper()}_DATABASE_URL.",
+        ) from error
+    finally:
+        engine.dispose()
+
+
+def load_settings(service: ServiceName) -> "ServiceSettings":
+    """A service's settings; all faults are told at once."""
+    from pydantic import ValidationError
+
+    from shared.settings import ServiceSettings
+
+    module = import_module(f"services.{service}.settings")
+    settings: type[ServiceSettings] = next(
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, ServiceSettings) and value is not ServiceSettings
+    )
+    try:
+        return settings()
+    except ValidationError as error:
+        raise _bad_settings(service, error) from error
+
+
+def _bad_settings(service: str, error: "ValidationError") -> CommandError:
+    faults = [
+        f"{service.upper()}_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+        for fault in error.errors(include_input=False, include_url=False)
+    ]
+    return CommandError(
+        "SETTINGS_INVALID",
+        ExitCode.USAGE,
+        ko=f"{service}의 설정이 잘못되었습니다.",
+        en="Settings are missing or wrong:\n    " + "\n    ".join(faults),
+        where="environment",
+        hint="deploy/.env.example explains every setting.",
+    )
