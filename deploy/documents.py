@@ -67,9 +67,7 @@ def _channel(event: type[Event]) -> dict[str, Any]:
         "messages": {event.__name__: {"$ref": f"#/components/messages/{event.__name__}"}},
     }
     if event.per_agency:
-        channel["parameters"] = {
-            "agency": {"description": "The agency's id; only this agency and registry may use it."}
-        }
+        channel["parameters"] = {"agency": {"description": "The agency; only it and registry may use this stream."}}
     return channel
 
 
