@@ -325,7 +325,7 @@ def _contained_redis(kind: RedisKind, image: str) -> Iterator[RedisServer]:
     with _container_settings():
         from testcontainers.community.redis import RedisContainer
 
-        container = RedisContainer(image).with_command(f"{kind}-server --save '' --appendonly yes")
+        container = RedisContainer(image).with_command(f"{kind}-server --save '' --appendonly yes --protected-mode no")
         with _published(container, 6379) as port:
             server = RedisServer(kind, f"redis://127.0.0.1:{port}/0")
             try:
