@@ -1,0 +1,1 @@
+"""Cafés: the places where seekers are looked after."""

@@ -1,0 +1,273 @@
+"""Whether a document may become facts: all that is wrong with it at once, and nothing personal in what is kept."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+
+from services.registry.intake.findings import finding, refuses
+from services.registry.intake.readings import READINGS, Unread
+from services.registry.intake.scrub import scrub
+from shared.clock import KST, now
+from shared.contracts import Finding, Money, Place, PostingFacts, SeekerFacts, Wishes
+from shared.contracts.envelope import EmploymentType, Term
+
+ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""Control, zero-width and direction characters: they hide words from people and from the scrubber."""
+NOT_A_TEXT = re.compile("[\0\ud800-\udfff]")
+PLAIN_DIGITS = str.maketrans("０１２３４５６７８９－．＠", "0123456789-.@")
+FIELD_NAME = re.compile(r"[^\W\d]\w{0,59}|\d{1,4}")
+NEVER_SCRUBBED = frozenset({"source_url", "opened_on", "closes_on", "occupation_code", "agency_id", "applied_at"})
+IN_THE_VAULT = frozenset({"name", "phone", "email"})
+
+
+def _day(value: Any) -> Any:
+    # Pydantic would take a number of seconds for a date: Excel's 45231 must not become 1970.
+    if isinstance(value, str) and not ISO_DAY.fullmatch(value):
+        raise ValueError("DATE_INVALID")
+    if not isinstance(value, str | date | None):
+        raise ValueError("DATE_INVALID")
+    return value
+
+
+def _read(name: str) -> BeforeValidator:
+    """Take one of our objects, or the words that a reading understands."""
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return READINGS[name](value)
+        except Unread as unread:
+            raise ValueError(unread.code) from None
+
+    return BeforeValidator(read)
+
+
+Day = Annotated[date | None, BeforeValidator(_day)]
+Text = Annotated[str, StringConstraints(max_length=20_000)]
+Terms = Annotated[tuple[Term, ...], Field(max_length=200)]
+KecoCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,6}$")]
+
+
+class Document(BaseModel):
+    """What may stand in a document; anything else is refused by name."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+
+    source_ref: Annotated[str, StringConstraints(max_length=100)] | None = None
+
+
+class PostingDocument(Document):
+    """A posting as a sender may write it; `place` and `wage` also in words."""
+
+    agency_id: UUID | None = None
+    title: Annotated[str, StringConstraints(max_length=300)]
+    employer: Annotated[str, StringConstraints(max_length=200)]
+    description: Text = ""
+    qualification: Text = ""
+    preferred: Text = ""
+    required_skills: Terms = ()
+    preferred_skills: Terms = ()
+    certificates: Terms = ()
+    occupation_code: KecoCode | None = None
+    employment_type: EmploymentType | None = None
+    wage: Annotated[Money | None, _read("wage")] = None
+    weekly_hours: Annotated[float, Field(gt=0, le=168)] | None = None
+    work_hours: Text = ""
+    experience_months: Annotated[int, Field(ge=0, le=720)] | None = None
+    place: Annotated[Place | None, _read("place")] = None
+    headcount: Annotated[int, Field(ge=1, le=100_000)] = 1
+    opened_on: Day = None
+    closes_on: Day = None
+    closing_note: Annotated[str, StringConstraints(max_length=100)] = ""
+    source_url: Annotated[str, StringConstraints(max_length=500)] = ""
+
+
+class SeekerDocument(Document):
+    """A seeker as a form or a file may tell of her. Name, phone and e-mail go to the vault and nowhere else."""
+
+    name: Annotated[str, StringConstraints(max_length=100)] = ""
+    phone: Annotated[str, StringConstraints(max_length=40)] = ""
+    email: Annotated[str, StringConstraints(max_length=200)] = ""
+    cafe_id: UUID | None = None
+    applied_at: AwareDatetime | None = None
+    summary: Annotated[str, StringConstraints(max_length=5_000)] = ""
+    skills: Terms = ()
+    certificates: Terms = ()
+    experience_months: Annotated[int, Field(ge=0, le=720)] | None = None
+    home: Annotated[Place | None, _read("place")] = None
+    wishes: Wishes = Wishes()
+
+
+@dataclass
+class Checked:
+    """A document after the check: facts only if nothing speaks against it."""
+
+    findings: list[Finding] = field(default_factory=list)
+    posting: PostingDocument | None = None
+    seeker: SeekerDocument | None = None
+    source_ref: str | None = None
+    """The sender's reference, where it may be repeated."""
+
+    @property
+    def refused(self) -> bool:
+        return refuses(self.findings)
+
+
+def check_posting(document: dict[str, Any], agency_id: UUID, already: Iterable[Finding] = ()) -> Checked:
+    """Everything there is to say about a posting, `already` found by its reader included."""
+    checked = Checked(list(already))
+    clean = _clean(document, "", checked.findings)
+    scrubbed = _scrubbed(clean, "", checked.findings, name="")
+    _drop_a_reference_that_names_someone(scrubbed, checked)
+    checked.source_ref = _repeatable(scrubbed, checked)
+    try:
+        checked.posting = PostingDocument.model_validate(scrubbed)
+    except ValidationError as error:
+        checked.findings += _of_validation(error)
+    _judge(scrubbed, checked, agency_id)
+    return checked
+
+
+def check_seeker(document: dict[str, Any], already: Iterable[Finding] = ()) -> Checked:
+    """The same for a seeker; her own name is taken out of her texts too."""
+    checked = Checked(list(already))
+    clean = _clean(document, "", checked.findings)
+    vault = {key: value for key, value in clean.items() if key in IN_THE_VAULT}
+    rest = {key: value for key, value in clean.items() if key not in IN_THE_VAULT}
+    scrubbed = _scrubbed(rest, "", checked.findings, name=str(vault.get("name", "")))
+    if isinstance(document.get("source_ref"), str):
+        scrubbed["source_ref"] = clean["source_ref"]  # never kept as it is: see `Vault.pseudonym`
+    try:
+        checked.seeker = SeekerDocument.model_validate(scrubbed | vault)
+    except ValidationError as error:
+        checked.findings += _of_validation(error)
+    return checked
+
+
+def posting_facts(document: PostingDocument, agency_id: UUID, source_ref: str) -> PostingFacts:
+    facts = {name: getattr(document, name) for name in PostingDocument.model_fields}
+    facts |= {"agency_id": agency_id, "source_ref": source_ref, "place": document.place or Place()}
+    return PostingFacts.model_validate(facts)
+
+
+def seeker_facts(document: SeekerDocument) -> SeekerFacts:
+    facts = {name: getattr(document, name) for name in SeekerFacts.model_fields}
+    home = Place(district=document.home.district) if document.home else Place()  # never an address
+    return SeekerFacts.model_validate(facts | {"home": home})
+
+
+def _judge(document: dict[str, Any], checked: Checked, agency_id: UUID) -> None:
+    """Rules over several fields; on the raw document where it was not valid, so that all is told at once."""
+    told = checked.findings
+    codes = {found.code for found in told}
+    posting = checked.posting
+    if not document.get("description") and not document.get("qualification"):
+        told.append(finding("TEXT_MISSING", "description"))
+    if not document.get("place"):
+        told.append(finding("PLACE_MISSING", "place"))
+    if not document.get("wage") and not any(code.startswith("WAGE_") for code in codes):
+        told.append(finding("WAGE_MISSING", "wage"))
+    if posting is None:
+        return
+    if posting.agency_id not in (None, agency_id):
+        told.append(finding("TENANT_MISMATCH", "agency_id"))
+    if posting.place and not posting.place.district and not posting.place.remote:
+        told.append(finding("DISTRICT_UNKNOWN", "place"))
+    if posting.wage and (posting.wage.minimum or 0) > (posting.wage.maximum or posting.wage.minimum or 0):
+        told.append(finding("RANGE_INVERTED", "wage"))
+    if posting.closes_on and posting.opened_on and posting.closes_on < posting.opened_on:
+        told.append(finding("DATE_ORDER", "closes_on"))
+    if posting.closes_on and posting.closes_on < now().astimezone(KST).date():
+        told.append(finding("CLOSED_ALREADY", "closes_on"))
+
+
+def _clean(value: Any, where: str, findings: list[Finding]) -> Any:
+    """Texts in one form (NFC), without invisible characters; empty values are absent ones."""
+    if isinstance(value, str):
+        if NOT_A_TEXT.search(value):
+            findings.append(finding("TEXT_INVALID", where))
+        text = INVISIBLE.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+        return unicodedata.normalize("NFC", text).translate(PLAIN_DIGITS).strip()
+    if isinstance(value, dict):
+        cleaned = ((key, _clean(entry, _path(where, key), findings)) for key, entry in value.items())
+        return {key: entry for key, entry in cleaned if entry not in (None, "", [], {})}
+    if isinstance(value, list | tuple):
+        entries = (_clean(entry, where, findings) for entry in value)
+        return [entry for entry in entries if entry not in (None, "")]
+    return value
+
+
+def _scrubbed(value: Any, where: str, findings: list[Finding], name: str) -> Any:
+    if isinstance(value, str):
+        if where in NEVER_SCRUBBED:
+            return value
+        result = scrub(value, name=name)
+        findings.extend(finding(code, where) for code in result.codes)
+        return result.text
+    if isinstance(value, dict):
+        return {key: _scrubbed(entry, _path(where, key), findings, name) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_scrubbed(entry, where, findings, name) for entry in value]
+    return value
+
+
+def _drop_a_reference_that_names_someone(document: dict[str, Any], checked: Checked) -> None:
+    if any(found.where == "source_ref" and found.severity != "refusal" for found in checked.findings):
+        document.pop("source_ref", None)
+
+
+def _path(where: str, key: str) -> str:
+    return f"{where}.{_named(key)}" if where else _named(key)
+
+
+def _repeatable(document: dict[str, Any], checked: Checked) -> str | None:
+    reference = document.get("source_ref")
+    told = any(found.where == "source_ref" for found in checked.findings)
+    return reference if isinstance(reference, str) and len(reference) <= 100 and not told else None
+
+
+def _named(step: object) -> str:
+    """A field's name as we may repeat it: what does not look like a name may be someone's data."""
+    return str(step) if FIELD_NAME.fullmatch(str(step)) else "?"
+
+
+def _of_validation(error: ValidationError) -> list[Finding]:
+    told: dict[tuple[str, str], Finding] = {}
+    for fault in error.errors(include_url=False, include_input=False):
+        where = ".".join(_named(step) for step in fault["loc"])
+        found = _of_fault(fault["type"], fault.get("ctx", {}), where)
+        told.setdefault((found.code, found.where), found)
+    return list(told.values())
+
+
+def _of_fault(kind: str, context: dict[str, Any], where: str) -> Finding:  # noqa: PLR0911 - a table, read downwards
+    if kind == "value_error":
+        return finding(str(context["error"]), where)
+    if kind == "missing":
+        return finding("FIELD_MISSING", where)
+    if kind == "extra_forbidden":
+        return finding("FIELD_UNKNOWN", where)
+    if kind in ("string_too_long", "too_long"):
+        return finding("TEXT_TOO_LONG", where, limit=context.get("max_length", ""))
+    if kind == "string_type":
+        return finding("TEXT_EXPECTED", where)
+    if kind == "literal_error":
+        return finding("VALUE_UNKNOWN", where, expected=context["expected"])
+    if kind.startswith(("greater_than", "less_than")):
+        bounds = ", ".join(f"{name} {bound}" for name, bound in context.items())
+        return finding("NUMBER_OUT_OF_RANGE", where, expected=bounds)
+    if kind.startswith(("int_", "float_", "finite_number", "decimal_")):
+        return finding("NUMBER_INVALID", where)
+    if kind.startswith("date_"):
+        return finding("DATE_INVALID", where)
+    if kind.startswith(("datetime_", "timezone_")):
+        return finding("TIME_INVALID", where)
+    return finding("VALUE_INVALID", where)

@@ -1,0 +1,289 @@
+"""How a sender's words are read: each reading turns one text into one of our values, or says that it cannot."""
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from services.registry.intake.districts import district_of
+from shared.clock import KST
+
+NOTHING_SAID = frozenset({"", "-", ".", "none", "null", "nan", "n/a", "정보 없음", "정보없음", "미공개", "해당없음"})
+"""What senders write into a field that they leave empty."""
+
+
+class Unread(Exception):  # noqa: N818 - named for what it is, as the house does
+    """A text could not be read; the code says why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Closing:
+    """Until when a posting is open: None until filled; and the sender's own words."""
+
+    closes_on: date | None
+    note: str = ""
+
+
+def said(text: str) -> str:
+    """The text in one form of each character, or nothing if it only says that nothing is said."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    return "" if plain.casefold() in NOTHING_SAID else plain
+
+
+def read_text(text: str) -> str | None:
+    return None if text.strip().casefold() in NOTHING_SAID else text.strip()
+
+
+TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
+BREAK = re.compile(r"<(?:br|/p|/li|/div|/tr)\b[^<>]{0,50}>", re.IGNORECASE)
+
+
+def read_html(text: str) -> str | None:
+    """Plain text of a snippet: entities resolved (twice, as portals escape what was escaped), tags gone."""
+    plain = html.unescape(html.unescape(text))
+    return read_text(TAG.sub("", BREAK.sub("\n", plain)).replace("\xa0", " "))
+
+
+DIGITS_ONLY = re.compile(r"(\d{4})(\d{2})(\d{2})")
+LONG_DAY = re.compile(r"(?<!\d)(\d{4})\s?[-./년]\s?(\d{1,2})\s?[-./월]\s?(\d{1,2})(?!\d)")
+SHORT_DAY = re.compile(r"(?<!\d)(\d{2})[-./](\d{2})[-./](\d{2})(?!\d)")
+INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})")
+UNTIL_FILLED = re.compile(r"채용\s?시|상시|수시|충원\s?시|9999[-./]?12[-./]?31|until filled", re.IGNORECASE)
+
+
+def read_date(text: str) -> date | None:
+    """A day: 20260820, 26-10-31, 2025-12-31, 2025. 1. 3., a full instant, or one of them within a sentence."""
+    words = said(text)
+    if not words:
+        return None
+    try:
+        if INSTANT.fullmatch(words):
+            return datetime.fromisoformat(words).astimezone(KST).date()
+        return _day_in(words)
+    except ValueError:
+        raise Unread("DATE_INVALID") from None
+
+
+def _day_in(words: str) -> date:
+    if short := SHORT_DAY.search(words):
+        return date(2000 + int(short[1]), int(short[2]), int(short[3]))
+    found = DIGITS_ONLY.fullmatch(words) or LONG_DAY.search(words)
+    if not found:
+        raise ValueError
+    return date(int(found[1]), int(found[2]), int(found[3]))
+
+
+def read_closing(text: str) -> Closing | None:
+    """The last day; `채용시까지 26-10-31` is that day at the latest, 99991231 and 상시채용 are until filled."""
+    words = said(text)
+    if not words:
+        return None
+    open_ended = UNTIL_FILLED.search(words)
+    try:
+        day = read_date(words)
+    except Unread:
+        if not open_ended:
+            raise
+        day = None
+    if day is not None and day.year == 9999:
+        day = None
+    return Closing(day, words[:100])
+
+
+WAGE_UNITS: tuple[tuple[str, str], ...] = (
+    ("hour", r"시급|시간급|/\s?h|\bH\b|hour"),
+    ("day", r"일급|일당|\bD\b|day"),
+    ("month", r"월급|월\s|월봉|\bM\b|month"),
+    ("year", r"연봉|년봉|연\s|\bY\b|year"),
+)
+AMOUNT = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s?(억|천만|백만|십만|만|천)?")
+SCALE = {"억": 100_000_000, "천만": 10_000_000, "백만": 1_000_000, "십만": 100_000, "만": 10_000, "천": 1_000, "": 1}
+BY_TALK = re.compile(r"내규|협의|면접\s?후|추후|당사\s?규정")
+SURELY_A_YEAR = 10_000_000
+"""An amount this high without a unit is a year's."""
+
+
+def read_wage(text: str) -> dict[str, Any] | None:
+    """`시급 / 10320원`, `5,000만원 이상`, `월급 250~300만원`, `연봉 1억 2천만원`; whole won a unit."""
+    words = said(text).replace(" / ", " ")
+    if not words:
+        return None
+    amounts = _amounts(words)
+    if not amounts:
+        raise Unread("WAGE_UNSTATED" if BY_TALK.search(words) else "WAGE_UNREADABLE")
+    unit = next((unit for unit, sign in WAGE_UNITS if re.search(sign, words + " ")), None)
+    if unit is None and max(amounts) >= SURELY_A_YEAR:
+        unit = "year"
+    if unit is None:
+        raise Unread("WAGE_UNIT_UNKNOWN")
+    low, high = min(amounts), max(amounts)
+    if len(amounts) == 1 and re.search(r"이상|부터|~\s*$|↑", words):
+        return {"unit": unit, "minimum": low}
+    if len(amounts) == 1 and re.search(r"이하|까지|미만|^\D*~|↓", words):
+        return {"unit": unit, "maximum": high}
+    return {"unit": unit, "minimum": low, "maximum": high}
+
+
+def _amounts(words: str) -> list[int]:
+    """Sums of money, largest units first: `1억 2천만` is one sum, and in `250~300만` the unit serves both."""
+    found = [(number, scale) for number, scale in AMOUNT.findall(words) if float(number.replace(",", "")) > 0]
+    sums: list[int] = []
+    below = 0
+    last_scale = next((scale for _, scale in reversed(found) if scale), "")
+    for number, scale in found:
+        factor = SCALE[scale or (last_scale if float(number.replace(",", "")) < 10_000 else "")]
+        amount = round(float(number.replace(",", "")) * factor)
+        if sums and factor < below and scale and below > SCALE["천만"]:
+            sums[-1] += amount
+        else:
+            sums.append(amount)
+        below = factor
+    return sums
+
+
+MONTHS = re.compile(r"(\d+)\s?(?:개월|달)")
+YEARS = re.compile(r"(\d+)(?:\s?[~-]\s?\d+)?\s?(?:년|year|yr|↑)")
+ANYONE = re.compile(r"신입|무관|관계\s?없음|인턴|newcomer|any", re.IGNORECASE)
+
+
+def read_experience(text: str) -> int | None:
+    """The least months asked for: `3년 이상`, `경력 3~10년`, `6개월`, a bare number of years; 0 where newcomers may."""
+    words = said(text)
+    if not words:
+        return None
+    if ANYONE.search(words):
+        return 0
+    if re.fullmatch(r"\d{1,2}(?:\.0)?", words):
+        return int(float(words)) * 12
+    years, months = YEARS.search(words), MONTHS.search(words)
+    if not years and not months:
+        raise Unread("EXPERIENCE_UNSTATED")
+    return (int(years[1]) * 12 if years else 0) + (int(months[1]) if months else 0)
+
+
+EMPLOYMENT: tuple[tuple[str, str], ...] = (
+    ("part_time", r"시간제|파트\s?타임|아르바이트|알바|part"),
+    ("contract", r"(?<!무기)계약직|(?<!무)기간제|기간의?\s?정함이?\s?있는|contract"),
+    ("dispatch", r"파견|dispatch"),
+    ("daily", r"일용|daily"),
+    ("intern", r"인턴|intern"),
+    ("freelance", r"프리랜서|위촉|freelance"),
+    ("regular", r"정규직|상용|무기계약|기간의?\s?정함이?\s?없는|regular"),
+)
+
+
+def read_employment(text: str) -> str | None:
+    """The kind of employment. Where several are offered none is chosen: a gate must not shut on a guess."""
+    words = re.sub(r"\((?!시간제)[^)]*\)", "", said(text))
+    if not words:
+        return None
+    kinds = [kind for kind, sign in EMPLOYMENT if re.search(sign, words, re.IGNORECASE)]
+    if not kinds:
+        raise Unread("EMPLOYMENT_UNREADABLE")
+    if kinds in (["part_time", "contract"], ["part_time", "regular"]):
+        return "part_time"  # 계약직(시간제), 상용(시간제): the hours are what a seeker asks about
+    if len(kinds) > 1:
+        raise Unread("EMPLOYMENT_SEVERAL")
+    return kinds[0]
+
+
+NUMBER = re.compile(r"\D*?(\d[\d,]*(?:\.\d+)?)\D*")
+
+
+def read_number(text: str) -> float | None:
+    """A number, with thousands separators and a unit behind it: `40시간`, `1,200`."""
+    words = said(text)
+    if not words:
+        return None
+    found = NUMBER.fullmatch(words)
+    if not found or len(found[1]) > 15:
+        raise Unread("NUMBER_UNREADABLE")
+    return float(found[1].replace(",", ""))
+
+
+def read_whole(text: str) -> int | None:
+    """A whole number of things: `3`, `1.0`, `2명`; `00명` says nothing."""
+    words = said(text)
+    if re.fullmatch(r"[0Oo○]{1,3}\s?명?", words):
+        return None
+    number = read_number(words)
+    if number is not None and number != int(number):
+        raise Unread("NUMBER_UNREADABLE")
+    return None if number is None else int(number)
+
+
+def read_digits(text: str) -> str | None:
+    """A code of digits, such as 550100, also where a sheet made it 550100.0."""
+    words = re.sub(r"\.0$", "", said(text))
+    if not words:
+        return None
+    if not re.fullmatch(r"\d{1,6}", words):
+        raise Unread("CODE_UNKNOWN")
+    return words
+
+
+def read_place(text: str) -> dict[str, Any] | None:
+    """An address and the district it lies in."""
+    words = said(text)
+    if not words or not re.search(r"\w{2}", words):  # "0", "***-***"
+        return None
+    place = {"district": district_of(words), "address": words[:300], "remote": bool(re.search(r"재택", words))}
+    return {name: value for name, value in place.items() if value}
+
+
+def read_url(text: str) -> str | None:
+    words = text.strip()
+    if not words:
+        return None
+    if not re.match(r"https?://\S+$", words) or len(words) > 500:
+        raise Unread("URL_INVALID")
+    return words
+
+
+def read_district(text: str) -> str | None:
+    """A district alone."""
+    words = said(text)
+    return district_of(words) if words else None
+
+
+ReadingName = Literal[
+    "text",
+    "html",
+    "list",
+    "date",
+    "closing",
+    "wage",
+    "experience",
+    "employment",
+    "number",
+    "whole",
+    "digits",
+    "place",
+    "district",
+    "url",
+    "code",
+]
+"""The closed set that a mapping file may name; `list` and `code` need the rule beside the text and are in `mapping`."""
+
+READINGS: dict[str, Callable[[str], Any]] = {
+    "text": read_text,
+    "html": read_html,
+    "date": read_date,
+    "closing": read_closing,
+    "wage": read_wage,
+    "experience": read_experience,
+    "employment": read_employment,
+    "number": read_number,
+    "whole": read_whole,
+    "digits": read_digits,
+    "place": read_place,
+    "district": read_district,
+    "url": read_url,
+}

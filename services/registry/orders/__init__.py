@@ -1,0 +1,1 @@
+"""Orders: agencies and the postings that they are credited with."""

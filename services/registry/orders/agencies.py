@@ -1,0 +1,41 @@
+"""Agencies: who they are, and the key by which we know them."""
+
+import secrets
+from hashlib import sha256
+from uuid import UUID, uuid4
+
+from sqlmodel import Session, col, select
+
+from services.registry.tables import Agency, Licence
+from shared.clock import now
+
+KEY_PREFIX = "ilj_"
+
+
+class AgencyExists(Exception):  # noqa: N818 - named for what it is, as the house does
+    """An agency of this name is here already."""
+
+
+def add_agency(session: Session, name: str, licence: Licence, agency_id: UUID | None = None) -> tuple[Agency, str]:
+    """Take in an agency; its API key is told this once and kept only as a hash."""
+    if session.exec(select(Agency).where(Agency.name == name)).first():
+        raise AgencyExists(name)
+    key = KEY_PREFIX + secrets.token_urlsafe(32)
+    agency = Agency(agency_id=agency_id or uuid4(), name=name, licence=licence, api_key_hash=_hash(key), made_at=now())
+    session.add(agency)
+    session.flush()
+    return agency, key
+
+
+def agency_of_key(session: Session, key: str) -> Agency | None:
+    if not key.startswith(KEY_PREFIX):
+        return None
+    return session.exec(select(Agency).where(Agency.api_key_hash == _hash(key))).first()
+
+
+def all_agencies(session: Session) -> list[Agency]:
+    return list(session.exec(select(Agency).order_by(col(Agency.name))))
+
+
+def _hash(key: str) -> str:
+    return sha256(key.encode()).hexdigest()

@@ -1,0 +1,17 @@
+"""What the registry is told from outside."""
+
+from pydantic import SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings
+
+
+class RegistrySettings(ServiceSettings):
+    """Settings of the registry: `REGISTRY_…`."""
+
+    model_config = SettingsConfigDict(env_prefix="REGISTRY_")
+
+    vault_key: SecretStr | None = None
+    """Opens the vault. Keep it apart from the database and its backups. Without one it is made from the session key."""
+    intake_batch: int = 100
+    """Most entries of agencies' streams taken in one transaction."""

@@ -1,0 +1,185 @@
+"""What the registry keeps: the truth about agencies, postings, seekers and who signs in."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import JSON, Column, Index, LargeBinary, String
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from shared.database import UtcDateTime
+
+_registry = registry()
+
+
+class Table(SQLModel, registry=_registry):
+    """Base of the registry's tables."""
+
+    metadata = _registry.metadata
+
+
+Licence = Literal["공공", "무료", "유료", "정보제공"]
+"""Kinds of agency under the Employment Security Act: public, free (filed), paid (registered), information provider."""
+
+
+class Agency(Table, table=True):
+    """Who sends postings."""
+
+    __tablename__ = "agency"
+
+    agency_id: UUID = Field(primary_key=True)
+    name: str = Field(unique=True)
+    licence: str
+    api_key_hash: str = Field(unique=True)
+    """SHA-256 of a key of 256 random bits: nothing to guess, so nothing slow is needed."""
+    made_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Posting(Table, table=True):
+    """An order as it is now. Open, it has at least one credit; its fingerprint is then its own alone."""
+
+    __tablename__ = "posting"
+    __table_args__ = (Index("ix_posting_fingerprint", "fingerprint"), Index("ix_posting_state", "state", "posting_id"))
+
+    posting_id: UUID = Field(primary_key=True)
+    agency_id: UUID = Field(foreign_key="agency.agency_id", index=True)
+    source_ref: str
+    revision: int
+    state: str
+    """`open`, or why it was withdrawn."""
+    facts: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    fingerprint: str
+    """Of what the order is, whoever sends it: equal for the same order from two agencies."""
+    accepted_at: datetime = Field(sa_type=UtcDateTime)
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PostingRevision(Table, table=True):
+    """What a posting was before: a seeker was shown these words, so they are kept."""
+
+    __tablename__ = "posting_revision"
+
+    posting_id: UUID = Field(primary_key=True, foreign_key="posting.posting_id")
+    revision: int = Field(primary_key=True)
+    state: str
+    facts: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    until: datetime = Field(sa_type=UtcDateTime)
+
+
+class PostingCredit(Table, table=True):
+    """That an agency sent an order under a reference of its own, and which posting stands for it."""
+
+    __tablename__ = "posting_credit"
+
+    agency_id: UUID = Field(primary_key=True, foreign_key="agency.agency_id")
+    source_ref: str = Field(primary_key=True)
+    posting_id: UUID = Field(foreign_key="posting.posting_id", index=True)
+    content_hash: str
+    """Of the facts as this agency sent them last."""
+    sent_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Submission(Table, table=True):
+    """Every document ever received, and the receipt for it."""
+
+    __tablename__ = "submission"
+    __table_args__ = (Index("ix_submission_agency", "agency_id", "received_at"),)
+
+    submission_id: UUID = Field(primary_key=True)
+    agency_id: UUID = Field(foreign_key="agency.agency_id")
+    entry: str
+    """By which way it came: `queue`, `http` or `file`."""
+    place: str
+    """Where it stood there: a line, an entry id."""
+    content_hash: str
+    outcome: str = Field(index=True)
+    source_ref: str | None = None
+    posting_id: UUID | None = None
+    revision: int | None = None
+    findings: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    kept: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    """A returned document, encrypted: it may hold a person's data in any field, which no pattern finds for certain."""
+    received_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Cafe(Table, table=True):
+    """A job café."""
+
+    __tablename__ = "cafe"
+
+    cafe_id: UUID = Field(primary_key=True)
+    name: str = Field(unique=True)
+    district: str
+    made_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Seeker(Table, table=True):
+    """What a seeker can do and wishes, by opaque id."""
+
+    __tablename__ = "seeker"
+
+    seeker_id: UUID = Field(primary_key=True)
+    revision: int
+    state: str = Field(index=True)
+    """`active`, or why withdrawn."""
+    facts: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    cafe_id: UUID | None = Field(default=None, foreign_key="cafe.cafe_id", index=True)
+    applied_at: datetime = Field(sa_type=UtcDateTime)
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class VaultEntry(Table, table=True):
+    """Who a seeker is. The only personal data there are; dropping the key makes them unreadable for ever."""
+
+    __tablename__ = "vault"
+
+    seeker_id: UUID = Field(primary_key=True, foreign_key="seeker.seeker_id")
+    wrapped_key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """This person's own key, encrypted under the house key, which is never in the database."""
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """Name, phone and e-mail under this person's key."""
+    digest: str
+    """Keyed digest of the same, to see without opening it that nothing changed."""
+
+
+class Consent(Table, table=True):
+    """On what ground we keep someone, for which items, since when."""
+
+    __tablename__ = "consent"
+
+    number: int | None = Field(default=None, primary_key=True)
+    seeker_id: UUID = Field(foreign_key="seeker.seeker_id", index=True)
+    basis: str
+    items: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    given_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Reveal(Table, table=True):
+    """Who saw whose personal data, and why. Rows are only ever added."""
+
+    __tablename__ = "reveal"
+
+    number: int | None = Field(default=None, primary_key=True)
+    seeker_id: UUID = Field(index=True)
+    who: str
+    purpose: str
+    items: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Account(Table, table=True):
+    """Someone who signs in."""
+
+    __tablename__ = "account"
+
+    account_id: UUID = Field(primary_key=True)
+    login: str = Field(sa_column=Column(String, nullable=False, unique=True))
+    display_name: str
+    """As staff is called on the pages; staff names stand on a notice board anyway and are not sealed."""
+    role: str
+    password_hash: str
+    cafe_ids: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    agency_id: UUID | None = Field(default=None, foreign_key="agency.agency_id")
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
