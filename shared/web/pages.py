@@ -36,6 +36,8 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        for template in self.environment.list_templates(extensions=["html"]):
+            self.environment.get_template(template)  # a broken one fails here, and the first view need not compile
 
     def show(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
         """A page in the reader's language."""

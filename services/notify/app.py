@@ -1,0 +1,63 @@
+"""Puts notify together: its store, its ears, its desk."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import Engine, func
+from sqlmodel import Session, select
+
+from services.notify.desk import pages as desk
+from services.notify.handlers import HEARINGS
+from services.notify.people import People
+from services.notify.settings import NotifySettings
+from services.notify.tables import MatchList, PostingCard, SeekerCard
+from shared.contracts import RestatementRequested
+from shared.database import open_engine, reading, transaction
+from shared.outbox import stage
+from shared.spine import Spine
+from shared.web.operations import operations
+from shared.web.pages import furnish
+
+
+def create_app(settings: NotifySettings) -> FastAPI:
+    """The whole service; it hears and says while it serves."""
+    engine = open_engine(settings.database_url)
+    spine = Spine(service="notify", settings=settings, engine=engine, hearings=HEARINGS, facts=lambda: holdings(engine))
+    people = People(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with transaction(engine) as session:
+            ask_if_empty(session)
+        async with spine.lifespan(app):
+            yield
+        await people.close()
+        engine.dispose()
+
+    app = FastAPI(title="Iljari notify", lifespan=lifespan, docs_url=None, redoc_url=None)
+    pages = furnish(app, settings, desk.TEMPLATES)
+    app.include_router(operations(spine))
+    app.include_router(desk.desk(desk.Desk(engine, spine, people, pages)))
+    return app
+
+
+def ask_if_empty(session: Session) -> None:
+    """A new store holds nothing: ask registry to say everything again."""
+    holds_something = (
+        session.exec(select(PostingCard.posting_id).limit(1)).first()
+        or session.exec(select(SeekerCard.seeker_id).limit(1)).first()
+    )
+    if not holds_something:
+        stage(session, RestatementRequested(asked_by="notify", reason="new_store"))
+
+
+def holdings(engine: Engine) -> dict[str, Any]:
+    """How much notify holds, for `iljari status`."""
+    with reading(engine) as session:
+        return {
+            "postings": session.exec(select(func.count()).where(PostingCard.live)).one(),
+            "seekers": session.exec(select(func.count()).where(SeekerCard.live)).one(),
+            "lists": session.exec(select(func.count()).select_from(MatchList)).one(),
+        }

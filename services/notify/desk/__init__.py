@@ -1,0 +1,1 @@
+"""The counselor's desk: whom to call today, about what, and why."""

@@ -1,0 +1,173 @@
+"""Who to call about what: the lists as they stand now, without pairs whose posting or seeker is withdrawn."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func
+from sqlmodel import Session, col, select
+
+from services.notify.tables import MatchList, PostingCard, SeekerCard
+from services.notify.words import holds_all
+from shared.contracts import MatchedPair
+
+PAGE_SIZE = 20
+
+
+@dataclass(frozen=True)
+class EveryCafe:
+    """All seekers, whichever café looks after them."""
+
+
+@dataclass(frozen=True)
+class OneCafe:
+    """The seekers of one café; None is those whom no café looks after."""
+
+    cafe_id: UUID | None
+
+
+Reach = EveryCafe | OneCafe
+"""Whose seekers someone may see."""
+
+
+@dataclass(frozen=True)
+class ShownPair:
+    """A pair with all that a page tells of it."""
+
+    pair: MatchedPair
+    posting: PostingCard
+    seeker: SeekerCard
+
+
+@dataclass(frozen=True)
+class PageOfPairs:
+    """Some pairs, and whether there are more."""
+
+    pairs: tuple[ShownPair, ...]
+    more: bool
+
+
+@dataclass(frozen=True)
+class CallFilter:
+    """What narrows today's pairs."""
+
+    reach: Reach
+    words: str = ""
+
+
+def worth_a_call(session: Session, narrowed: CallFilter, page: int) -> PageOfPairs:
+    """The best pair of each seeker, the best first; among equals whoever applied first."""
+    found = (
+        select(SeekerCard, PostingCard)
+        .join(PostingCard, col(PostingCard.posting_id) == col(SeekerCard.best_posting_id))
+        .where(*_calls(narrowed))
+        .order_by(col(SeekerCard.best_score).desc(), col(SeekerCard.applied_at), col(SeekerCard.seeker_id))
+        .offset((page - 1) * PAGE_SIZE)
+        .limit(PAGE_SIZE + 1)
+    )
+    rows = session.exec(found).all()
+    pairs = _best_pairs(session, rows[:PAGE_SIZE])
+    return PageOfPairs(pairs, more=len(rows) > PAGE_SIZE)
+
+
+def count_calls(session: Session, narrowed: CallFilter) -> int:
+    """How many seekers have a pair worth a call."""
+    joined = select(func.count()).select_from(SeekerCard)
+    joined = joined.join(PostingCard, col(PostingCard.posting_id) == col(SeekerCard.best_posting_id))
+    return session.exec(joined.where(*_calls(narrowed))).one()
+
+
+def for_seeker(session: Session, seeker: SeekerCard) -> tuple[ShownPair, ...]:
+    """Her list, in the order that matching gave it."""
+    pairs = _said(session, "seeker", seeker.seeker_id)
+    postings = _postings(session, pairs)
+    shown = [ShownPair(pair, postings[pair.posting_id], seeker) for pair in pairs if pair.posting_id in postings]
+    return tuple(sorted(filter(_stands, shown), key=lambda it: -it.pair.score))
+
+
+def for_posting(session: Session, posting: PostingCard, reach: Reach) -> tuple[ShownPair, ...]:
+    """Its list over all shards: score descending, then whoever applied first, then by id."""
+    pairs = _said(session, "posting", posting.posting_id)
+    seekers = _seekers(session, pairs, reach)
+    shown = [ShownPair(pair, posting, seekers[pair.seeker_id]) for pair in pairs if pair.seeker_id in seekers]
+    return tuple(sorted(filter(_stands, shown), key=_law_s_order))
+
+
+def last_said_at(session: Session) -> datetime | None:
+    """When matching last said anything we keep."""
+    newest = select(MatchList.said_at).order_by(col(MatchList.said_at).desc()).limit(1)
+    return session.exec(newest).first()
+
+
+def set_best(session: Session, seeker: SeekerCard) -> None:
+    """Note the best pair that is not void; a function of what is held alone, so the order of events never matters."""
+    pairs = [p for p in _said(session, "seeker", seeker.seeker_id) if p.seeker_revision > seeker.withdrawn_revision]
+    void_up_to = _withdrawn(session, pairs)
+    standing = [pair for pair in pairs if pair.posting_revision > void_up_to.get(pair.posting_id, 0)]
+    best = max(standing, key=lambda pair: pair.score, default=None)
+    seeker.best_score = best.score if best else None
+    seeker.best_posting_id = best.posting_id if best else None
+    session.add(seeker)
+
+
+def within(reach: Reach) -> list[ColumnElement[bool]]:
+    """The condition that keeps seekers out of sight of whom they are no business of."""
+    return [] if isinstance(reach, EveryCafe) else [col(SeekerCard.cafe_id).is_not_distinct_from(reach.cafe_id)]
+
+
+def _calls(narrowed: CallFilter) -> list[Any]:
+    standing = [col(SeekerCard.live), col(PostingCard.live), col(SeekerCard.best_score).is_not(None)]
+    return [*standing, *within(narrowed.reach), *holds_all(narrowed.words, PostingCard.words, SeekerCard.words)]
+
+
+def _best_pairs(session: Session, rows: Iterable[Any]) -> tuple[ShownPair, ...]:
+    cards = {seeker.seeker_id: (seeker, posting) for seeker, posting in rows}
+    best: dict[UUID, ShownPair] = {}
+    for pair in _said(session, "seeker", *cards):
+        seeker, posting = cards[pair.seeker_id]
+        if pair.posting_id == seeker.best_posting_id and pair.score == seeker.best_score:
+            best.setdefault(pair.seeker_id, ShownPair(pair, posting, seeker))
+    return tuple(best[seeker_id] for seeker_id in cards if seeker_id in best)
+
+
+def _said(session: Session, scope: Literal["seeker", "posting"], *ids: UUID) -> list[MatchedPair]:
+    """Everything said for these scopes, over all shards; a pair said by two shards once, as last said."""
+    lists = select(MatchList).where(col(MatchList.scope) == scope, col(MatchList.scope_id).in_(ids))
+    in_order = lists.order_by(col(MatchList.epoch).desc(), col(MatchList.said_at).desc(), col(MatchList.shard))
+    pairs: dict[tuple[UUID, UUID], MatchedPair] = {}
+    for held in session.exec(in_order):
+        for pair in held.pairs:
+            pairs.setdefault((pair.seeker_id, pair.posting_id), pair)
+    return list(pairs.values())
+
+
+def _postings(session: Session, pairs: Sequence[MatchedPair]) -> dict[UUID, PostingCard]:
+    ids = {pair.posting_id for pair in pairs}
+    live = select(PostingCard).where(col(PostingCard.live), col(PostingCard.posting_id).in_(ids))
+    return {card.posting_id: card for card in session.exec(live)}
+
+
+def _seekers(session: Session, pairs: Sequence[MatchedPair], reach: Reach) -> dict[UUID, SeekerCard]:
+    ids = {pair.seeker_id for pair in pairs}
+    live = select(SeekerCard).where(col(SeekerCard.live), col(SeekerCard.seeker_id).in_(ids), *within(reach))
+    return {card.seeker_id: card for card in session.exec(live)}
+
+
+def _withdrawn(session: Session, pairs: Sequence[MatchedPair]) -> dict[UUID, int]:
+    ids = {pair.posting_id for pair in pairs}
+    ever = select(PostingCard.posting_id, PostingCard.withdrawn_revision).where(
+        col(PostingCard.posting_id).in_(ids), col(PostingCard.withdrawn_revision) > 0
+    )
+    return dict(session.exec(ever).all())
+
+
+def _stands(shown: ShownPair) -> bool:
+    fresh_posting = shown.pair.posting_revision > shown.posting.withdrawn_revision
+    return fresh_posting and shown.pair.seeker_revision > shown.seeker.withdrawn_revision
+
+
+def _law_s_order(shown: ShownPair) -> tuple[int, float, UUID]:
+    applied_at = shown.seeker.applied_at
+    return -shown.pair.score, applied_at.timestamp() if applied_at else 0.0, shown.seeker.seeker_id

@@ -1,0 +1,129 @@
+"""What notify keeps: what a pair needs to be shown, by opaque id, and no names."""
+
+import zlib
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy import JSON, Column, Dialect, Index, LargeBinary
+from sqlalchemy.orm import registry
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+from shared.contracts import MatchedPair
+from shared.database import UtcDateTime
+
+_notify = registry()
+
+
+class Table(SQLModel, registry=_notify):
+    """Base of notify's tables, with metadata of its own."""
+
+    metadata = _notify.metadata
+
+
+_PAIRS = TypeAdapter(tuple[MatchedPair, ...])
+QUICK = 1
+"""The level of zlib: a list of twenty pairs is 25 kB of JSON and packs to a tenth in a fraction of a millisecond."""
+
+
+class PackedPairs(TypeDecorator[tuple[MatchedPair, ...]]):
+    """A list of pairs, as packed JSON."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[MatchedPair, ...] | None, _dialect: Dialect) -> bytes | None:
+        return None if value is None else zlib.compress(_PAIRS.dump_json(value), QUICK)
+
+    def process_result_value(self, value: bytes | None, _dialect: Dialect) -> tuple[MatchedPair, ...] | None:
+        return None if value is None else _PAIRS.validate_json(zlib.decompress(value))
+
+
+class PostingCard(Table, table=True):
+    """What is shown of a posting; empty once it is withdrawn."""
+
+    __tablename__ = "posting_card"
+    __table_args__ = (Index("ix_posting_card_newest", "live", "accepted_at"),)
+
+    posting_id: UUID = Field(primary_key=True)
+    revision: int = 0
+    """The highest that was heard, published or withdrawn."""
+    withdrawn_revision: int = 0
+    """The highest withdrawal that was heard: pairs made of an earlier revision are void for ever."""
+    live: bool = False
+    title: str = ""
+    employer: str = ""
+    place: str = ""
+    remote: bool = False
+    wage: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    weekly_hours: float | None = None
+    work_hours: str = ""
+    employment_type: str | None = None
+    skills: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    certificates: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    headcount: int = 1
+    closes_on: date | None = None
+    closing_note: str = ""
+    agency_id: UUID | None = Field(default=None, index=True)
+    agency_name: str = ""
+    source_url: str = ""
+    accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When registry last said that it stands as it is shown."""
+    words: str = ""
+    """What a search looks through."""
+
+
+class SeekerCard(Table, table=True):
+    """What is shown of a seeker: wishes and skills under an opaque id; empty once she is withdrawn."""
+
+    __tablename__ = "seeker_card"
+    __table_args__ = (
+        Index("ix_seeker_card_best", "live", "cafe_id", "best_score", "applied_at"),
+        Index("ix_seeker_card_best_anywhere", "live", "best_score", "applied_at"),
+    )
+
+    seeker_id: UUID = Field(primary_key=True)
+    revision: int = 0
+    withdrawn_revision: int = 0
+    live: bool = False
+    cafe_id: UUID | None = None
+    skills: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    certificates: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    wishes: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    home: str = ""
+    experience_months: int | None = None
+    applied_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    words: str = ""
+    best_score: int | None = None
+    """Of the best pair on her list that is not void: what makes the call worth it."""
+    best_posting_id: UUID | None = Field(default=None, index=True)
+
+
+class MatchList(Table, table=True):
+    """The whole list that matching last said for a scope and shard, best first."""
+
+    __tablename__ = "match_list"
+    __table_args__ = (Index("ix_match_list_said", "said_at"),)
+
+    scope: str = Field(primary_key=True)
+    scope_id: UUID = Field(primary_key=True)
+    shard: str = Field(primary_key=True)
+    revision: int = 0
+    epoch: int = 0
+    said_at: datetime = Field(sa_type=UtcDateTime)
+    pairs: tuple[MatchedPair, ...] = Field(default=(), sa_type=PackedPairs)
+
+
+class SubmissionNote(Table, table=True):
+    """How many submissions of an agency met with each outcome."""
+
+    __tablename__ = "submission_note"
+
+    agency_id: UUID = Field(primary_key=True)
+    outcome: str = Field(primary_key=True)
+    count: int = 0
+    last_at: datetime = Field(sa_type=UtcDateTime)
