@@ -116,3 +116,7 @@ def migrate(service: ServiceArgument) -> None:
 
 
 app.add_typer(buried.app, name="buried")
+
+
+if __name__ == "__main__":
+    app()

@@ -56,6 +56,7 @@ class Child:
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     started: float = field(default=0.0, init=False)
     due: float | None = field(default=None, init=False)
+    log_from: int = field(default=0, init=False)
     delay: float = field(default=FIRST_DELAY_SECONDS, init=False)
 
     @property
@@ -71,14 +72,16 @@ class Child:
         return None
 
     @property
-    def is_hopeless(self) -> bool:
-        """It said that no restart mends it: wrong settings, a missing right, a database made by a newer program."""
-        return self.process is not None and self.process.poll() in HOPELESS
+    def exit_code(self) -> ExitCode | None:
+        """The code it ended with, if that says that no restart mends it: wrong settings, a missing right."""
+        code = self.process.poll() if self.process else None
+        return ExitCode(code) if code in HOPELESS else None
 
     def start(self) -> None:
         _keep_short(self.log)
         leash = [sys.executable, "-P", "-m", "deploy.local.leash", str(os.getpid()), *self.command]
         with self.log.open("ab") as log:
+            self.log_from = log.tell()
             self.process = subprocess.Popen(  # noqa: S603 -- our own command
                 leash,
                 stdin=subprocess.DEVNULL,
@@ -106,8 +109,9 @@ class Child:
         return True
 
     def last_words(self, lines: int = 8) -> str:
+        """The end of what it wrote since it was last started."""
         with self.log.open("rb") as log:
-            log.seek(max(0, self.log.stat().st_size - 8_000))
+            log.seek(max(self.log_from, self.log.stat().st_size - 8_000))
             return "\n".join(log.read().decode("utf-8", "replace").splitlines()[-lines:])
 
 

@@ -1,6 +1,7 @@
 """How does a whole system live on one machine? Valkey, three services, their gateway: started, watched, stopped."""
 
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -97,7 +98,7 @@ class LocalSystem:
 
     def _tend(self) -> None:
         for child in self.children:
-            if child.is_hopeless:
+            if child.exit_code:
                 self._give_up_on(child)
             if child.tend():
                 self._note()
@@ -110,7 +111,7 @@ class LocalSystem:
             return
         raise CommandError(
             "DID_NOT_START",
-            ExitCode.UNREACHABLE,
+            child.exit_code or ExitCode.UNREACHABLE,
             ko=f"{child.name} 프로세스를 시작하지 못했습니다.",
             en=f"{child.name} did not start. Its last words:\n\n{child.last_words()}\n",
             where=str(child.log),
@@ -138,6 +139,7 @@ class LocalSystem:
         stop_all([self.valkey], GRACE_SECONDS)
         for file in (self.folder.state_file, self.folder.processes_file):
             file.unlink(missing_ok=True)
+        shutil.rmtree(self.folder.sockets, ignore_errors=True)
 
     def _note(self) -> None:
         note_processes(self.folder.processes_file, self.children)
