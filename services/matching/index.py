@@ -1,0 +1,353 @@
+"""Everyone at hand: rows in memory, and the exact scores of some against many.
+
+Sparse products are taken with the smaller side transposed. SciPy adds up a cell over common columns in rising order
+either way, so a cell's bits depend on its two rows alone (tests hold this), and they are made whole at once.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from services.matching import text
+from services.matching.conditions import POSTING, SEEKER, Conditions, Gate, Mask
+from services.matching.explanation import bodies
+from services.matching.profiles import Profile, Side, Traits, held_terms, traits
+from services.matching.scorer import FULL, PARTS, UNKNOWN, Rules, Values, combine
+from services.matching.skills.likeness import SAME, Vocabulary
+from shared.contracts import PostingFacts, SeekerFacts
+from shared.contracts.matches import PartName
+
+Slots = NDArray[np.int64]
+Cell = TypeVar("Cell", bound=np.generic)
+SKILL_PARTS: tuple[PartName, ...] = ("required_skills", "preferred_skills", "certificate")
+MOST_CELLS = 2_000_000
+"""Cells of a block worked on at once: what bounds memory."""
+LEAST_DEAD = 256
+
+_KEPT = np.dtype([("since", "i8"), ("id_high", "u8"), ("id_low", "u8"), ("states_certificates", "?")])
+_LOW_BITS = 2**64 - 1
+
+
+@dataclass(frozen=True)
+class Read:
+    """Profiles of one side turned into rows, not yet at hand: safe to drop if the transaction fails."""
+
+    profiles: tuple[Profile, ...]
+    traits: tuple[Traits, ...]
+    columns: NDArray[np.void]
+    kept: NDArray[np.void]
+    text: sparse.csr_matrix
+    skills: dict[PartName, sparse.csr_matrix]
+
+
+class Rows:
+    """Sparse rows that grow at the end; a row once written never changes."""
+
+    def __init__(self) -> None:
+        self._starts: NDArray[np.int64] = np.zeros(1024, dtype=np.int64)
+        self._columns: NDArray[np.int32] = np.empty(1024, dtype=np.int32)
+        self._values: NDArray[np.float64] = np.empty(1024, dtype=np.float64)
+        self._count = 0
+
+    def append(self, rows: sparse.csr_matrix) -> None:
+        first, last = int(self._starts[self._count]), int(self._starts[self._count]) + rows.nnz
+        count = self._count + rows.shape[0]
+        self._starts = _grown(self._starts, count + 1)
+        self._columns, self._values = _grown(self._columns, last), _grown(self._values, last)
+        self._columns[first:last], self._values[first:last] = rows.indices, rows.data
+        self._starts[self._count : count + 1] = first + rows.indptr
+        self._count = count
+
+    def take(self, slots: Slots, width: int) -> sparse.csr_matrix:
+        """These rows, as wide as the vocabulary is now."""
+        last = int(self._starts[self._count])
+        whole = sparse.csr_matrix(
+            (self._values[:last], self._columns[:last], self._starts[: self._count + 1]), shape=(self._count, width)
+        )
+        whole.has_sorted_indices = True
+        return whole if _is_everything(slots, self._count) else whole[slots]
+
+
+class Shelf:
+    """One side's profiles: each in a slot; a changed profile gets a new slot, and dead slots are cleared in bulk."""
+
+    def __init__(self, columns: np.dtype[np.void]) -> None:
+        self.slot: dict[UUID, int] = {}
+        self._shape = columns
+        self._clear()
+
+    def _clear(self) -> None:
+        self.profiles: list[tuple[UUID, int]] = []
+        self.traits: list[Traits] = []
+        self.text = Rows()
+        self.skills: dict[PartName, Rows] = {}
+        self.columns: NDArray[np.void] = np.zeros(256, dtype=self._shape)
+        self.kept: NDArray[np.void] = np.zeros(256, dtype=_KEPT)
+        self._order: NDArray[np.int64] | None = None
+        self._live: Slots | None = None
+
+    def put(self, read: Read) -> None:
+        first, count = len(self.profiles), len(read.profiles)
+        self.columns, self.kept = _grown(self.columns, first + count), _grown(self.kept, first + count)
+        self.columns[first : first + count], self.kept[first : first + count] = read.columns, read.kept
+        self.text.append(read.text)
+        for part, rows in read.skills.items():
+            self.skills.setdefault(part, Rows()).append(rows)
+        self.traits.extend(read.traits)
+        for at, profile in enumerate(read.profiles):
+            self.profiles.append((profile.id, profile.revision))
+            self.slot[profile.id] = first + at
+        self._changed()
+
+    def remove(self, ids: Iterable[UUID]) -> None:
+        for gone in ids:
+            self.slot.pop(gone, None)
+        self._changed()
+
+    def _changed(self) -> None:
+        self._order = self._live = None
+        if len(self.profiles) - len(self.slot) > max(LEAST_DEAD, len(self.slot)):
+            self._drop_the_dead()
+
+    def _drop_the_dead(self) -> None:
+        live, text_rows, skills = self.live(), self.text, self.skills
+        profiles, kept_traits = [self.profiles[at] for at in live], [self.traits[at] for at in live]
+        columns, kept = self.columns[live], self.kept[live]
+        self._clear()
+        self.text.append(text_rows.take(live, text.COLUMNS))
+        for part, rows in skills.items():
+            self.skills.setdefault(part, Rows()).append(rows.take(live, 2**31 - 1))
+        self.profiles, self.traits, self.columns, self.kept = profiles, kept_traits, columns, kept
+        self.slot = {profile: at for at, (profile, _) in enumerate(profiles)}
+
+    def revision(self, profile: UUID) -> int:
+        """The revision at hand; 0 where the profile is not."""
+        slot = self.slot.get(profile)
+        return 0 if slot is None else self.profiles[slot][1]
+
+    def live(self) -> Slots:
+        if self._live is None:
+            self._live = np.array(sorted(self.slot.values()), dtype=np.int64)
+        return self._live
+
+    def slots(self, ids: Iterable[UUID]) -> Slots:
+        return np.array([self.slot[one] for one in ids], dtype=np.int64)
+
+    def order(self, slots: Slots) -> NDArray[np.int64]:
+        """Each profile's place among equals: earlier first, then by id."""
+        if self._order is None:
+            live, kept = self.live(), self.kept[self.live()]
+            self._order = np.zeros(len(self.profiles), dtype=np.int64)
+            self._order[live[np.lexsort((kept["id_low"], kept["id_high"], kept["since"]))]] = np.arange(len(live))
+        return self._order[slots]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Exact figures of some against many: `rows` and `columns` are slots, `scores` is `UNKNOWN` where there is none."""
+
+    rows: Slots
+    columns: Slots
+    scores: NDArray[np.int32]
+    values: Values
+
+    def turned(self) -> "Scored":
+        """The same pairs, seen from the other side."""
+        return Scored(self.columns, self.rows, self.scores.T, self.values.transpose(0, 2, 1))
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What scores depend on besides the profiles; without frequencies every term tells as much as every other."""
+
+    number: int
+    rules: Rules
+    frequencies: text.Floats | None = None
+
+
+class Index:
+    """All live profiles of this shard, under one epoch."""
+
+    def __init__(self, epoch: Epoch) -> None:
+        self.epoch = epoch
+        self._frequencies = text.neutral_frequencies() if epoch.frequencies is None else epoch.frequencies
+        self.shelves: dict[Side, Shelf] = {"seeker": Shelf(SEEKER), "posting": Shelf(POSTING)}
+        self.vocabulary = Vocabulary()
+        self._conditions = Conditions()
+
+    def read(self, side: Side, profiles: Sequence[Profile]) -> Read:
+        """Turn profiles of one side into rows."""
+        documents = [document(profile) for profile in profiles]
+        shape = self.shelves[side].columns.dtype
+        return Read(
+            profiles=tuple(profiles),
+            traits=tuple(traits(p.facts, document) for p, document in zip(profiles, documents, strict=True)),
+            columns=np.array([self._columns(profile) for profile in profiles], dtype=shape),
+            kept=np.array([_kept(profile) for profile in profiles], dtype=_KEPT),
+            text=text.weigh(text.count(documents), self._frequencies),
+            skills=self._skills(side, profiles),
+        )
+
+    def put(self, side: Side, read: Read) -> None:
+        self.shelves[side].put(read)
+
+    def remove(self, side: Side, ids: Iterable[UUID]) -> None:
+        self.shelves[side].remove(ids)
+
+    def score(self, seekers: Slots, postings: Slots) -> Scored:
+        """Seekers along the rows, postings along the columns."""
+        values, excluded = self._judge(seekers, postings)
+        scores = combine(values, self.epoch.rules)
+        for gate in excluded.values():
+            scores[gate] = UNKNOWN
+        return Scored(seekers, postings, scores, values)
+
+    def against_all(self, side: Side, slots: Slots) -> Scored:
+        """These profiles along the rows, everyone of the other side along the columns."""
+        if side == "seeker":
+            return self.score(slots, self.shelves["posting"].live())
+        return self.score(self.shelves["seeker"].live(), slots).turned()
+
+    def explain(self, pairs: Sequence[tuple[UUID, UUID, tuple[int, ...]]]) -> list[str]:
+        """What is written down of pairs of seeker and posting whose parts have these values."""
+        named = [(self.traits("seeker", s), self.traits("posting", p), values) for s, p, values in pairs]
+        return bodies(named, self.epoch.rules, self.vocabulary.covers, self.telling)
+
+    def revision(self, side: Side, profile: UUID) -> int:
+        """As of which revision the profile is at hand; 0 where it is not."""
+        return self.shelves[side].revision(profile)
+
+    def traits(self, side: Side, profile: UUID) -> Traits:
+        shelf = self.shelves[side]
+        return shelf.traits[shelf.slot[profile]]
+
+    def telling(self, word: str) -> float:
+        """How much a word tells: the rarer, the more."""
+        return float(self._frequencies[text.word_column(word)])
+
+    def excluded_by(self, seeker: UUID, posting: UUID) -> tuple[Gate, ...]:
+        """The gates that keep this pair apart."""
+        seekers, postings = self.shelves["seeker"].slots([seeker]), self.shelves["posting"].slots([posting])
+        _, excluded = self._judge(seekers, postings)
+        return tuple(gate for gate, mask in excluded.items() if mask[0, 0])
+
+    def _judge(self, seekers: Slots, postings: Slots) -> tuple[Values, dict[Gate, Mask]]:
+        ours, theirs = self.shelves["seeker"], self.shelves["posting"]
+        judged = self._conditions.judge(ours.columns[seekers], theirs.columns[postings])
+        parts = {**judged.values, "text": self._text(seekers, postings), **self._coverage(seekers, postings)}
+        values = np.stack([parts[part] for part in PARTS])
+        lacking = ours.kept["states_certificates"][seekers][:, None] & (parts["certificate"] == 0)
+        return values, {**judged.excluded, "certificate": lacking}
+
+    def _text(self, seekers: Slots, postings: Slots) -> NDArray[np.int16]:
+        ours = self.shelves["seeker"].text.take(seekers, text.COLUMNS)
+        theirs = self.shelves["posting"].text.take(postings, text.COLUMNS)
+        alike = np.floor(_product(ours, theirs) * FULL + 0.5).astype(np.int16)
+        told = (np.diff(ours.indptr) > 0)[:, None] & (np.diff(theirs.indptr) > 0)
+        return np.where(told, np.minimum(alike, FULL), UNKNOWN).astype(np.int16)
+
+    def _coverage(self, seekers: Slots, postings: Slots) -> dict[PartName, NDArray[np.int16]]:
+        """How much of what a posting asks a seeker covers; unknown where either says nothing."""
+        width = len(self.vocabulary)
+        asked = {part: self._asked(part, postings, width) for part in SKILL_PARTS}
+        nothing = np.full((len(seekers), len(postings)), UNKNOWN, dtype=np.int16)
+        if not any(rows.nnz for rows in asked.values()):
+            return dict.fromkeys(SKILL_PARTS, nothing)
+        held = self.shelves["seeker"].skills["required_skills"].take(seekers, width)
+        tells = np.diff(held.indptr) > 0
+        certified = self.shelves["seeker"].kept["states_certificates"][seekers]
+        expanded = self._expanded(held)
+        return {
+            part: _share(expanded, rows, certified if part == "certificate" else tells) if rows.nnz else nothing
+            for part, rows in asked.items()
+        }
+
+    def _asked(self, part: PartName, postings: Slots, width: int) -> sparse.csr_matrix:
+        rows = self.shelves["posting"].skills.get(part)
+        return rows.take(postings, width) if rows else sparse.csr_matrix((len(postings), width))
+
+    def _expanded(self, held: sparse.csr_matrix) -> sparse.csr_matrix:
+        """`E[s, r]`: the greatest likeness of any of the seeker's terms to term r."""
+        alike = self.vocabulary.matrix()
+        reached = np.diff(alike.indptr)[held.indices]
+        within = np.arange(reached.sum()) - np.repeat(np.cumsum(reached) - reached, reached)
+        source = np.repeat(alike.indptr[held.indices], reached) + within
+        seekers = np.repeat(np.repeat(np.arange(held.shape[0]), np.diff(held.indptr)), reached)
+        cell = seekers.astype(np.int64) * max(held.shape[1], 1) + alike.indices[source]
+        order = np.lexsort((-alike.data[source], cell))
+        first = np.ones(len(order), dtype=bool)
+        first[1:] = np.diff(cell[order]) != 0
+        best = order[first]
+        rows, columns = np.divmod(cell[best], max(held.shape[1], 1))
+        shares = alike.data[source][best].astype(np.float64)
+        return sparse.csr_matrix((shares, (rows, columns)), shape=held.shape)
+
+    def _skills(self, side: Side, profiles: Sequence[Profile]) -> dict[PartName, sparse.csr_matrix]:
+        terms = [_terms(profile) for profile in profiles]
+        parts: tuple[PartName, ...] = SKILL_PARTS if side == "posting" else ("required_skills",)
+        return {part: self._numbered([asked[part] for asked in terms]) for part in parts}
+
+    def _numbered(self, terms: list[tuple[str, ...]]) -> sparse.csr_matrix:
+        numbers = [self.vocabulary.numbers(written) for written in terms]
+        starts = np.cumsum([0, *map(len, numbers)])
+        columns = np.array([number for row in numbers for number in row], dtype=np.int32)
+        shape = (len(terms), len(self.vocabulary))
+        return sparse.csr_matrix((np.ones(len(columns)), columns, starts), shape=shape)
+
+    def _columns(self, profile: Profile) -> tuple[object, ...]:
+        if isinstance(profile.facts, SeekerFacts):
+            return self._conditions.seeker(profile.facts)
+        return self._conditions.posting(profile.facts)
+
+
+def _product(ours: sparse.csr_matrix, theirs: sparse.csr_matrix) -> NDArray[np.float64]:
+    if ours.shape[0] < theirs.shape[0]:
+        return np.asarray((theirs @ ours.T.tocsr()).toarray()).T
+    return np.asarray((ours @ theirs.T.tocsr()).toarray())
+
+
+def _share(expanded: sparse.csr_matrix, asked: sparse.csr_matrix, tells: Mask) -> NDArray[np.int16]:
+    covered = _product(expanded, asked).astype(np.int64)
+    count = np.diff(asked.indptr).astype(np.int64)
+    value = (2 * covered * FULL + count * SAME) // np.maximum(2 * count * SAME, 1)
+    return np.where(tells[:, None] & (count > 0), value, UNKNOWN).astype(np.int16)
+
+
+def document(profile: Profile) -> str:
+    """What the profile says, as one text."""
+    if isinstance(profile.facts, PostingFacts):
+        return text.posting_document(profile.facts)
+    return text.seeker_document(profile.facts)
+
+
+def _terms(profile: Profile) -> dict[PartName, tuple[str, ...]]:
+    facts = profile.facts
+    if isinstance(facts, SeekerFacts):
+        return {"required_skills": held_terms(facts)}
+    return {
+        "required_skills": facts.required_skills,
+        "preferred_skills": facts.preferred_skills,
+        "certificate": facts.certificates,
+    }
+
+
+def _kept(profile: Profile) -> tuple[int, int, int, bool]:
+    states = isinstance(profile.facts, SeekerFacts) and bool(profile.facts.certificates)
+    return profile.since_microseconds, profile.id.int >> 64, profile.id.int & _LOW_BITS, states
+
+
+def _is_everything(slots: Slots, count: int) -> bool:
+    return len(slots) == count and (count == 0 or bool((slots == np.arange(count)).all()))
+
+
+def _grown(array: NDArray[Cell], size: int) -> NDArray[Cell]:
+    if size <= len(array):
+        return array
+    larger = np.empty(max(size, 2 * len(array)), dtype=array.dtype)
+    larger[: len(array)] = array
+    return larger

@@ -1,0 +1,36 @@
+"""What matching is told from outside, beyond what every service is told."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from services.matching.scorer import Rules
+from services.matching.shards import Shard
+from shared.settings import ServiceSettings
+
+
+class MatchingSettings(ServiceSettings):
+    """Read from the environment as `MATCHING_…`."""
+
+    model_config = SettingsConfigDict(env_prefix="MATCHING_")
+
+    shard: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}/[1-9][0-9]{0,3}$")] = "0/1"
+    """Which share of the seekers this process keeps, such as `0/4`; every shard keeps all postings."""
+    seeker_list: Annotated[int, Field(ge=1, le=1_000)] = 20
+    """The best postings kept for a seeker."""
+    posting_list: Annotated[int, Field(ge=1, le=1_000)] = 50
+    """The best seekers kept for a posting."""
+    threshold: Annotated[int, Field(ge=1, le=10_000)] = 500
+    """The least score that is a match, in ten-thousandths."""
+    epoch_profiles: Annotated[int, Field(ge=2)] = 300
+    """Profiles known, of both sides, at which the first real epoch is fitted."""
+
+    @model_validator(mode="after")
+    def _shard_exists(self) -> "MatchingSettings":
+        Shard.named(self.shard)
+        return self
+
+    def rules(self) -> Rules:
+        """What an epoch opened today would hold."""
+        return Rules(threshold=self.threshold, seeker_list=self.seeker_list, posting_list=self.posting_list)
