@@ -167,17 +167,19 @@ def _unavailable(request: Request, status: int) -> Response:
     return JSONResponse(problem, status, headers, media_type="application/problem+json")
 
 
-def main(sockets: Path, descriptor: int) -> None:
-    configuration = uvicorn.Config(
-        Gateway(sockets).app(),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=2,
+def server(sockets: Path) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            Gateway(sockets).app(),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,  # nobody stands before us whose word on where a request came from we would take
+            timeout_graceful_shutdown=2,
+        )
     )
-    uvicorn.Server(configuration).run(sockets=[socket.socket(fileno=descriptor)])
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    server(Path(sys.argv[1])).run(sockets=[socket.socket(fileno=int(sys.argv[2]))])
