@@ -179,6 +179,8 @@ class Account(Table, table=True):
     """As staff is called on the pages; staff names stand on a notice board anyway and are not sealed."""
     role: str
     password_hash: str
+    shown_password: str | None = None
+    """Of a demo account, whose password the sign-in page shows to everyone; None for real ones."""
     cafe_ids: list[str] = Field(sa_column=Column(JSON, nullable=False))
     agency_id: UUID | None = Field(default=None, foreign_key="agency.agency_id")
     made_at: datetime = Field(sa_type=UtcDateTime)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
-from services.registry.intake.findings import finding, refuses
+from services.registry.intake.findings import FIELD_NAME, finding, refuses
 from services.registry.intake.readings import READINGS, Unread
 from services.registry.intake.scrub import scrub
 from shared.clock import KST, now
@@ -22,7 +22,6 @@ INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f\u00ad\u200b-\u200f\u20
 """Control, zero-width and direction characters: they hide words from people and from the scrubber."""
 NOT_A_TEXT = re.compile("[\0\ud800-\udfff]")
 PLAIN_DIGITS = str.maketrans("０１２３４５６７８９－．＠", "0123456789-.@")
-FIELD_NAME = re.compile(r"[^\W\d]\w{0,59}|\d{1,4}")
 NEVER_SCRUBBED = frozenset({"source_url", "opened_on", "closes_on", "occupation_code", "agency_id", "applied_at"})
 IN_THE_VAULT = frozenset({"name", "phone", "email"})
 

@@ -1,11 +1,16 @@
 """What we tell a sender: every finding by its code, in both languages, without ever echoing a value."""
 
 import csv
+import re
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
 from shared.contracts import Finding
+from shared.wire import DOCUMENT_DEPTH, DOCUMENT_LIMIT_BYTES, LONGEST_NUMBER, WireError
+
+FIELD_NAME = re.compile(r"[^\W\d]\w{0,59}|\d{1,4}")
+"""What looks like a field's name or a position; anything else may be someone's data and is not repeated."""
 
 
 class Refused(Exception):  # noqa: N818 - named for what it is, as the house does
@@ -29,6 +34,13 @@ def finding(code: str, where: str = "", /, **facts: object) -> Finding:
             "hint": row["hint"],
         }
     )
+
+
+def of_wire(error: WireError) -> Finding:
+    """What a document's strict reader found, in both languages; a place that may be someone's data is left out."""
+    limits = {"TOO_LARGE": DOCUMENT_LIMIT_BYTES, "JSON_TOO_DEEP": DOCUMENT_DEPTH, "NUMBER_TOO_LARGE": LONGEST_NUMBER}
+    where = error.where if error.code != "JSON_DUPLICATE_KEY" or FIELD_NAME.fullmatch(error.where) else "?"
+    return finding(error.code, where, limit=limits.get(error.code, ""))
 
 
 def refuses(findings: Iterable[Finding]) -> bool:

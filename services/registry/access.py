@@ -1,0 +1,48 @@
+"""Who may send and see what: the operator names an agency, an agency is itself, and nobody is another's."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from fastapi import Request
+from sqlalchemy import Engine
+
+from services.registry.orders.agencies import KEY_PREFIX, agency_of_key
+from services.registry.tables import Agency
+from shared.database import reading
+from shared.web.problems import Problem
+from shared.web.sign_in import SignedIn, allow, bearer_token
+
+
+def sender(engine: Engine) -> Callable[[Request], SignedIn]:
+    """A dependency that lets the operator pass, and an agency by its key."""
+    operator_or_agency = allow("operator", "agency")
+
+    def allowed(request: Request) -> SignedIn:
+        key = bearer_token(request)
+        if key.startswith(KEY_PREFIX):
+            with reading(engine) as session:
+                agency = agency_of_key(session, key)
+            if agency is not None:
+                return SignedIn(role="agency", agency_id=agency.agency_id, label=agency.name)
+        return operator_or_agency(request)
+
+    return allowed
+
+
+def agency_for(engine: Engine, who: SignedIn, asked: UUID | None) -> Agency:
+    """The agency in whose name someone sends or looks. One that is not hers is told as one that does not exist."""
+    wanted = who.agency_id if who.role == "agency" else asked
+    if wanted is None:
+        raise Problem(
+            422, "AGENCY_MISSING", "Name the agency.", "기관을 지정해 주세요.", where="agency", hint="?agency=<id>"
+        )
+    with reading(engine) as session:
+        agency = session.get(Agency, wanted)
+    if agency is None or (who.role == "agency" and asked not in (None, wanted)):
+        raise not_found()
+    return agency
+
+
+def not_found() -> Problem:
+    """The one answer for what does not exist and for what is another's."""
+    return Problem(404, "NOT_FOUND", "There is nothing here.", "찾으시는 것이 없습니다.")

@@ -1,0 +1,305 @@
+"""What programs may ask of the registry, under `/api/registry`."""
+
+from collections import Counter
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid5
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select
+
+from services.registry.access import agency_for, not_found, sender
+from services.registry.bodies import document_within, idempotency_key
+from services.registry.cafes.places import CafeExists, add_cafe, all_cafes
+from services.registry.digest import Digest, digests
+from services.registry.intake.door import Arrival, Receipt, receive
+from services.registry.orders.agencies import AgencyExists, add_agency, all_agencies
+from services.registry.people.accounts import (
+    LONGEST_PASSWORD,
+    SHORTEST_PASSWORD,
+    AccountExists,
+    AccountRole,
+    add_account,
+)
+from services.registry.people.audit import Look, reveal
+from services.registry.people.seekers import ConsentBasis, SeekerReceipt, SeekerRow, register
+from services.registry.people.vault import Vault
+from services.registry.tables import Agency, Licence, Posting, PostingCredit, Submission
+from shared.contracts import AgencyAnswered, Finding, PostingReceived
+from shared.contracts.submissions import Outcome
+from shared.database import reading, transaction
+from shared.outbox import stream_of
+from shared.web.problems import Problem, WrongField
+from shared.web.sign_in import SignedIn, allow
+
+MOST_ROWS = 1_000
+BATCH_LIMIT_BYTES = 64_000_000
+FORM_LIMIT_BYTES = 64_000
+PAGE_SIZE = 100
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Operator = Annotated[SignedIn, Depends(allow("operator"))]
+Key = Annotated[str, Depends(idempotency_key)]
+Form = Annotated[dict[str, Any], Depends(document_within(FORM_LIMIT_BYTES))]
+Sheet = Annotated[dict[str, Any], Depends(document_within(BATCH_LIMIT_BYTES))]
+
+
+class Asked(BaseModel):
+    """A request's body: only what it names is taken."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NewAgency(Asked):
+    name: Name
+    licence: Licence
+    agency_id: UUID | None = None
+
+
+class NewCafe(Asked):
+    name: Name
+    district: Name
+    cafe_id: UUID | None = None
+
+
+class NewAccount(Asked):
+    login: Annotated[str, StringConstraints(pattern=r"^[a-z0-9._-]{2,60}$")]
+    display_name: Name
+    role: AccountRole
+    password: Annotated[str, StringConstraints(min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD)]
+    cafe_ids: tuple[UUID, ...] = ()
+    agency_id: UUID | None = None
+    shown: bool = False
+    """A demo account: its password stands on the sign-in page for everyone to use."""
+
+
+class SentRow(Asked):
+    """One row of a file; without a document where its reader could make none of it."""
+
+    where: Annotated[str, StringConstraints(max_length=200)]
+    document: dict[str, Any] | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+class PostingBatch(Asked):
+    agency_id: UUID | None = None
+    rows: Annotated[tuple[SentRow, ...], Field(min_length=1, max_length=MOST_ROWS)]
+    dry_run: bool = False
+    """Answer as if, and keep nothing."""
+
+
+class SeekerBatch(Asked):
+    consent: ConsentBasis
+    cafe_id: UUID | None = None
+    rows: Annotated[tuple[SentRow, ...], Field(min_length=1, max_length=MOST_ROWS)]
+    dry_run: bool = False
+
+
+class RevealAsked(Asked):
+    seeker_ids: Annotated[tuple[UUID, ...], Field(max_length=500)]
+    who: Name
+    purpose: Name
+    items: Annotated[tuple[Literal["name", "phone", "email"], ...], Field(min_length=1)] = ("name",)
+
+
+class _DryRun(Exception):  # noqa: N818 - ends a transaction, tells nothing
+    """Thrown to undo what was only tried."""
+
+
+def api(engine: Engine, vault: Vault) -> APIRouter:  # noqa: PLR0915 - the list of what can be asked
+    router = APIRouter(prefix="/api/registry")
+    Sender = Annotated[SignedIn, Depends(sender(engine))]  # noqa: N806 - a type
+
+    @router.post("/agencies", status_code=201)
+    def make_agency(_who: Operator, form: Form) -> dict[str, Any]:
+        """Take in an agency. Its API key is shown this once."""
+        asked = NewAgency.model_validate(form)
+        try:
+            with transaction(engine) as session:
+                agency, key = add_agency(session, asked.name, asked.licence, asked.agency_id)
+        except AgencyExists:
+            raise _exists("name") from None
+        return _shown_agency(agency) | {"api_key": key}
+
+    @router.get("/agencies")
+    def list_agencies(_who: Operator) -> list[dict[str, Any]]:
+        with reading(engine) as session:
+            return [_shown_agency(agency) for agency in all_agencies(session)]
+
+    @router.post("/cafes", status_code=201)
+    def make_cafe(_who: Operator, form: Form) -> dict[str, Any]:
+        asked = NewCafe.model_validate(form)
+        try:
+            with transaction(engine) as session:
+                return add_cafe(session, asked.name, asked.district, asked.cafe_id).model_dump(mode="json")
+        except CafeExists:
+            raise _exists("name") from None
+
+    @router.get("/cafes")
+    def list_cafes(
+        _who: Annotated[SignedIn, Depends(allow("operator", "service", "counselor", "official"))],
+    ) -> list[dict[str, Any]]:
+        with reading(engine) as session:
+            return [cafe.model_dump(mode="json") for cafe in all_cafes(session)]
+
+    @router.post("/accounts", status_code=201)
+    def make_account(_who: Operator, form: Form) -> dict[str, Any]:
+        asked = NewAccount.model_validate(form)
+        try:
+            with transaction(engine) as session:
+                account = add_account(session, **dict(asked))
+        except AccountExists:
+            raise _exists("login") from None
+        return account.model_dump(mode="json", exclude={"password_hash", "shown_password"})
+
+    @router.post("/postings")
+    def send_posting(who: Sender, key: Key, document: Form, agency: UUID | None = None) -> Receipt:
+        """One posting. The answer is its receipt; a repeat under the same key is answered as before."""
+        own = agency_for(engine, who, agency)
+        arrival = Arrival("body", document, "http", uuid5(own.agency_id, f"key|{key}"))
+        with transaction(engine) as session:
+            receipt = receive(session, [arrival], own, vault)[0]
+        if receipt.outcome == "returned":
+            raise _refusal(receipt)
+        return receipt
+
+    @router.post("/postings/batch")
+    def send_postings(who: Sender, sheet: Sheet) -> dict[str, tuple[Receipt, ...]]:
+        """The rows of a file, taken together in one transaction; a receipt for each, in their order."""
+        batch = PostingBatch.model_validate(sheet)
+        own = agency_for(engine, who, batch.agency_id)
+        arrivals = [Arrival(row.where, row.document, "file", findings=row.findings) for row in batch.rows]
+        receipts = _kept_unless_dry(
+            engine, lambda session: receive(session, arrivals, own, vault), dry_run=batch.dry_run
+        )
+        return {"receipts": tuple(receipts)}
+
+    @router.get("/postings/{posting_id}")
+    def show_posting(posting_id: UUID, who: Sender) -> dict[str, Any]:
+        """A posting, for the agencies that are credited with it."""
+        with reading(engine) as session:
+            posting = session.get(Posting, posting_id)
+            if posting is None or not _may_see(session, posting, who):
+                raise not_found()
+            return posting.model_dump(mode="json", exclude={"fingerprint"})
+
+    @router.get("/submissions")
+    def list_submissions(
+        who: Sender,
+        agency: UUID | None = None,
+        outcome: Outcome | None = None,
+        page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    ) -> dict[str, Any]:
+        """What an agency sent and how it was answered, newest first, with counts by outcome."""
+        own = agency_for(engine, who, agency)
+        with reading(engine) as session:
+            return _submissions(session, own, outcome, page)
+
+    @router.post("/seekers/batch")
+    def send_seekers(_who: Operator, sheet: Sheet) -> dict[str, tuple[SeekerReceipt, ...]]:
+        """Seekers from a file or a form, with the ground on which they are kept."""
+        batch = SeekerBatch.model_validate(sheet)
+        rows = [SeekerRow(row.where, row.document, row.findings) for row in batch.rows]
+        receipts = _kept_unless_dry(
+            engine,
+            lambda session: register(session, rows, batch.consent, vault, batch.cafe_id),
+            dry_run=batch.dry_run,
+        )
+        return {"receipts": tuple(receipts)}
+
+    @router.post("/people/reveal")
+    def reveal_people(_who: Annotated[SignedIn, Depends(allow("service"))], form: Form) -> dict[str, Any]:
+        """Names, at the moment of showing or sending; each look is recorded before it is answered."""
+        asked = RevealAsked.model_validate(form)
+        look = Look(who=asked.who, purpose=asked.purpose, items=asked.items)
+        with transaction(engine) as session:
+            seen = reveal(session, vault, asked.seeker_ids, look)
+        return {
+            "people": [
+                {"seeker_id": seeker_id} | {item: getattr(person, item) for item in asked.items}
+                for seeker_id, person in seen.items()
+            ]
+        }
+
+    @router.get("/digest")
+    def show_digest(_who: Annotated[SignedIn, Depends(allow("operator", "service"))]) -> dict[str, Digest]:
+        with reading(engine) as session:
+            return digests(session)
+
+    return router
+
+
+def _kept_unless_dry(engine: Engine, take: Any, *, dry_run: bool) -> Any:
+    receipts: Any = ()
+    try:
+        with transaction(engine) as session:
+            receipts = take(session)
+            if dry_run:
+                session.flush()
+                raise _DryRun
+    except _DryRun:
+        pass
+    return receipts
+
+
+def _shown_agency(agency: Agency) -> dict[str, Any]:
+    return {
+        "agency_id": agency.agency_id,
+        "name": agency.name,
+        "licence": agency.licence,
+        "made_at": agency.made_at,
+        "sends_to": stream_of(PostingReceived, agency.agency_id),
+        "reads_from": stream_of(AgencyAnswered, agency.agency_id),
+    }
+
+
+def _may_see(session: Session, posting: Posting, who: SignedIn) -> bool:
+    if who.role == "operator":
+        return True
+    own = (PostingCredit.posting_id == posting.posting_id, PostingCredit.agency_id == who.agency_id)
+    return posting.agency_id == who.agency_id or session.exec(select(PostingCredit).where(*own)).first() is not None
+
+
+def _submissions(session: Session, agency: Agency, outcome: Outcome | None, page: int) -> dict[str, Any]:
+    own = Submission.agency_id == agency.agency_id
+    counted = session.exec(select(Submission.outcome, func.count()).where(own).group_by(col(Submission.outcome)))
+    counts: Counter[str] = Counter(dict(counted.all()))
+    wanted = select(Submission).where(own, *([Submission.outcome == outcome] if outcome else []))
+    newest = wanted.order_by(col(Submission.received_at).desc(), col(Submission.submission_id))
+    rows = session.exec(newest.offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE)).all()
+    return {
+        "counts": {name: counts[name] for name in ("accepted", "merged", "unchanged", "returned")},
+        "total": counts.total(),
+        "page": page,
+        "rows": [row.model_dump(mode="json", exclude={"kept", "content_hash"}) for row in rows],
+    }
+
+
+def _refusal(receipt: Receipt) -> Problem:
+    """A returned document as a problem: the first reason on top, all of them in `errors`."""
+    refusals = [found for found in receipt.findings if found.severity == "refusal"]
+    first = refusals[0]
+    return Problem(
+        409 if first.code == "IDEMPOTENCY_CONFLICT" else 422,
+        first.code,
+        first.message,
+        first.message_ko,
+        where=first.where,
+        hint=first.hint,
+        errors=tuple(
+            WrongField(code=found.code, where=found.where, message=found.message, message_ko=found.message_ko)
+            for found in refusals
+        ),
+    )
+
+
+def _exists(where: str) -> Problem:
+    return Problem(
+        409,
+        "ALREADY_THERE",
+        "This is here already.",
+        "이미 있습니다.",
+        where=where,
+        hint="Use another, or the present one.",
+    )

@@ -1,0 +1,79 @@
+"""What a program sent: its size, kind and JSON, checked before anything is made of it."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import Request
+
+from services.registry.intake.findings import of_wire
+from shared.web.problems import Problem
+from shared.wire import WireError, strict_document
+
+JSON_TYPE = re.compile(r"application/(?:json|[\w.+-]+\+json)\s*(?:;\s*charset=\"?utf-8\"?\s*)?", re.IGNORECASE)
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def document_within(limit: int) -> Callable[[Request], Awaitable[dict[str, Any]]]:
+    """A dependency: the one JSON object of the body, of at most so many bytes."""
+
+    async def document(request: Request) -> dict[str, Any]:
+        if not JSON_TYPE.fullmatch(request.headers.get("content-type", "")):
+            raise Problem(
+                415, "CONTENT_TYPE", "Send application/json in UTF-8.", "UTF-8 application/json으로 보내 주세요."
+            )
+        raw = await _bytes_within(request, limit)
+        try:
+            return strict_document(raw, limit)
+        except WireError as error:
+            found = of_wire(error)
+            raise Problem(
+                400, found.code, found.message, found.message_ko, where=found.where, hint=found.hint
+            ) from None
+
+    return document
+
+
+async def _bytes_within(request: Request, limit: int) -> bytes:
+    told = request.headers.get("content-length", "0")
+    raw = bytearray()
+    if not told.isdigit() or int(told) > limit:
+        raise _too_large(limit)
+    async for piece in request.stream():
+        raw += piece
+        if len(raw) > limit:
+            raise _too_large(limit)
+    return bytes(raw)
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(
+        413,
+        "TOO_LARGE",
+        f"The body is larger than {limit} bytes.",
+        f"본문이 {limit}바이트를 넘습니다.",
+        headers={"Connection": "close"},
+    )
+
+
+def idempotency_key(request: Request) -> str:
+    """A dependency: the sender's own name for this request, by which a repeat is known."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        raise Problem(
+            400,
+            "IDEMPOTENCY_KEY_REQUIRED",
+            "Send the header Idempotency-Key.",
+            "Idempotency-Key 머리글이 필요합니다.",
+            where="Idempotency-Key",
+            hint="Any text of your own that is new for each new request, such as a UUID.",
+        )
+    if not IDEMPOTENCY_KEY.fullmatch(key):
+        raise Problem(
+            400,
+            "IDEMPOTENCY_KEY_INVALID",
+            "The key has 1 to 255 visible ASCII characters.",
+            "Idempotency-Key는 1~255자의 보이는 ASCII 문자입니다.",
+            where="Idempotency-Key",
+        )
+    return key

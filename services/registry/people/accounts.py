@@ -1,0 +1,128 @@
+"""Who may sign in: logins, passwords kept as Argon2 hashes, and a pause after too many wrong ones."""
+
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Literal
+from uuid import UUID, uuid4
+
+from pwdlib import PasswordHash
+from sqlmodel import Session, col, select
+
+from services.registry.tables import Account
+from shared.clock import now
+from shared.web.sign_in import SignedIn
+
+AccountRole = Literal["counselor", "official", "agency", "operator"]
+
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 200
+MOST_WRONG = 10
+PAUSE = timedelta(minutes=15)
+
+
+class AccountExists(Exception):  # noqa: N818 - named for what it is, as the house does
+    """Someone signs in under this name already."""
+
+
+@cache
+def _passwords() -> PasswordHash:
+    return PasswordHash.recommended()
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Checked for unknown names, so that they take as long to refuse as known ones."""
+    return _passwords().hash("a password that nobody has")
+
+
+def add_account(  # noqa: PLR0913 - the fields of an account, no more
+    session: Session,
+    *,
+    login: str,
+    display_name: str,
+    role: AccountRole,
+    password: str,
+    cafe_ids: Sequence[UUID] = (),
+    agency_id: UUID | None = None,
+    shown: bool = False,
+) -> Account:
+    """Let someone sign in. `shown` puts the password on the sign-in page, for demo accounts alone."""
+    if session.exec(select(Account).where(Account.login == login)).first():
+        raise AccountExists(login)
+    account = Account(
+        account_id=uuid4(),
+        login=login,
+        display_name=display_name,
+        role=role,
+        password_hash=_passwords().hash(password),
+        shown_password=password if shown else None,
+        cafe_ids=[str(cafe_id) for cafe_id in cafe_ids],
+        agency_id=agency_id,
+        made_at=now(),
+    )
+    session.add(account)
+    session.flush()
+    return account
+
+
+def sign_in(session: Session, login: str, password: str) -> SignedIn | None:
+    """Who this is, if the password is hers."""
+    account = session.exec(select(Account).where(Account.login == login)).first()
+    if account is None or account.closed_at is not None:
+        _passwords().verify(password, _nobodys_hash())
+        return None
+    if not _passwords().verify(password, account.password_hash):
+        return None
+    return SignedIn.model_validate(
+        {
+            "account_id": account.account_id,
+            "role": account.role,
+            "cafe_id": UUID(account.cafe_ids[0]) if account.cafe_ids else None,
+            "agency_id": account.agency_id,
+            "label": account.display_name,
+        }
+    )
+
+
+def shown_accounts(session: Session) -> list[dict[str, str]]:
+    """Demo accounts, as the sign-in page offers them."""
+    shown = select(Account).where(col(Account.shown_password).is_not(None), col(Account.closed_at).is_(None))
+    return [
+        {
+            "login": account.login,
+            "password": account.shown_password or "",
+            "label": account.display_name,
+            "role": account.role,
+        }
+        for account in session.exec(shown.order_by(col(Account.made_at)))
+    ]
+
+
+class WrongAttempts:
+    """Counts wrong passwords by login and by address; in memory, so a restart forgives."""
+
+    def __init__(self) -> None:
+        self._times: defaultdict[str, deque[datetime]] = defaultdict(deque)
+
+    def too_many(self, *keys: str) -> bool:
+        return any(self._recent(key) >= MOST_WRONG for key in keys)
+
+    def note(self, *keys: str) -> None:
+        for key in keys:
+            self._times[key].append(now())
+
+    def forget(self, *keys: str) -> None:
+        for key in keys:
+            self._times.pop(key, None)
+
+    def _recent(self, key: str) -> int:
+        times = self._times.get(key)
+        if times is None:
+            return 0
+        while times and now() - times[0] > PAUSE:
+            times.popleft()
+        if not times:
+            del self._times[key]
+        return len(times)
