@@ -1,0 +1,66 @@
+"""Does the house stand as it was drawn? Its top level, what its files may name, and what is packaged with it."""
+
+import re
+import subprocess
+import tomllib
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+
+HOUSE = Path(__file__).parents[2]
+REQUIRED = {"services", "shared", "deploy", "tests", "pyproject.toml", "README.md"}
+ALLOWED = REQUIRED | {"docs", "requirements", "Makefile", "CHANGELOG.md", "LICENSE", ".ci", ".github"}
+MAY_NAME_OUTSIDE = {".ci/run", "Makefile"}
+"""Where the place of data outside this repository has its default."""
+
+READ_BY_CODE = ("shared/", "services/", "deploy/demo/", "deploy/local/", "deploy/migrations/", "deploy/redis/")
+
+ELSEWHERE = re.compile(
+    r"files\.pythonhosted|pypi\.org|registry\.npmjs|/simple/|index-url|/home/\w|/Users/\w|/root/|\.\./shared\b"
+)
+
+
+@cache
+def tracked() -> tuple[str, ...]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=HOUSE, capture_output=True, check=True, text=True)
+    return tuple(name for name in listed.stdout.split("\0") if name and (HOUSE / name).is_file())
+
+
+def test_the_top_level_is_the_one_that_was_drawn() -> None:
+    top = {name.split("/")[0] for name in tracked()}
+    assert top >= REQUIRED
+    assert {name for name in top if not name.startswith(".")} <= ALLOWED
+    assert {"services/registry", "services/matching", "services/notify"} <= {
+        "/".join(name.split("/")[:2]) for name in tracked()
+    }
+
+
+def test_no_file_names_a_registry_or_a_place_on_some_machine() -> None:
+    own = Path(__file__).relative_to(HOUSE).as_posix()
+    found = [
+        f"{name}:{number}: {line.strip()[:100]}"
+        for name in tracked()
+        if name not in MAY_NAME_OUTSIDE | {own}
+        for number, line in enumerate((HOUSE / name).read_text("utf-8", errors="ignore").splitlines(), 1)
+        if ELSEWHERE.search(line)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_pins_have_hashes_and_no_addresses() -> None:
+    for name in ("run", "test", "check"):
+        text = (HOUSE / "requirements" / f"{name}.txt").read_text("utf-8")
+        assert "://" not in text
+        pins = re.findall(
+            r"^[a-zA-Z0-9._-]+(?:\[[^]]*])?==[^\\]+\\(?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?)+", text, re.M
+        )
+        assert len(pins) == len(re.findall(r"^\S", text, re.M)), f"a line of {name}.txt has no hash"
+
+
+def test_every_file_that_code_reads_is_packaged() -> None:
+    project = tomllib.loads((HOUSE / "pyproject.toml").read_text("utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["*"]
+    not_code = [name for name in tracked() if name.startswith(READ_BY_CODE) and not name.endswith(".py")]
+    assert not_code
+    left_behind = [name for name in not_code if not any(fnmatch(Path(name).name, pattern) for pattern in patterns)]
+    assert not left_behind
