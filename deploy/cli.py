@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from deploy import buried
+import services.matching.cli as matching
+import services.registry.cli as registry
+from deploy import agency, buried
 from deploy.serve import ServiceName
 from shared.command import DEFAULT_DATA, DataOption, JsonOption, command_group
 
@@ -115,6 +117,9 @@ def migrate(service: ServiceArgument) -> None:
     typer.echo(f"{service}: 데이터베이스가 최신입니다. The database is up to date.")
 
 
+app.add_typer(registry.imports, name="import")
+app.add_typer(agency.app, name="agency")
+app.add_typer(matching.app)
 app.add_typer(buried.app, name="buried")
 
 

@@ -1,4 +1,4 @@
-"""The registry's share of the command: bringing files in, and taking in agencies."""
+"""The registry's share of the command: bringing files in. Agencies come in at `deploy.agency`, with a Redis user."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from services.registry.importing import Send, Source, Tally
 
 imports = command_group("Bring in postings or seekers from a file: JSON Lines, JSON, CSV, TSV or XML.")
-agencies = command_group("Take in agencies, and list them.")
 
 FileArgument = Annotated[Path, typer.Argument(help="The file.", show_default=False)]
 MappingOption = Annotated[
@@ -107,32 +106,6 @@ def import_seekers(  # noqa: PLR0913, PLR0917 - the options of the command
         _import(source, client, about, Way(dry_run, all_or_nothing, rejected, as_json))
 
 
-@agencies.command("add")
-def add_agency(
-    name: Annotated[str, typer.Argument(help="Its name.", show_default=False)],
-    licence: Annotated[
-        Literal["공공", "무료", "유료", "정보제공"],
-        typer.Option("--licence", help="Public, free (filed), paid (registered) or information provider."),
-    ],
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Take in an agency and show its API key, this once.
-
-    \b
-    Example:
-      iljari agency add "마포 일자리센터" --licence 공공
-    """
-    with open_system(data) as client:
-        agency = client.post("/api/registry/agencies", json={"name": name, "licence": licence}).json()
-    if as_json:
-        show_json(agency)
-        return
-    show_table(("", ""), [(key, agency[key]) for key in ("agency_id", "name", "licence", "sends_to", "reads_from")])
-    typer.echo(f"API 키는 지금 한 번만 보입니다. The API key is shown this once:\n{agency['api_key']}")
-
-
-@agencies.command("list")
 def list_agencies(data: DataOption = None, as_json: JsonOption = False) -> None:
     """List the agencies.
 

@@ -1,0 +1,100 @@
+"""How does an agency come in? `iljari agency add`: a row at registry, and a user of its own in Redis."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+from uuid import UUID
+
+import typer
+
+from services.registry.cli import list_agencies
+from shared.command import (
+    CommandError,
+    DataOption,
+    ExitCode,
+    JsonOption,
+    command_group,
+    find_system,
+    open_system,
+    read_secrets,
+    show_json,
+    show_table,
+)
+
+Licence = Literal["공공", "무료", "유료", "정보제공"]
+
+app = command_group("Take in agencies, and list them.")
+app.command("list")(list_agencies)
+
+
+@app.command("add")
+def add_agency(
+    name: Annotated[str, typer.Argument(help="Its name.", show_default=False)],
+    licence: Annotated[Licence, typer.Option(help="Public, free (filed), paid (registered) or information provider.")],
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take in an agency. Its API key and its Redis address, with the password in it, are shown this once.
+
+    It may send over HTTP with the key, or write to its own stream with any Redis client (docs/producing.md).
+
+    \b
+    Example:
+      iljari agency add "마포 일자리센터" --licence 공공
+    """
+    keeper = _keeper_url(data)
+    with open_system(data) as client:
+        agency = client.post("/api/registry/agencies", json={"name": name, "licence": licence}).json()
+        entry = _redis_entry(keeper, UUID(agency["agency_id"]))
+    if as_json:
+        show_json(agency | entry)
+    else:
+        show_table(("항목 item", "값 value"), list((agency | entry).items()))
+        typer.echo("API 키와 Redis 주소는 지금 한 번만 보입니다. Key and Redis address are shown this once.", err=True)
+    if keeper and not entry["redis_url"]:
+        raise _redis_user_not_made(agency["agency_id"])
+
+
+def _keeper_url(data: Path | None) -> str | None:
+    """The address of Redis for the keeper of its users: told by the environment, else of a local system."""
+    if url := os.environ.get("ILJARI_KEEPER_URL"):
+        return url
+    folder = find_system(data).data
+    if folder is None:
+        return None
+    from deploy.local import valkey
+    from deploy.local.folder import DataFolder
+    from deploy.redis.rights import KEEPER
+
+    return valkey.url_of(DataFolder(folder.expanduser().absolute()), KEEPER, read_secrets(folder))
+
+
+def _redis_entry(keeper_url: str | None, agency_id: UUID) -> dict[str, str | None]:
+    """Make the agency's user and tell its address; without a keeper, or a Redis that obeys him, there is none."""
+    from redis import Redis
+    from redis.exceptions import RedisError
+
+    from deploy.redis.agencies import grant
+    from deploy.redis.rights import agency_user
+
+    user = agency_user(agency_id)
+    if keeper_url is None:
+        return {"redis_user": user, "redis_url": None}
+    try:
+        with Redis.from_url(keeper_url) as keeper:
+            password = grant(keeper, agency_id)
+    except RedisError:
+        return {"redis_user": user, "redis_url": None}
+    scheme, rest = keeper_url.split("://", 1)
+    return {"redis_user": user, "redis_url": f"{scheme}://{user}:{password}@{rest.rpartition('@')[2]}"}
+
+
+def _redis_user_not_made(agency_id: str) -> CommandError:
+    return CommandError(
+        "REDIS_USER_NOT_MADE",
+        ExitCode.SOME_REFUSED,
+        ko="기관은 등록했지만 Redis 사용자는 만들지 못했습니다. 기관은 위의 API 키로 보낼 수 있습니다.",
+        en="The agency is in and may send over HTTP with its key, but its Redis user could not be made.",
+        where=f"agency {agency_id}",
+        hint="`iljari doctor` says whether Redis is well.",
+    )
