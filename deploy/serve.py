@@ -21,7 +21,10 @@ def serve(service: ServiceName, *, socket: Path | None, host: str, port: int) ->
     """Run a service until it is told to stop; on a unix socket if one is given, else on host and port."""
     import uvicorn
 
+    from shared import telemetry
+
     settings = load_settings(service)
+    telemetry.start(service, settings.otlp_endpoint)
     migrate(service, settings.database_url)
     app = import_module(f"services.{service}.app").create_app(settings)
     where: dict[str, Any] = {"uds": str(socket)} if socket else {"host": host, "port": port}

@@ -4,21 +4,14 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from sqlalchemy.types import String
-from sqlmodel.sql.sqltypes import AutoString
+from sqlalchemy.types import TypeDecorator
 
 from deploy.schema import tables_of
-from shared.database import UtcDateTime
 
 
-def render_type(kind: str, item: Any, autogenerating: AutogenContext) -> str | Literal[False]:
-    """Write our own column types by their short names."""
-    if kind == "type" and isinstance(item, UtcDateTime):
-        autogenerating.imports.add("from shared.database import UtcDateTime")
-        return "UtcDateTime()"
-    if kind == "type" and isinstance(item, AutoString):
-        return repr(String(item.length)).join(("sa.", ""))
-    return False
+def render_type(kind: str, item: Any, _autogenerating: AutogenContext) -> str | Literal[False]:
+    """Write a type of ours as what it is in the database: history does not change when our code does."""
+    return f"sa.{item.impl!r}" if kind == "type" and isinstance(item, TypeDecorator) else False
 
 
 attributes = context.config.attributes

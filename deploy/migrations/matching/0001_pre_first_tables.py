@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from shared.database import UtcDateTime
-
 revision: str = "0001"
 down_revision: str | None = None
 branch_labels: Sequence[str] | None = None
@@ -21,7 +19,7 @@ def upgrade() -> None:
         sa.Column("rules", sa.JSON(), nullable=False),
         sa.Column("frequencies", sa.LargeBinary(), nullable=True),
         sa.Column("profiles", sa.Integer(), nullable=False),
-        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_table(
@@ -32,7 +30,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("profile_revision", sa.Integer(), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
-        sa.Column("pairs", services.matching.tables.PackedText(), nullable=False),
+        sa.Column("pairs", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("scope", "scope_id", "shard"),
     )
     op.create_table(
@@ -41,8 +39,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("live", sa.Boolean(), nullable=False),
-        sa.Column("since", UtcDateTime(), nullable=True),
-        sa.Column("facts", services.matching.tables.PackedText(), nullable=True),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("facts", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("side", "id"),
     )
     op.create_table(
@@ -55,9 +53,9 @@ def upgrade() -> None:
         sa.Column("cause", sa.String(), nullable=False),
         sa.Column("deliveries", sa.Integer(), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
-        sa.Column("buried_at", UtcDateTime(), nullable=False),
+        sa.Column("buried_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("replays", sa.Integer(), nullable=False),
-        sa.Column("settled_at", UtcDateTime(), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("number"),
         sa.UniqueConstraint("group", "stream", "entry_id"),
@@ -66,7 +64,7 @@ def upgrade() -> None:
         "inbox",
         sa.Column("group", sa.String(), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
-        sa.Column("heard_at", UtcDateTime(), nullable=False),
+        sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("group", "event_id"),
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
@@ -77,8 +75,8 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("stream", sa.String(), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
-        sa.Column("staged_at", UtcDateTime(), nullable=False),
-        sa.Column("said_at", UtcDateTime(), nullable=True),
+        sa.Column("staged_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("number"),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:

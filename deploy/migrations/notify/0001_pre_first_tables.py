@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from shared.database import UtcDateTime
-
 revision: str = "0001"
 down_revision: str | None = None
 branch_labels: Sequence[str] | None = None
@@ -22,8 +20,8 @@ def upgrade() -> None:
         sa.Column("shard", sa.String(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
-        sa.Column("said_at", UtcDateTime(), nullable=False),
-        sa.Column("pairs", services.notify.tables.PackedPairs(), nullable=False),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("pairs", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("scope", "scope_id", "shard"),
     )
     with op.batch_alter_table("match_list", schema=None) as batch_op:
@@ -51,8 +49,8 @@ def upgrade() -> None:
         sa.Column("agency_id", sa.Uuid(), nullable=True),
         sa.Column("agency_name", sa.String(), nullable=False),
         sa.Column("source_url", sa.String(), nullable=False),
-        sa.Column("accepted_at", UtcDateTime(), nullable=True),
-        sa.Column("confirmed_at", UtcDateTime(), nullable=True),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("words", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("posting_id"),
     )
@@ -72,8 +70,8 @@ def upgrade() -> None:
         sa.Column("wishes", sa.JSON(), nullable=False),
         sa.Column("home", sa.String(), nullable=False),
         sa.Column("experience_months", sa.Integer(), nullable=True),
-        sa.Column("applied_at", UtcDateTime(), nullable=True),
-        sa.Column("confirmed_at", UtcDateTime(), nullable=True),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("words", sa.String(), nullable=False),
         sa.Column("best_score", sa.Integer(), nullable=True),
         sa.Column("best_posting_id", sa.Uuid(), nullable=True),
@@ -89,7 +87,7 @@ def upgrade() -> None:
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.Column("last_at", UtcDateTime(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("agency_id", "outcome"),
     )
     op.create_table(
@@ -102,9 +100,9 @@ def upgrade() -> None:
         sa.Column("cause", sa.String(), nullable=False),
         sa.Column("deliveries", sa.Integer(), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
-        sa.Column("buried_at", UtcDateTime(), nullable=False),
+        sa.Column("buried_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("replays", sa.Integer(), nullable=False),
-        sa.Column("settled_at", UtcDateTime(), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("number"),
         sa.UniqueConstraint("group", "stream", "entry_id"),
@@ -113,7 +111,7 @@ def upgrade() -> None:
         "inbox",
         sa.Column("group", sa.String(), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
-        sa.Column("heard_at", UtcDateTime(), nullable=False),
+        sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("group", "event_id"),
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
@@ -124,8 +122,8 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("stream", sa.String(), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
-        sa.Column("staged_at", UtcDateTime(), nullable=False),
-        sa.Column("said_at", UtcDateTime(), nullable=True),
+        sa.Column("staged_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("number"),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from shared.database import UtcDateTime
-
 revision: str = "0001"
 down_revision: str | None = None
 branch_labels: Sequence[str] | None = None
@@ -21,7 +19,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("licence", sa.String(), nullable=False),
         sa.Column("api_key_hash", sa.String(), nullable=False),
-        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("agency_id"),
         sa.UniqueConstraint("api_key_hash"),
         sa.UniqueConstraint("name"),
@@ -31,7 +29,7 @@ def upgrade() -> None:
         sa.Column("cafe_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("district", sa.String(), nullable=False),
-        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("cafe_id"),
         sa.UniqueConstraint("name"),
     )
@@ -42,7 +40,7 @@ def upgrade() -> None:
         sa.Column("who", sa.String(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("items", sa.JSON(), nullable=False),
-        sa.Column("seen_at", UtcDateTime(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("number"),
     )
     with op.batch_alter_table("reveal", schema=None) as batch_op:
@@ -58,8 +56,8 @@ def upgrade() -> None:
         sa.Column("shown_password", sa.String(), nullable=True),
         sa.Column("cafe_ids", sa.JSON(), nullable=False),
         sa.Column("agency_id", sa.Uuid(), nullable=True),
-        sa.Column("made_at", UtcDateTime(), nullable=False),
-        sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["agency_id"],
             ["agency.agency_id"],
@@ -76,8 +74,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("fingerprint", sa.String(), nullable=False),
-        sa.Column("accepted_at", UtcDateTime(), nullable=False),
-        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["agency_id"],
             ["agency.agency_id"],
@@ -96,8 +94,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("cafe_id", sa.Uuid(), nullable=True),
-        sa.Column("applied_at", UtcDateTime(), nullable=False),
-        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["cafe_id"],
             ["cafe.cafe_id"],
@@ -121,7 +119,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=True),
         sa.Column("findings", sa.JSON(), nullable=False),
         sa.Column("kept", sa.LargeBinary(), nullable=True),
-        sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["agency_id"],
             ["agency.agency_id"],
@@ -138,7 +136,7 @@ def upgrade() -> None:
         sa.Column("seeker_id", sa.Uuid(), nullable=False),
         sa.Column("basis", sa.String(), nullable=False),
         sa.Column("items", sa.JSON(), nullable=False),
-        sa.Column("given_at", UtcDateTime(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["seeker_id"],
             ["seeker.seeker_id"],
@@ -154,7 +152,7 @@ def upgrade() -> None:
         sa.Column("source_ref", sa.String(), nullable=False),
         sa.Column("posting_id", sa.Uuid(), nullable=False),
         sa.Column("content_hash", sa.String(), nullable=False),
-        sa.Column("sent_at", UtcDateTime(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["agency_id"],
             ["agency.agency_id"],
@@ -174,7 +172,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
-        sa.Column("until", UtcDateTime(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["posting_id"],
             ["posting.posting_id"],
@@ -203,9 +201,9 @@ def upgrade() -> None:
         sa.Column("cause", sa.String(), nullable=False),
         sa.Column("deliveries", sa.Integer(), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
-        sa.Column("buried_at", UtcDateTime(), nullable=False),
+        sa.Column("buried_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("replays", sa.Integer(), nullable=False),
-        sa.Column("settled_at", UtcDateTime(), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("number"),
         sa.UniqueConstraint("group", "stream", "entry_id"),
@@ -214,7 +212,7 @@ def upgrade() -> None:
         "inbox",
         sa.Column("group", sa.String(), nullable=False),
         sa.Column("event_id", sa.Uuid(), nullable=False),
-        sa.Column("heard_at", UtcDateTime(), nullable=False),
+        sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("group", "event_id"),
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
@@ -225,8 +223,8 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("stream", sa.String(), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
-        sa.Column("staged_at", UtcDateTime(), nullable=False),
-        sa.Column("said_at", UtcDateTime(), nullable=True),
+        sa.Column("staged_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("number"),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
