@@ -1,0 +1,149 @@
+"""Which conditions of an offer are missing, past, inverted or too low?"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from services.registry.law.rules import Rules
+from services.registry.law.wages import Hours, WageJudgement, judge_wage
+from services.registry.law.wording import Found, readable
+from shared.contracts import Money, PostingFacts
+
+TEXT_FIELDS = ("title", "description", "qualification", "preferred", "work_hours", "certificates", "closing_note")
+HOURS_A_DAY = re.compile(r"(?:하루|1 ?일|일일|매일|일) ?(?:총 ?)?(\d{1,2}(?:\.\d)?) ?시간")
+DAYS_A_WEEK = re.compile(r"주 ?([1-7]) ?일")
+HOURS_A_WEEK = re.compile(r"주 ?(\d{1,2}(?:\.\d)?) ?시간")
+HOURLY_IN_WORDS = re.compile(
+    r"(?<!최저 )(?<!최저)(?:시급|시간당)(?:은|는|이)? ?[:(]? ?(\d{1,3}(?:,\d{3}){1,2}|\d{4,6}) ?원?"
+    r"(?! ?(?:인상|추가|가산|상승|더|수당|up|\+|할증|차이|정도 ?인상))",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What is linted: readable texts by field, and such facts as are known."""
+
+    texts: dict[str, str]
+    employer: str = ""
+    registration_number: str | None = None
+    wage: Money | None = None
+    hours: Hours = field(default_factory=Hours)
+    hours_told: bool = False
+    place_told: bool = False
+    opened_on: date | None = None
+    closes_on: date | None = None
+    whole: bool = True
+    """A whole posting, in which what is missing is missing; else a piece of text."""
+
+    @property
+    def title(self) -> str:
+        """Where a ground is looked for besides the line itself."""
+        return self.texts.get("title") or self.texts.get("text", "").partition("\n")[0][:200]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A rule about facts that speaks against the offer, and what it found."""
+
+    rule_id: str
+    found: tuple[Found, ...] = ()
+    detail_ko: str = ""
+    detail: str = ""
+
+
+def offer_of(facts: PostingFacts) -> Offer:
+    """The offer in a posting's facts."""
+    said = {name: getattr(facts, name) for name in TEXT_FIELDS}
+    texts = {name: readable("\n".join(value) if isinstance(value, tuple) else value) for name, value in said.items()}
+    return Offer(
+        texts={name: text for name, text in texts.items() if text},
+        employer=facts.employer,
+        wage=facts.wage,
+        hours=hours_in(texts["work_hours"], facts.weekly_hours),
+        hours_told=bool(facts.weekly_hours or texts["work_hours"]),
+        place_told=bool(facts.place.district or facts.place.address or facts.place.remote),
+        opened_on=facts.opened_on,
+        closes_on=facts.closes_on,
+    )
+
+
+def hours_in(words: str, weekly: float | None) -> Hours:
+    """The hours told as numbers, completed by those in the sender's words."""
+    return Hours(weekly or _number(HOURS_A_WEEK, words), _number(HOURS_A_DAY, words), _number(DAYS_A_WEEK, words))
+
+
+def conditions(offer: Offer, on: date, work_year: int, rules: Rules) -> Iterator[Condition]:
+    """What the offer's facts say, or fail to say."""
+    yield from _wage(offer, work_year, rules)
+    yield from _wage_in_words(offer, work_year, rules)
+    if offer.whole:
+        yield from _missing(offer)
+    if offer.closes_on and offer.closes_on < on:
+        yield Condition("closing.past", _place(str(offer.closes_on), "closes_on"))
+    if offer.closes_on and offer.opened_on and offer.closes_on < offer.opened_on:
+        yield Condition("closing.order", _place(f"{offer.opened_on} > {offer.closes_on}", "closes_on"))
+
+
+def _missing(offer: Offer) -> Iterator[Condition]:
+    if offer.wage is None or not (offer.wage.minimum or offer.wage.maximum):
+        yield Condition("conditions.wage")
+    if not offer.hours_told:
+        yield Condition("conditions.hours")
+    if not offer.place_told:
+        yield Condition("conditions.place")
+
+
+def _wage(offer: Offer, work_year: int, rules: Rules) -> Iterator[Condition]:
+    if offer.wage is None:
+        return
+    low, high = offer.wage.minimum, offer.wage.maximum
+    if low is not None and high is not None and low > high > 0:
+        yield Condition("wage.inverted", _place(f"{low} > {high}", "wage"))
+    judged = judge_wage(offer.wage, offer.hours, work_year, rules)
+    found = _place(f"{judged.offered} / {offer.wage.unit}", "wage")
+    if judged.verdict == "below":
+        yield _below(judged, found, work_year)
+    elif judged.verdict == "cannot judge" and judged.why != "wage":
+        ko, en = WHY[judged.why]
+        yield Condition("wage.unjudged", found, ko, en)
+
+
+WHY = {
+    "hours": ("근로시간을 모릅니다.", "The hours are not known."),
+    "year": ("그 해의 최저임금이 표에 없습니다.", "The table has no minimum wage for that year."),
+    "lower bound": ("임금의 하한이 없습니다.", "The wage has no lower bound."),
+}
+
+
+def _wage_in_words(offer: Offer, work_year: int, rules: Rules) -> Iterator[Condition]:
+    """An hourly wage named in a text needs no hours to be judged."""
+    if work_year not in rules.wages:
+        return
+    for where, text in offer.texts.items():
+        for said in HOURLY_IN_WORDS.finditer(text):
+            amount = int(said[1].replace(",", ""))
+            judged = judge_wage(Money(unit="hour", minimum=amount), offer.hours, work_year, rules)
+            if judged.verdict == "below":
+                yield _below(judged, (Found(said[0], where, said.start(), said.end()),), work_year)
+                return
+
+
+def _below(judged: WageJudgement, found: tuple[Found, ...], work_year: int) -> Condition:
+    rule_id = "wage.below_minimum_probation" if judged.within_probation else "wage.below_minimum"
+    return Condition(
+        rule_id,
+        found,
+        f"{work_year}년 최저임금 시급 {judged.hourly:,}원, 이 단위로 {judged.least:,}원; 제시 {judged.offered:,}원.",
+        f"Minimum of {work_year}: {judged.hourly:,} an hour, {judged.least:,} in this unit; offered {judged.offered:,}.",
+    )
+
+
+def _place(words: str, where: str) -> tuple[Found, ...]:
+    return (Found(words, where, 0, 0),)
+
+
+def _number(pattern: re.Pattern[str], words: str) -> float | None:
+    found = pattern.search(words)
+    return float(found[1]) if found and float(found[1]) > 0 else None
