@@ -76,7 +76,7 @@ def hide_seeker(event: SeekerWithdrawn, session: Session) -> None:
         card.sqlmodel_update(emptied.model_dump(exclude={"seeker_id", "withdrawn_revision"}))
     session.add(card)
     for held in _lists_of(session, event.seeker_id):
-        held.pairs = tuple(pair for pair in held.pairs if pair.seeker_revision > card.withdrawn_revision)
+        _drop_void(held, card)
     set_best(session, card)
 
 
@@ -91,6 +91,7 @@ def keep_list(event: MatchesFound, session: Session) -> None:
     session.add(held)
     card = session.get(SeekerCard, event.scope_id) if event.scope == "seeker" else None
     if card:
+        _drop_void(held, card)
         set_best(session, card)
 
 
@@ -117,6 +118,11 @@ HEARINGS: tuple[Hearing[Any], ...] = (
 def _lists_of(session: Session, seeker_id: UUID) -> list[MatchList]:
     hers = (col(MatchList.scope) == "seeker", col(MatchList.scope_id) == seeker_id)
     return list(session.exec(select(MatchList).where(*hers)))
+
+
+def _drop_void(held: MatchList, seeker: SeekerCard) -> None:
+    """Keep nothing that was said of her before she withdrew."""
+    held.pairs = tuple(pair for pair in held.pairs if pair.seeker_revision > seeker.withdrawn_revision)
 
 
 def _shown_of_posting(facts: PostingFacts) -> dict[str, object]:

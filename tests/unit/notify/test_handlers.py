@@ -1,0 +1,244 @@
+"""What is kept of what is heard, in whatever order and however often it is said."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from fastapi.testclient import TestClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from services.notify.app import ask_if_empty
+from services.notify.match_lists import CallFilter, EveryCafe, OneCafe, for_posting, for_seeker, worth_a_call
+from services.notify.tables import MatchList, PostingCard, SeekerCard, SubmissionNote, Table
+from shared.contracts import Event, MatchesFound, SubmissionAnswered
+from shared.database import SpineTable, open_engine, reading, transaction
+from shared.outbox import OutboxLine
+from tests.unit.notify.conftest import Hear, hear_all
+from tests.unit.notify.examples import (
+    HONGDAE,
+    SILLIM,
+    a_list,
+    a_pair,
+    a_posting,
+    a_posting_withdrawn,
+    a_seeker,
+    a_seeker_withdrawn,
+    id_of,
+)
+
+EVERYWHERE = CallFilter(EveryCafe())
+
+
+def calls(engine: Engine, narrowed: CallFilter = EVERYWHERE, page: int = 1) -> list[tuple[UUID, UUID, int]]:
+    """Who is to be called about what, as the desk shows it."""
+    with reading(engine) as session:
+        found = worth_a_call(session, narrowed, page)
+        return [(it.seeker.seeker_id, it.posting.posting_id, it.pair.score) for it in found.pairs]
+
+
+def her_list(engine: Engine, number: int = 0) -> list[UUID]:
+    with reading(engine) as session:
+        return [
+            it.posting.posting_id for it in for_seeker(session, session.get_one(SeekerCard, id_of("seeker", number)))
+        ]
+
+
+def its_list(engine: Engine, number: int = 0) -> list[UUID]:
+    with reading(engine) as session:
+        card = session.get_one(PostingCard, id_of("posting", number))
+        return [it.seeker.seeker_id for it in for_posting(session, card, EveryCafe())]
+
+
+def everything(engine: Engine) -> list[dict[str, Any]]:
+    """All rows, in a fixed order."""
+    with reading(engine) as session:
+        rows = [row for table in (PostingCard, SeekerCard, MatchList) for row in session.exec(select(table)).all()]
+        return sorted((row.model_dump() for row in rows), key=lambda row: str(sorted(map(str, row.values()))))
+
+
+def test_a_pair_is_shown_once_list_and_cards_are_there(engine: Engine, hear: Hear) -> None:
+    hear(a_list("seeker", 0, [a_pair(0, 0)]))
+    assert calls(engine) == []
+    hear(a_posting(0))
+    assert calls(engine) == []
+    hear(a_seeker(0))
+    assert calls(engine) == [(id_of("seeker", 0), id_of("posting", 0), 8_000)]
+
+
+def test_an_older_or_equal_revision_changes_nothing(engine: Engine, hear: Hear) -> None:
+    hear(a_posting(0, revision=3, title="새벽 제빵"), a_seeker(0, revision=3), a_list("seeker", 0, [], revision=3))
+    held = everything(engine)
+    for revision in (1, 2, 3):
+        hear(a_posting(0, revision), a_seeker(0, revision, skills=()), a_list("seeker", 0, [a_pair(0, 0)], revision))
+    assert everything(engine) == held
+
+
+def test_hearing_twice_is_hearing_once(engine: Engine, hear: Hear) -> None:
+    events = (a_posting(0), a_seeker(0), a_list("seeker", 0, [a_pair(0, 0)]), a_posting_withdrawn(0))
+    hear(*events)
+    held = everything(engine)
+    hear(*events)
+    assert everything(engine) == held
+
+
+def test_a_withdrawn_posting_leaves_every_list_and_the_next_best_is_shown(engine: Engine, hear: Hear) -> None:
+    hear(a_posting(0), a_posting(1), a_seeker(0))
+    hear(a_list("seeker", 0, [a_pair(0, 0, 9_000), a_pair(0, 1, 7_000)]))
+    hear(a_posting_withdrawn(0))
+    assert her_list(engine) == [id_of("posting", 1)]
+    assert calls(engine) == [(id_of("seeker", 0), id_of("posting", 1), 7_000)]
+
+
+def test_an_erased_seeker_leaves_nothing_of_herself(engine: Engine, hear: Hear) -> None:
+    hear(a_posting(0), a_seeker(0), a_list("seeker", 0, [a_pair(0, 0)]), a_list("posting", 0, [a_pair(0, 0)]))
+    hear(a_seeker_withdrawn(0))
+    with reading(engine) as session:
+        card = session.get_one(SeekerCard, id_of("seeker", 0))
+        kept = session.get_one(MatchList, ("seeker", id_of("seeker", 0), "0/1"))
+    assert (card.live, card.skills, card.words, card.cafe_id, kept.pairs) == (False, [], "", None, ())
+    assert its_list(engine) == []
+    assert calls(engine) == []
+
+
+def test_a_posting_that_comes_back_waits_for_a_new_list(engine: Engine, hear: Hear) -> None:
+    hear(a_posting(0), a_seeker(0), a_list("seeker", 0, [a_pair(0, 0)]))
+    hear(a_posting_withdrawn(0, revision=2), a_posting(0, revision=3))
+    assert her_list(engine) == []
+    hear(a_list("seeker", 0, [a_pair(0, 0, posting_revision=3)], revision=2))
+    assert her_list(engine) == [id_of("posting", 0)]
+
+
+def test_a_posting_s_list_is_the_union_of_all_shards_in_the_law_s_order(engine: Engine, hear: Hear) -> None:
+    hear(a_posting(0), *(a_seeker(number) for number in range(5)))  # a higher number applied earlier
+    hear(a_list("posting", 0, [a_pair(0, 0, 9_000), a_pair(2, 0, 6_000)], shard="0/2"))
+    hear(a_list("posting", 0, [a_pair(1, 0, 8_000), a_pair(4, 0, 6_000), a_pair(3, 0, 6_000)], shard="1/2"))
+    assert its_list(engine) == [id_of("seeker", number) for number in (0, 1, 4, 3, 2)]
+
+
+def test_calls_are_ranked_by_score_then_by_who_applied_first(engine: Engine, hear: Hear) -> None:
+    hear(a_posting(0), *(a_seeker(number) for number in range(4)))
+    hear(*(a_list("seeker", n, [a_pair(n, 0, score)]) for n, score in enumerate((7_000, 9_000, 7_000, 5_000))))
+    assert [seeker for seeker, _, _ in calls(engine)] == [id_of("seeker", number) for number in (1, 2, 0, 3)]
+
+
+def test_a_cafe_sees_its_own_seekers_and_one_who_moved_is_seen_there(engine: Engine, hear: Hear) -> None:
+    hear(a_posting(0), a_seeker(0, cafe_id=HONGDAE), a_seeker(1, cafe_id=SILLIM), a_seeker(2, cafe_id=None))
+    hear(*(a_list("seeker", number, [a_pair(number, 0)]) for number in range(3)))
+
+    def seen_from(cafe: UUID | None) -> list[UUID]:
+        return [seeker for seeker, _, _ in calls(engine, CallFilter(OneCafe(cafe)))]
+
+    assert [seen_from(cafe) for cafe in (HONGDAE, SILLIM, None)] == [[id_of("seeker", number)] for number in range(3)]
+    hear(a_seeker(0, revision=2, cafe_id=SILLIM))
+    assert seen_from(HONGDAE) == []
+    assert set(seen_from(SILLIM)) == {id_of("seeker", 0), id_of("seeker", 1)}
+
+
+def test_words_narrow_the_calls_and_wildcards_are_words(engine: Engine, hear: Hear) -> None:
+    hear(a_posting(0), a_posting(1), a_seeker(0), a_seeker(1))
+    hear(a_list("seeker", 0, [a_pair(0, 0)]), a_list("seeker", 1, [a_pair(1, 1)]))
+
+    def found(words: str) -> list[UUID]:
+        return [seeker for seeker, _, _ in calls(engine, CallFilter(EveryCafe(), words))]
+
+    assert found("바리스타 마포") == [id_of("seeker", 0)]
+    assert found("ＰＹＴＨＯＮ") == [id_of("seeker", 1)]
+    assert found("%") == []
+    assert found("바리스타 Docker") == []
+
+
+def test_twenty_calls_a_page_and_every_seeker_on_one_of_them(engine: Engine, hear: Hear) -> None:
+    hear(a_posting(0), *(a_seeker(number) for number in range(45)))
+    hear(*(a_list("seeker", number, [a_pair(number, 0, 9_000 - number)]) for number in range(45)))
+    pages = [[seeker for seeker, _, _ in calls(engine, page=page)] for page in (1, 2, 3, 4)]
+    assert [len(page) for page in pages] == [20, 20, 5, 0]
+    assert [seeker for page in pages for seeker in page] == [id_of("seeker", number) for number in range(45)]
+
+
+def test_answers_to_agencies_are_counted(engine: Engine, hear: Hear) -> None:
+    agency = uuid4()
+    for outcome in ("accepted", "accepted", "returned"):
+        hear(SubmissionAnswered(submission_id=uuid4(), agency_id=agency, outcome=outcome))
+    with reading(engine) as session:
+        counts = {note.outcome: note.count for note in session.exec(select(SubmissionNote))}
+    assert counts == {"accepted": 2, "returned": 1}
+
+
+def test_an_empty_store_asks_for_everything_and_a_full_one_does_not(engine: Engine, hear: Hear) -> None:
+    with transaction(engine) as session:
+        ask_if_empty(session)
+    hear(a_seeker(0))
+    with transaction(engine) as session:
+        ask_if_empty(session)
+    with reading(engine) as session:
+        asked = [line.stream for line in session.exec(select(OutboxLine))]
+    assert asked == ["restatement.requested.v1"]
+
+
+REVISIONS = st.integers(1, 6)
+SMALL = st.integers(0, 2)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Event]:
+    """Facts as registry and matching may have said them: an entity's revision is published or withdrawn, never both."""
+    said: dict[tuple[object, ...], Event] = {}
+    for kind, number, revision, lives in draw(
+        st.lists(st.tuples(st.sampled_from(["posting", "seeker"]), SMALL, REVISIONS, st.booleans()), max_size=12)
+    ):
+        publish, withdraw = (a_posting, a_posting_withdrawn) if kind == "posting" else (a_seeker, a_seeker_withdrawn)
+        event: Event = publish(number, revision) if lives else withdraw(number, revision)  # type: ignore[operator]
+        said.setdefault((kind, number, revision), event)
+    for _ in range(draw(st.integers(0, 6))):
+        found = draw(a_list_said())
+        said.setdefault(("list", found.scope, found.scope_id, found.shard, found.revision), found)
+    return list(said.values())
+
+
+@st.composite
+def a_list_said(draw: st.DrawFn) -> MatchesFound:
+    scope, number = draw(st.sampled_from(["seeker", "posting"])), draw(SMALL)
+    others = draw(st.lists(SMALL, max_size=3, unique=True))
+    pairs = [
+        a_pair(
+            *((number, other) if scope == "seeker" else (other, number)),
+            score=draw(st.integers(1, 3)) * 1_000,
+            seeker_revision=draw(REVISIONS),
+            posting_revision=draw(REVISIONS),
+        )
+        for other in others
+    ]
+    pairs.sort(key=lambda pair: -pair.score)
+    return a_list(scope, number, pairs, draw(REVISIONS), draw(st.sampled_from(["0/2", "1/2"])))
+
+
+def a_store(events: Sequence[Event]) -> Engine:
+    engine = open_engine("sqlite://")
+    Table.metadata.create_all(engine)
+    SpineTable.metadata.create_all(engine)
+    hear_all(engine, tuple(events))
+    return engine
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_order_and_repetition_of_facts_never_matter(data: st.DataObject) -> None:
+    events = data.draw(histories())
+    shuffled = data.draw(st.permutations(events))
+    repeated = data.draw(st.lists(st.sampled_from(events), max_size=4)) if events else []
+    one, other = a_store(events), a_store([*shuffled, *repeated])
+    try:
+        assert everything(one) == everything(other)
+        assert calls(one) == calls(other)
+    finally:
+        one.dispose()
+        other.dispose()
+
+
+def test_status_tells_what_notify_holds(desk: TestClient, hear: Hear) -> None:
+    hear(a_posting(0), a_seeker(0), a_seeker(1), a_list("seeker", 0, [a_pair(0, 0)]))
+    status = desk.get("/api/notify/status", headers={"authorization": "Bearer operator-token"}).json()
+    assert status["facts"] == {"postings": 1, "seekers": 2, "lists": 1}
