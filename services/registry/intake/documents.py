@@ -23,7 +23,8 @@ INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f\u00ad\u200b-\u200f\u20
 NOT_A_TEXT = re.compile("[\0\ud800-\udfff]")
 PLAIN_DIGITS = str.maketrans("０１２３４５６７８９－．＠", "0123456789-.@")
 NEVER_SCRUBBED = frozenset({"source_url", "opened_on", "closes_on", "occupation_code", "agency_id", "applied_at"})
-IN_THE_VAULT = frozenset({"name", "phone", "email"})
+NEVER_IN_FACTS = frozenset({"name", "phone", "email", "source_ref"})
+"""Of a seeker: sealed in the vault, and a reference that becomes a pseudonym."""
 
 
 def _day(value: Any) -> Any:
@@ -33,20 +34,6 @@ def _day(value: Any) -> Any:
     if not isinstance(value, str | date | None):
         raise ValueError("DATE_INVALID")
     return value
-
-
-def _read(name: str) -> BeforeValidator:
-    """Take one of our objects, or the words that a reading understands."""
-
-    def read(value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        try:
-            return READINGS[name](value)
-        except Unread as unread:
-            raise ValueError(unread.code) from None
-
-    return BeforeValidator(read)
 
 
 Day = Annotated[date | None, BeforeValidator(_day)]
@@ -77,11 +64,11 @@ class PostingDocument(Document):
     certificates: Terms = ()
     occupation_code: KecoCode | None = None
     employment_type: EmploymentType | None = None
-    wage: Annotated[Money | None, _read("wage")] = None
+    wage: Money | None = None
     weekly_hours: Annotated[float, Field(gt=0, le=168)] | None = None
     work_hours: Text = ""
     experience_months: Annotated[int, Field(ge=0, le=720)] | None = None
-    place: Annotated[Place | None, _read("place")] = None
+    place: Place | None = None
     headcount: Annotated[int, Field(ge=1, le=100_000)] = 1
     opened_on: Day = None
     closes_on: Day = None
@@ -101,7 +88,7 @@ class SeekerDocument(Document):
     skills: Terms = ()
     certificates: Terms = ()
     experience_months: Annotated[int, Field(ge=0, le=720)] | None = None
-    home: Annotated[Place | None, _read("place")] = None
+    home: Place | None = None
     wishes: Wishes = Wishes()
 
 
@@ -126,6 +113,7 @@ def check_posting(document: dict[str, Any], agency_id: UUID, already: Iterable[F
     clean = _clean(document, "", checked.findings)
     scrubbed = _scrubbed(clean, "", checked.findings, name="")
     _drop_a_reference_that_names_someone(scrubbed, checked)
+    _read_words(scrubbed, {"wage": "wage", "place": "place"}, checked.findings)
     checked.source_ref = _repeatable(scrubbed, checked)
     try:
         checked.posting = PostingDocument.model_validate(scrubbed)
@@ -139,11 +127,10 @@ def check_seeker(document: dict[str, Any], already: Iterable[Finding] = ()) -> C
     """The same for a seeker; her own name is taken out of her texts too."""
     checked = Checked(list(already))
     clean = _clean(document, "", checked.findings)
-    vault = {key: value for key, value in clean.items() if key in IN_THE_VAULT}
-    rest = {key: value for key, value in clean.items() if key not in IN_THE_VAULT}
+    vault = {key: value for key, value in clean.items() if key in NEVER_IN_FACTS}
+    rest = {key: value for key, value in clean.items() if key not in NEVER_IN_FACTS}
     scrubbed = _scrubbed(rest, "", checked.findings, name=str(vault.get("name", "")))
-    if isinstance(document.get("source_ref"), str):
-        scrubbed["source_ref"] = clean["source_ref"]  # never kept as it is: see `Vault.pseudonym`
+    _read_words(scrubbed, {"home": "place"}, checked.findings)
     try:
         checked.seeker = SeekerDocument.model_validate(scrubbed | vault)
     except ValidationError as error:
@@ -193,7 +180,7 @@ def _clean(value: Any, where: str, findings: list[Finding]) -> Any:
     if isinstance(value, str):
         if NOT_A_TEXT.search(value):
             findings.append(finding("TEXT_INVALID", where))
-        text = INVISIBLE.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+        text = INVISIBLE.sub("", NOT_A_TEXT.sub("?", value).replace("\r\n", "\n").replace("\r", "\n"))
         return unicodedata.normalize("NFC", text).translate(PLAIN_DIGITS).strip()
     if isinstance(value, dict):
         cleaned = ((key, _clean(entry, _path(where, key), findings)) for key, entry in value.items())
@@ -216,6 +203,17 @@ def _scrubbed(value: Any, where: str, findings: list[Finding], name: str) -> Any
     if isinstance(value, list):
         return [_scrubbed(entry, where, findings, name) for entry in value]
     return value
+
+
+def _read_words(document: dict[str, Any], readings: dict[str, str], findings: list[Finding]) -> None:
+    """Make our values of what is given in words; what cannot be read is told and left out."""
+    for name, reading in readings.items():
+        if isinstance(document.get(name), str):
+            try:
+                document[name] = READINGS[reading](document[name])
+            except Unread as unread:
+                findings.append(finding(unread.code, name))
+                document[name] = None
 
 
 def _drop_a_reference_that_names_someone(document: dict[str, Any], checked: Checked) -> None:

@@ -57,6 +57,8 @@ class Shelf:
 
     def __init__(self, session: Session, agency: Agency, wanted: Iterable[PostingFacts]) -> None:
         self.session, self.agency = session, agency
+        self.moving: list[PostingCredit] = []
+        """Credits on their way to another posting; until that is written their rows still name the old one."""
         facts = list(wanted)
         self.credits = self._credits([each.source_ref for each in facts])
         self.open = self._open([fingerprint_of(each) for each in facts])
@@ -89,12 +91,12 @@ class Shelf:
         assert posting is not None, "a credit's posting is kept as long as the credit"
         return posting
 
-    def others(self, posting_id: UUID, but: PostingCredit) -> list[PostingCredit]:
-        """Who else is credited with a posting, earliest first."""
+    def staying(self, posting_id: UUID) -> list[PostingCredit]:
+        """Who is credited with a posting and is not just leaving it, earliest first."""
         self.session.flush()
         order = (col(PostingCredit.sent_at), col(PostingCredit.agency_id), col(PostingCredit.source_ref))
         found = select(PostingCredit).where(PostingCredit.posting_id == posting_id).order_by(*order)
-        return [credit for credit in self.session.exec(found) if credit is not but]
+        return [credit for credit in self.session.exec(found) if credit not in self.moving]
 
 
 def settle(shelf: Shelf, facts: PostingFacts) -> tuple[Settled, Posting]:
@@ -106,6 +108,7 @@ def settle(shelf: Shelf, facts: PostingFacts) -> tuple[Settled, Posting]:
     left = shelf.credited(credit) if credit else None
     credit = credit or _new_credit(shelf, facts, content)
     credit.content_hash, credit.sent_at = content, now()
+    shelf.moving = [credit]
     twin = shelf.open.get(fingerprint)
     if twin is not None and twin is not left:
         return _join(shelf, credit, twin, left)
@@ -134,7 +137,7 @@ def _join(shelf: Shelf, credit: PostingCredit, twin: Posting, left: Posting | No
     """The same order is here already: be credited with it, and close what this reference stood for."""
     credit.posting_id = twin.posting_id
     shelf.session.add(credit)
-    if left is not None and not shelf.others(left.posting_id, credit):
+    if left is not None and not shelf.staying(left.posting_id):
         withdraw(shelf.session, left, "withdrawn")
         if shelf.open.get(left.fingerprint) is left:
             del shelf.open[left.fingerprint]
@@ -146,26 +149,27 @@ def _publish_own(
 ) -> tuple[Settled, Posting]:
     """An order of its own: open it, or say its next revision. Whoever shared the old words keeps them elsewhere."""
     own = shelf.posting(_own_id(credit))
-    credit.posting_id = _own_id(credit)
     if own is not None and own.state == OPEN and own.fingerprint != fingerprint_of(facts):
-        _hand_over(shelf, own, credit)
+        _hand_over(shelf, own)
     posting = publish(shelf.session, own, facts, _name_of(shelf, facts.agency_id))
+    credit.posting_id = posting.posting_id
     shelf.session.add(credit)
     shelf.postings[posting.posting_id] = posting
     shelf.open[posting.fingerprint] = posting
-    if left is not None and left is not posting and not shelf.others(left.posting_id, credit):
+    if left is not None and left is not posting and not shelf.staying(left.posting_id):
         withdraw(shelf.session, left, "withdrawn")
         shelf.open.pop(left.fingerprint, None)
     return "accepted", posting
 
 
-def _hand_over(shelf: Shelf, posting: Posting, leaving: PostingCredit) -> None:
+def _hand_over(shelf: Shelf, posting: Posting) -> None:
     """The posting is about to say something else: those who still say the old open it under their own reference."""
     shelf.open.pop(posting.fingerprint, None)
-    staying = shelf.others(posting.posting_id, leaving)
+    staying = shelf.staying(posting.posting_id)
     if not staying:
         return
     heir = staying[0]
+    shelf.moving.append(heir)
     facts = PostingFacts.model_validate(
         posting.facts | {"agency_id": str(heir.agency_id), "source_ref": heir.source_ref}
     )

@@ -73,7 +73,7 @@ class Vault:
 
         References are kept nowhere: people use phone numbers as references.
         """
-        return UUID(bytes=hmac.new(self._secret, b"seeker|" + source_ref.encode(), sha256).digest()[:16], version=8)
+        return UUID(bytes=hmac.new(self._secret, b"seeker|" + source_ref.encode(), sha256).digest()[:16], version=5)
 
     def _derived(self, purpose: str) -> bytes:
         return urlsafe_b64encode(hmac.new(self._secret, purpose.encode(), sha256).digest())

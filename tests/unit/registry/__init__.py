@@ -1,0 +1,1 @@
+"""The registry: intake, orders, people, its API and its share of the command."""

@@ -1,0 +1,78 @@
+"""Signing in: the right password, nobody's password, too many wrong ones, and the page that asks."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from services.registry.people.accounts import MOST_WRONG, PAUSE, AccountExists, WrongAttempts, add_account, sign_in
+from services.registry.tables import Account
+from shared.clock import now, stopped_at
+from shared.database import transaction
+from shared.web.sign_in import SESSION_COOKIE
+
+PASSWORD = "긴 비밀번호 with spaces 🍞"
+
+
+@pytest.fixture
+def counselor(engine: Engine) -> Account:
+    with transaction(engine) as session:
+        return add_account(
+            session, login="kim", display_name="상담사 김", role="counselor", password=PASSWORD, shown=True
+        )
+
+
+def test_the_right_password_and_no_other(engine: Engine, counselor: Account) -> None:
+    with transaction(engine) as session:
+        who = sign_in(session, "kim", PASSWORD)
+        assert who is not None
+        assert (who.account_id, who.role, who.label) == (counselor.account_id, "counselor", "상담사 김")
+        assert sign_in(session, "kim", PASSWORD[:-1]) is None
+        assert sign_in(session, "nobody", PASSWORD) is None
+    assert PASSWORD not in counselor.password_hash
+
+
+def test_a_login_is_one_persons(engine: Engine, counselor: Account) -> None:
+    with transaction(engine) as session, pytest.raises(AccountExists):
+        add_account(session, login="kim", display_name="다른 김", role="counselor", password=PASSWORD)
+
+
+def test_after_too_many_wrong_ones_a_pause() -> None:
+    wrong = WrongAttempts()
+    start = now()
+    with stopped_at(start):
+        for _ in range(MOST_WRONG):
+            assert not wrong.too_many("login kim")
+            wrong.note("login kim")
+        assert wrong.too_many("login kim", "address x")
+        assert not wrong.too_many("login lee")
+    with stopped_at(start + PAUSE + timedelta(seconds=1)):
+        assert not wrong.too_many("login kim")
+
+
+def test_the_page_lets_her_in_and_out(client: TestClient, counselor: Account) -> None:
+    page = client.get("/sign-in", params={"next": "/desk"})
+    assert page.status_code == 200
+    assert "상담사 김" in page.text  # a demo account is offered
+    token = re.search(r'name="form_token" value="([0-9a-f]+)"', page.text)
+    assert token is not None
+    form = {"form_token": token[1], "next": "/desk", "login": "kim", "password": "wrong password"}
+    wrong = client.post("/sign-in", data=form, headers={"accept": "text/html"})
+    assert wrong.status_code == 403
+    assert "맞지 않습니다" in wrong.text
+    right = client.post("/sign-in", data=form | {"password": PASSWORD}, follow_redirects=False)
+    assert (right.status_code, right.headers["location"]) == (303, "/desk")
+    assert SESSION_COOKIE in client.cookies
+
+
+def test_a_form_of_another_site_signs_nobody_in(client: TestClient, counselor: Account) -> None:
+    answer = client.post("/sign-in", data={"login": "kim", "password": PASSWORD}, follow_redirects=False)
+    assert answer.status_code == 403
+    assert SESSION_COOKIE not in client.cookies
+
+
+def test_sign_in_leads_to_our_own_pages_only(client: TestClient, counselor: Account) -> None:
+    page = client.get("/sign-in", params={"next": "//evil.example"}).text
+    assert 'name="next" value="/"' in page
