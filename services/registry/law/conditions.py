@@ -136,7 +136,7 @@ def _below(judged: WageJudgement, found: tuple[Found, ...], work_year: int) -> C
         rule_id,
         found,
         f"{work_year}년 최저임금 시급 {judged.hourly:,}원, 이 단위로 {judged.least:,}원; 제시 {judged.offered:,}원.",
-        f"Minimum of {work_year}: {judged.hourly:,} an hour, {judged.least:,} in this unit; offered {judged.offered:,}.",
+        f"Minimum of {work_year}: {judged.hourly:,} an hour, here {judged.least:,}; offered {judged.offered:,}.",
     )
 
 

@@ -91,7 +91,7 @@ def _offer(posting: PostingFacts | Offer | str) -> Offer:
 def _wordings(offer: Offer, rules: Rules, on: date, licence: AgencyLicence | None) -> Iterator[LegalFinding]:
     title = offer.title
     for rule in rules.in_force(on):
-        if rule.pattern is None or not _concerns(rule, licence):
+        if not rule.sought or not _concerns(rule, licence):
             continue
         found = [place for where, text in offer.texts.items() for place in places(rule, text, where, title)]
         if found:

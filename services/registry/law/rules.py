@@ -19,6 +19,9 @@ LicenceKind = Literal["공공", "무료", "유료", "정보제공"]
 
 GAP = r"[ \t·ㆍ・]{0,2}"
 NO_SYLLABLE_BEFORE = "(?<![가-힣])"
+LEAD = re.compile(r"(?:<start>|\(\?<[=!](?:\[(?:\\.|[^\]\\])*\]|\\.|[^()\[\]\\])*\))*")
+"""What a pattern asks of the text before it. Tested apart, on the few hits: a search that begins with it is ten times
+slower, as it cannot skip to a first letter."""
 FOUND = "@"
 """In an exception: the words that were found."""
 
@@ -93,6 +96,14 @@ class WageYear(BaseModel):
 
 
 @dataclass(frozen=True)
+class Sought:
+    """Words to look for, and what must stand before them."""
+
+    body: re.Pattern[str]
+    lead: re.Pattern[str]
+
+
+@dataclass(frozen=True)
 class Exemption:
     """Words that make a finding none: around it (`before @ after`), or covering it."""
 
@@ -106,8 +117,8 @@ class Rule:
     """A rule ready for use."""
 
     data: RuleData
-    pattern: re.Pattern[str] | None
-    """None where the rule is about facts, not words."""
+    sought: tuple[Sought, ...]
+    """Empty where the rule is about facts, not words."""
     unless: tuple[Exemption, ...]
     grounds: re.Pattern[str] | None
 
@@ -205,11 +216,15 @@ def _compile(data: RuleData, terms: dict[str, str]) -> Rule:
         except (re.error, KeyError) as error:
             raise RulesError(f"{data.id}: {error} in {pattern}") from error
 
+    def sought(pattern: str) -> Sought:
+        lead = LEAD.match(pattern)
+        split = lead.end() if lead else 0
+        return Sought(body=regex(pattern[split:]), lead=regex(pattern[:split]))
+
     spoken = [NO_SYLLABLE_BEFORE + GAP.join(map(re.escape, word.split())) for word in data.words]
-    sought = [*spoken, *data.patterns]
     return Rule(
         data,
-        regex("|".join(f"(?:{pattern})" for pattern in sought)) if sought else None,
+        tuple(sought(pattern) for pattern in [*spoken, *data.patterns]),
         tuple(_exemption(pattern, regex) for pattern in data.unless),
         regex("|".join(data.grounds)) if data.grounds else None,
     )

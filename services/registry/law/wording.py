@@ -39,11 +39,28 @@ def places(rule: Rule, text: str, where: str, title: str = "") -> tuple[Found, .
 
 
 def _places(rule: Rule, text: str, where: str, title: str) -> Iterator[Found]:
-    if rule.pattern is None:
-        return
-    for hit in rule.pattern.finditer(text):
-        if not _excepted(rule, text, hit.start(), hit.end()) and not _grounded(rule, text, hit, title):
-            yield Found(hit.group().strip(), where, hit.start(), hit.end())
+    for start, end in _apart(_spans(rule, text)):
+        if not _excepted(rule, text, start, end) and not _grounded(rule, text, start, end, title):
+            yield Found(text[start:end].strip(), where, start, end)
+
+
+def _spans(rule: Rule, text: str) -> Iterator[tuple[int, int]]:
+    for sought in rule.sought:
+        position = 0
+        while hit := sought.body.search(text, position):
+            fits = sought.lead.match(text, hit.start()) is not None
+            position = max(hit.end(), hit.start() + 1) if fits else hit.start() + 1
+            if fits:
+                yield hit.span()
+
+
+def _apart(spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Of spans that overlap, the one that begins first and is longest."""
+    reached = -1
+    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if start >= reached:
+            yield start, end
+            reached = end
 
 
 def _excepted(rule: Rule, text: str, start: int, end: int) -> bool:
@@ -67,9 +84,9 @@ def _around(text: str, start: int, end: int) -> tuple[int, int]:
     return left, min(end + AFTER, len(text)) if stop < 0 else stop
 
 
-def _grounded(rule: Rule, text: str, hit: re.Match[str], title: str) -> bool:
+def _grounded(rule: Rule, text: str, start: int, end: int, title: str) -> bool:
     """Whether a ground that the law knows is stated near the words or in the title."""
     if rule.grounds is None:
         return False
-    left, right = _around(text, hit.start(), hit.end())
+    left, right = _around(text, start, end)
     return bool(rule.grounds.search(text, left, right) or rule.grounds.search(title))
