@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from services.notify.desk import pages as desk
 from services.notify.handlers import HEARINGS
-from services.notify.people import People
+from services.notify.people import Names
 from services.notify.settings import NotifySettings
 from services.notify.tables import MatchList, PostingCard, SeekerCard
 from shared.contracts import RestatementRequested
@@ -25,7 +25,7 @@ def create_app(settings: NotifySettings) -> FastAPI:
     """The whole service; it hears and says while it serves."""
     engine = open_engine(settings.database_url)
     spine = Spine(service="notify", settings=settings, engine=engine, hearings=HEARINGS, facts=lambda: holdings(engine))
-    people = People(settings)
+    names = Names(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -33,13 +33,13 @@ def create_app(settings: NotifySettings) -> FastAPI:
             ask_if_empty(session)
         async with spine.lifespan(app):
             yield
-        await people.close()
+        await names.close()
         engine.dispose()
 
     app = FastAPI(title="Iljari notify", lifespan=lifespan, docs_url=None, redoc_url=None)
     pages = furnish(app, settings, desk.TEMPLATES)
     app.include_router(operations(spine))
-    app.include_router(desk.desk(desk.Desk(engine, spine, people, pages)))
+    app.include_router(desk.desk(desk.Desk(engine, spine, names, pages)))
     return app
 
 

@@ -1,69 +1,93 @@
-"""What someone is called: asked of registry at the moment of showing, never kept."""
+"""What people and cafés are called: asked of registry at the moment of showing, never kept."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
 import structlog
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from services.notify.settings import NotifySettings
 from shared.web.sign_in import SignedIn
 
 REVEAL = "/api/registry/people/reveal"
+CAFES = "/api/registry/cafes"
 
-log = structlog.get_logger()
+T = TypeVar("T")
 
 
-class Named(BaseModel):
+class NamedPerson(BaseModel):
     """Registry's answer about one person; only the name is of use here."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     seeker_id: UUID
-    name: str
+    name: str | None
 
 
 class Revealed(BaseModel):
-    """Registry's answer; a person it does not name is missing."""
+    """Registry's answer; a person of whom it holds nothing is missing."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    people: tuple[Named, ...]
+    people: tuple[NamedPerson, ...]
 
 
-class People:
-    """Asks registry who is behind an id. A page that cannot learn it shows the opaque label instead."""
+class NamedCafe(BaseModel):
+    """Registry's answer about one café."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    cafe_id: UUID
+    name: str
+
+
+log = structlog.get_logger()
+
+_REVEALED = TypeAdapter(Revealed)
+_CAFES = TypeAdapter(tuple[NamedCafe, ...])
+
+
+class Names:
+    """Asks registry who and what is behind an id. A page that cannot learn it shows opaque labels instead."""
 
     def __init__(self, settings: NotifySettings) -> None:
         self._client = _registry(settings)
 
-    async def names(self, seeker_ids: Sequence[UUID], who: SignedIn, purpose: str) -> dict[UUID, str] | None:
-        """The names registry tells `who`; None when it cannot be reached. Registry records each reveal."""
+    async def of_seekers(self, seeker_ids: Sequence[UUID], who: SignedIn, purpose: str) -> dict[UUID, str] | None:
+        """The names registry tells `who`, a record of each look kept there; None when it cannot be reached."""
         if not seeker_ids:
             return {}
         asked: dict[str, Any] = {
             "seeker_ids": [str(seeker_id) for seeker_id in dict.fromkeys(seeker_ids)],
-            "who": who.label,
+            "who": f"{who.account_id or who.role} {who.label}"[:100],
             "purpose": purpose,
         }
-        try:
-            answer = await self._client.post(REVEAL, json=asked)
-            answer.raise_for_status()
-            revealed = Revealed.model_validate_json(answer.content)
-        except (httpx.HTTPError, ValidationError) as error:
-            log.warning("names_unreachable", error=type(error).__name__)
-            return None
-        return {person.seeker_id: person.name for person in revealed.people}
+        revealed = await self._ask(self._client.build_request("POST", REVEAL, json=asked), _REVEALED)
+        return {person.seeker_id: person.name for person in revealed.people if person.name} if revealed else None
+
+    async def of_cafes(self) -> dict[UUID, str]:
+        """The names of all cafés; none when registry cannot be reached."""
+        cafes = await self._ask(self._client.build_request("GET", CAFES), _CAFES)
+        return {cafe.cafe_id: cafe.name for cafe in cafes or ()}
 
     async def close(self) -> None:
         await self._client.aclose()
 
+    async def _ask(self, request: httpx.Request, answer: TypeAdapter[T]) -> T | None:
+        try:
+            response = await self._client.send(request)
+            response.raise_for_status()
+            return answer.validate_json(response.content)
+        except (httpx.HTTPError, ValidationError) as error:
+            log.warning("registry_unreachable", path=request.url.path, error=type(error).__name__)
+            return None
 
-def opaque_label(seeker_id: UUID) -> str:
-    """How a seeker is called where her name is not known."""
-    return seeker_id.hex[:4].upper()
+
+def opaque_label(entity_id: UUID) -> str:
+    """How someone or something is called whose name is not known."""
+    return entity_id.hex[:4].upper()
 
 
 def _registry(settings: NotifySettings) -> httpx.AsyncClient:

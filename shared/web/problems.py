@@ -83,7 +83,7 @@ def answer_problems(app: FastAPI, page_of: PageOf | None = None) -> None:
     def told(request: Request, error: Exception) -> Response:
         return answer(request, problem_of(error))
 
-    for kind in (Problem, HTTPException, RequestValidationError):
+    for kind in (Problem, HTTPException, RequestValidationError, ValidationError):
         app.add_exception_handler(kind, told)
     app.add_exception_handler(Exception, told)
 

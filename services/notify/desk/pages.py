@@ -15,7 +15,7 @@ from services.notify import directory, match_lists
 from services.notify.desk import shown
 from services.notify.freshness import freshness
 from services.notify.match_lists import CallFilter, EveryCafe, OneCafe, Reach, ShownPair
-from services.notify.people import People
+from services.notify.people import Names
 from shared.database import reading
 from shared.spine import Spine
 from shared.web.pages import Pages, language_of
@@ -35,8 +35,8 @@ Words = Annotated[str, Query(max_length=100)]
 class Desk:
     """What all pages of the desk need: the store, the freshness of news, and names at the moment of showing."""
 
-    def __init__(self, engine: Engine, spine: Spine, people: People, pages: Pages) -> None:
-        self.engine, self.spine, self.people, self.pages = engine, spine, people, pages
+    def __init__(self, engine: Engine, spine: Spine, names: Names, pages: Pages) -> None:
+        self.engine, self.spine, self.names, self.pages = engine, spine, names, pages
 
     async def read(self, question: Callable[[Session], T]) -> T:
         """Ask the store, beside the event loop."""
@@ -47,11 +47,18 @@ class Desk:
 
         return await to_thread.run_sync(ask)
 
+    async def cafes(self, request: Request) -> dict[UUID, str]:
+        """The cafés that look after anyone, by name where it is known."""
+        named, language = await self.names.of_cafes(), language_of(request)
+        cafe_ids = await self.read(directory.cafes)
+        called = {cafe_id: named.get(cafe_id) or shown.label_of_cafe(cafe_id, language) for cafe_id in cafe_ids}
+        return dict(sorted(called.items(), key=lambda cafe: cafe[1]))
+
     async def show(
         self, request: Request, template: str, who: SignedIn, seeker_ids: Sequence[UUID], **values: Any
     ) -> Response:
         """A page of the desk, with the names of the seekers on it."""
-        names = await self.people.names(seeker_ids, who, purpose=template) if may_know_names(who) else {}
+        names = await self.names.of_seekers(seeker_ids, who, purpose=f"desk {template}") if may_know_names(who) else {}
         as_of = await self.read(match_lists.last_said_at)
         language = language_of(request)
         return self.pages.show(
@@ -81,9 +88,9 @@ def desk(at: Desk) -> APIRouter:
         narrowed = CallFilter(reach_of(who, cafe), words)
         found = await at.read(lambda session: match_lists.worth_a_call(session, narrowed, page))
         count = await at.read(lambda session: match_lists.count_calls(session, narrowed))
-        cafes = await at.read(directory.cafes) if sees_every_cafe(who) else []
-        values = {"found": found, "count": count, "cafes": cafes, "cafe": cafe, "page": page, "words": words}
-        return await at.show(request, "calls", who, seekers_of(found.pairs), **values)
+        values = {"found": found, "count": count, "page": page, "words": words}
+        cafes = await at.cafes(request) if sees_every_cafe(who) else {}
+        return await at.show(request, "calls", who, seekers_of(found.pairs), **values, cafes=cafes, cafe=cafe)
 
     @router.get("/desk/seekers")
     async def seekers(request: Request, who: AtDesk, page: PageNumber = 1, words: Words = "") -> Response:

@@ -64,6 +64,11 @@ def name_of(seeker_id: UUID, names: Mapping[UUID, str], language: Language) -> s
     return names.get(seeker_id) or say(language, "seeker.opaque", label=opaque_label(seeker_id))
 
 
+def label_of_cafe(cafe_id: UUID, language: Language) -> str:
+    """How a café is called whose name is not known."""
+    return say(language, "calls.cafe_label", label=opaque_label(cafe_id))
+
+
 def slices_of(parts: Sequence[Part]) -> tuple[Slice, ...]:
     """The largest first, side by side, so that together they are as long as the score."""
     start = 0

@@ -65,6 +65,10 @@ def app(settings: ServiceSettings, tmp_path: Path) -> FastAPI:
     @app.post("/api/seekers")
     def seekers(facts: SeekerFacts) -> None: ...
 
+    @app.post("/api/checked-inside")
+    async def checked_inside(request: Request) -> None:
+        SeekerFacts.model_validate(await request.json())
+
     @app.get("/api/broken")
     def broken() -> None:
         raise RuntimeError("김민지 010-1234-5678")

@@ -1,5 +1,6 @@
 """Every refusal says what, where and how on, in both languages, and never repeats what was sent."""
 
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 PRIVATE = "010-1234-5678"
@@ -27,6 +28,13 @@ def test_a_refusal_never_repeats_a_value(program: TestClient) -> None:
     ]
     assert [answer.status_code for answer in sent] == [422, 422, 404]
     assert not any(PRIVATE in answer.text for answer in sent)
+
+
+def test_a_document_checked_inside_a_route_is_told_in_the_same_way(app: FastAPI) -> None:
+    with TestClient(app) as strict:  # raises what leaves the application as an error
+        answer = strict.post("/api/checked-inside", json={"experience_months": PRIVATE})
+    assert (answer.status_code, answer.json()["where"]) == (422, "experience_months")
+    assert PRIVATE not in answer.text
 
 
 def test_what_nobody_foresaw_tells_nothing_of_itself(program: TestClient) -> None:

@@ -1,0 +1,77 @@
+"""Both languages say everything, and nothing that nobody asks for."""
+
+import re
+from pathlib import Path
+from string import Formatter
+from typing import get_args
+
+from shared.contracts.envelope import EmploymentType, Money
+from shared.contracts.matches import PartName, ReasonCode
+from shared.web.catalogue import LANGUAGES, say, sentences
+from shared.web.sign_in import Role
+
+ROOT = Path(__file__).parents[3]
+SAID = re.compile(r'\bsay\(\s*(?:language,\s*)?"([a-z_.]+)"(\s*~)?')
+NAVIGATION = re.compile(r'place_in_navigation\("[^"]+", "([a-z_.]+)"\)')
+
+MADE_IN_PARTS = {
+    *(f"part.{name}" for name in get_args(PartName)),
+    *(f"reason.{code}" for code in get_args(ReasonCode)),
+    *(f"reason.{code}.terms" for code in get_args(ReasonCode)),
+    *(f"employment.{kind}" for kind in get_args(EmploymentType)),
+    *(f"wage.unit.{unit}" for unit in get_args(Money.model_fields["unit"].annotation)),
+    *(f"weekday.{number}" for number in range(1, 8)),
+    *(f"role.{role}" for role in get_args(Role)),
+    "sign_in.wrong",
+    "sign_in.too_many",
+}
+"""Keys whose last part is a value of a contract."""
+OPTIONAL = {f"reason.{code}.terms" for code in get_args(ReasonCode)} | {"role.service"}
+
+
+def asked_for() -> set[str]:
+    sources = [*ROOT.glob("shared/web/**/*.py"), *ROOT.glob("services/**/*.py")]
+    sources += [*ROOT.glob("shared/web/**/*.html"), *ROOT.glob("services/**/*.html")]
+    texts = [source.read_text("utf-8") for source in sources]
+    whole = {key for text in texts for key, continued in SAID.findall(text) if not continued}
+    return whole | {key for text in texts for key in NAVIGATION.findall(text)}
+
+
+def test_both_languages_have_the_same_sentences() -> None:
+    korean, english = (sentences(language).keys() for language in LANGUAGES)
+    assert korean == english
+
+
+def test_both_languages_set_in_the_same_values() -> None:
+    def values(sentence: str) -> set[str]:
+        return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+
+    differing = {
+        key
+        for key in sentences("ko")
+        if values(sentences("ko")[key]) != values(sentences("en")[key])
+        and key != "figure.day"  # months have names there
+    }
+    assert differing == set()
+
+
+def test_nothing_that_is_asked_for_is_missing() -> None:
+    assert asked_for() | (MADE_IN_PARTS - OPTIONAL) <= sentences("ko").keys()
+
+
+def test_no_sentence_is_unused() -> None:
+    plain = {key.removesuffix(".one") for key in sentences("ko")}
+    assert plain - asked_for() - MADE_IN_PARTS == set()
+
+
+def test_no_sentence_stands_in_a_template() -> None:
+    hangul = re.compile(r"[가-힣]")
+    templates = [*ROOT.glob("shared/web/**/*.html"), *ROOT.glob("services/**/*.html")]
+    assert templates
+    spoken = {path.name for path in templates if hangul.search(path.read_text("utf-8").replace("한국어", ""))}
+    assert spoken == set()
+
+
+def test_a_count_of_one_has_its_own_words() -> None:
+    assert say("en", "calls.count", count=1) == "1 person"
+    assert say("en", "calls.count", count=1_234) == "1,234 people"
