@@ -17,7 +17,7 @@ import httpx
 import psutil
 import pytest
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.journey
 
 START_SECONDS = 90.0
 STOP_SECONDS = 60.0
@@ -86,32 +86,49 @@ class City:
         return httpx.post(f"{self.url}{path}", json=document, headers=key, timeout=30)
 
     def stop(self) -> int:
-        self.process.send_signal(signal.SIGINT)
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
         return self.process.wait(STOP_SECONDS)
+
+
+def start_city(folder: Path) -> City:
+    data = folder / "data"
+    with (folder / "said.txt").open("ab") as said:
+        command = [*COMMAND, "up", "--data", str(data), "--port", "0", "--no-demo"]
+        city = City(data, subprocess.Popen(command, stdout=said, stderr=said))
+    try:
+        city.wait_until_ready()
+    except BaseException:
+        city.stop()
+        raise
+    return city
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """One that runs, and runs again whatever the tests do to it."""
+    city = start_city(tmp_path_factory.mktemp("city"))
+    yield city
+    city.stop()
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[[], City]]:
     """Start a system on this test's folder, again and again; all are stopped at the end."""
     started: list[City] = []
-    data = tmp_path / "data"
 
-    def start_city() -> City:
-        with (tmp_path / "said.txt").open("ab") as said:
-            command = [*COMMAND, "up", "--data", str(data), "--port", "0", "--no-demo"]
-            started.append(City(data, subprocess.Popen(command, stdout=said, stderr=said)))
-        started[-1].wait_until_ready()
+    def start_again() -> City:
+        started.append(start_city(tmp_path))
         return started[-1]
 
-    yield start_city
-    for city in started:
-        if city.process.poll() is None:
-            city.stop()
+    yield start_again
+    for one in started:
+        one.stop()
 
 
 def test_ctrl_c_stops_all_of_it_and_a_second_start_finds_its_data(start: Callable[[], City]) -> None:
     first = start()
-    made = first.post("/api/registry/agencies", {"name": "새일 직업소개소", "licence": "free"})
+    made = first.post("/api/registry/agencies", {"name": "새일 직업소개소", "licence": "무료"})
     assert made.is_success, made.text
     secrets, parts = first.secrets, first.parts()
     assert set(parts) == {"valkey", "registry", "matching", "notify", "gateway"}
@@ -122,7 +139,7 @@ def test_ctrl_c_stops_all_of_it_and_a_second_start_finds_its_data(start: Callabl
 
     again = start()
     assert again.secrets == secrets
-    assert again.post("/api/registry/agencies", {"name": "새일 직업소개소", "licence": "free"}).status_code == 409
+    assert again.post("/api/registry/agencies", {"name": "새일 직업소개소", "licence": "무료"}).status_code == 409
 
 
 def test_a_killed_supervisor_leaves_nothing_that_the_next_start_does_not_mend(start: Callable[[], City]) -> None:
@@ -135,16 +152,14 @@ def test_a_killed_supervisor_leaves_nothing_that_the_next_start_does_not_mend(st
     assert set(again.parts()) == set(parts)
 
 
-def test_whatever_part_is_killed_comes_back(start: Callable[[], City]) -> None:
-    city = start()
+def test_whatever_part_is_killed_comes_back(city: City) -> None:
     for name, number in city.parts().items():
         os.kill(number, signal.SIGKILL)
         wait_for(lambda name=name, number=number: city.parts()[name] != number, START_SECONDS, f"another {name}")
         wait_for(city.is_ready, START_SECONDS, f"a ready system after {name} was killed")
 
 
-def test_a_second_start_on_the_same_folder_says_who_runs_since_when(start: Callable[[], City]) -> None:
-    city = start()
+def test_a_second_start_on_the_same_folder_says_who_runs_since_when(city: City) -> None:
     refused = iljari("up", "--data", city.data, "--port", "0", "--no-demo")
     assert refused.returncode == 2
     assert "ALREADY_RUNNING" in refused.stderr
@@ -152,8 +167,7 @@ def test_a_second_start_on_the_same_folder_says_who_runs_since_when(start: Calla
     assert city.is_ready()
 
 
-def test_what_others_ask_of_it(start: Callable[[], City]) -> None:
-    city = start()
+def test_what_others_ask_of_it(city: City) -> None:
     status = iljari("status", "--json", ILJARI_DATA_DIR=str(city.data))
     assert status.returncode == 0, status.stderr
     told = json.loads(status.stdout)
@@ -167,8 +181,7 @@ def test_what_others_ask_of_it(start: Callable[[], City]) -> None:
     assert (unknown.returncode, "NOT_FOUND" in unknown.stderr) == (1, True)
 
 
-def test_a_wrong_token_is_not_allowed(start: Callable[[], City]) -> None:
-    city = start()
+def test_a_wrong_token_is_not_allowed(city: City) -> None:
     refused = iljari("status", ILJARI_URL=city.url, ILJARI_OPERATOR_TOKEN="someone else's")
     assert refused.returncode == 4, refused.stderr
 
