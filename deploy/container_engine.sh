@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
 # Starts a Docker engine and brings the images of the container rung, where this machine is root's on Debian and has none:
 #
-#     deploy/container_engine.sh [start [SECONDS]] | stop
+#     deploy/container_engine.sh [start [SECONDS]] | services [SECONDS] | stop
 #
 # Everything is bounded by SECONDS (default 420). Whatever fails or lasts too long, the engine that was started here is
 # stopped again and the script says so and ends with 1: the tests then take their next rung, programs on this machine.
 # Public images are pulled where they can be; else stand-ins are built under their names (deploy/stand_ins).
+# `services` builds our own images for compose.yaml, with this machine's certificates lent while building.
 set -u
 cd "$(dirname "$0")/.."
 state=${ILJARI_ENGINE_STATE:-/var/lib/iljari-engine}
 pidfile=$state/dockerd.pid
-engine=/usr/bin/docker # Debian's own, which builds without a plugin
+certificates=/etc/ssl/certs/ca-certificates.crt
+engine=docker
+[ -x /usr/bin/docker ] && engine=/usr/bin/docker # Debian's own, which builds without a plugin
 export DOCKER_BUILDKIT=1 DEBIAN_FRONTEND=noninteractive
 
 say() { echo "container engine: $*"; }
@@ -85,6 +88,17 @@ files() { # what the stand-ins are made of, with the Valkey of the wheel
     mkdir -p "$state/stand_ins" && cp deploy/stand_ins/* "$valkey" "$state/stand_ins/" && chmod +x "$state/stand_ins/valkey-server"
 }
 
+services() {
+    deadline=$((SECONDS + ${1:-420}))
+    local service lent=()
+    [ ! -r $certificates ] || lent=(--secret "id=certificates,src=$certificates")
+    for service in registry matching notify; do
+        bounded "$engine" build --quiet --network host "${lent[@]}" -f deploy/Dockerfile --build-arg "SERVICE=$service" \
+            --tag "iljari-$service" . >/dev/null || { say "the image of $service could not be built" && exit 1; }
+    done
+    say "built the images of our services after ${SECONDS} s"
+}
+
 stop() {
     [ -s "$pidfile" ] || return 0
     local pid
@@ -103,6 +117,7 @@ give_up() {
 
 case ${1:-start} in
 start) start "${2:-}" ;;
+services) services "${2:-}" ;;
 stop) stop ;;
-*) sed -n '2,5p' "$0" && exit 2 ;;
+*) sed -n '2,12p' "$0" && exit 2 ;;
 esac

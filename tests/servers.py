@@ -112,11 +112,11 @@ def _in_environment(part: Part) -> Rung | None:
 
 def _in_container(part: Part) -> Rung | None:
     image = IMAGES.get(part)
-    return Rung("container", image) if image and image in _images_at_hand() else None
+    return Rung("container", image) if image and image in images_at_hand() else None
 
 
 @cache
-def _images_at_hand() -> frozenset[str]:
+def images_at_hand() -> frozenset[str]:
     """What a Docker engine holds; nothing where none answers. Never pulls: `tests/prepare` does."""
     if not (os.environ.get("DOCKER_HOST") or Path("/var/run/docker.sock").exists()):
         return frozenset()

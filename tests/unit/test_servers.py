@@ -17,7 +17,7 @@ def forgotten_rungs() -> Iterator[None]:
 
 
 def _forget() -> None:
-    for remembered in (servers.rung_of, servers.local_rung_of, servers._images_at_hand):
+    for remembered in (servers.rung_of, servers.local_rung_of, servers.images_at_hand):
         remembered.cache_clear()
 
 
@@ -28,7 +28,7 @@ def test_a_url_from_the_environment_comes_first(monkeypatch: pytest.MonkeyPatch)
 
 def test_an_image_at_hand_comes_before_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ILJARI_TEST_VALKEY_URL", raising=False)
-    monkeypatch.setattr(servers, "_images_at_hand", lambda: frozenset(servers.IMAGES.values()))
+    monkeypatch.setattr(servers, "images_at_hand", lambda: frozenset(servers.IMAGES.values()))
     try:
         assert servers.rung_of("valkey") == servers.Rung("container", servers.IMAGES["valkey"])
     finally:
