@@ -1,0 +1,1 @@
+"""The demo city: invented agencies, postings and seekers, to see a system at work on its first day."""
