@@ -70,14 +70,18 @@ def lint(  # noqa: PLR0913 - keywords, each a circumstance of its own
     Args:
         posting: facts, or a piece of text, of which nothing is expected that it does not say.
         on: the day of the check: which rules hold, and whether the closing date has passed.
-        work_on: a day on which the work is done: its year's minimum wage counts; `on` where it is not known.
+        work_on: a day on which the work is done: its year's minimum wage counts. Without it the last day the posting
+            names, else `on`.
         licence: the sender's.
         defaulters: a published list of firms that owe wages.
         rules: instead of those that come with Iljari.
     """
     held = rules or shipped_rules()
     offer = _offer(posting)
-    found = [*_wordings(offer, held, on, licence), *_facts(offer, held, on, work_on or on)]
+    found = [
+        *_wordings(offer, held, on, licence),
+        *_facts(offer, held, on, work_on or offer.closes_on or offer.opened_on or on),
+    ]
     found += [*_sender(offer, held, on, licence), *_firm(offer, held, on, defaulters)]
     return tuple(sorted(found, key=lambda each: ORDER.index(each.severity)))
 

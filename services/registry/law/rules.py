@@ -80,6 +80,8 @@ class RuleData(BaseModel):
     patterns: tuple[Pattern, ...] = ()
     unless: tuple[Pattern, ...] = ()
     grounds: tuple[Pattern, ...] = ()
+    reach: Literal["line", "near"] = "line"
+    """Whether an exception must stand in the same line, or may stand in the next."""
     licences: tuple[LicenceKind, ...] = ()
     message: Words
     suggestion: Words

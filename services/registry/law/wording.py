@@ -64,7 +64,7 @@ def _apart(spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _excepted(rule: Rule, text: str, start: int, end: int) -> bool:
-    left, right = _around(text, start, end)
+    left, right = _around(rule, text, start, end)
     for exception in rule.unless:
         if exception.covering is not None:
             spans = exception.covering.finditer(text, left, right)
@@ -77,8 +77,10 @@ def _excepted(rule: Rule, text: str, start: int, end: int) -> bool:
     return False
 
 
-def _around(text: str, start: int, end: int) -> tuple[int, int]:
-    """The near part of the line in which the words stand."""
+def _around(rule: Rule, text: str, start: int, end: int) -> tuple[int, int]:
+    """What stands near the words, in their line or beyond it."""
+    if rule.data.reach == "near":
+        return max(0, start - BEFORE), min(end + AFTER, len(text))
     left = max(text.rfind("\n", max(0, start - BEFORE), start) + 1, start - BEFORE, 0)
     stop = text.find("\n", end, end + AFTER)
     return left, min(end + AFTER, len(text)) if stop < 0 else stop
@@ -88,5 +90,5 @@ def _grounded(rule: Rule, text: str, start: int, end: int, title: str) -> bool:
     """Whether a ground that the law knows is stated near the words or in the title."""
     if rule.grounds is None:
         return False
-    left, right = _around(text, start, end)
+    left, right = _around(rule, text, start, end)
     return bool(rule.grounds.search(text, left, right) or rule.grounds.search(title))
