@@ -25,6 +25,8 @@ from shared.contracts.matches import PartName
 Slots = NDArray[np.int64]
 Cell = TypeVar("Cell", bound=np.generic)
 SKILL_PARTS: tuple[PartName, ...] = ("required_skills", "preferred_skills", "certificate")
+HELD: PartName = "required_skills"
+"""Where a seeker's own terms stand: one row serves all three parts."""
 MOST_CELLS = 2_000_000
 """Cells of a block worked on at once: what bounds memory."""
 LEAST_DEAD = 256
@@ -76,8 +78,9 @@ class Rows:
 class Shelf:
     """One side's profiles: each in a slot; a changed profile gets a new slot, and dead slots are cleared in bulk."""
 
-    def __init__(self, columns: np.dtype[np.void]) -> None:
+    def __init__(self, columns: np.dtype[np.void], skill_parts: tuple[PartName, ...]) -> None:
         self.slot: dict[UUID, int] = {}
+        self.skill_parts = skill_parts
         self._shape = columns
         self._clear()
 
@@ -85,7 +88,7 @@ class Shelf:
         self.profiles: list[tuple[UUID, int]] = []
         self.traits: list[Traits] = []
         self.text = Rows()
-        self.skills: dict[PartName, Rows] = {}
+        self.skills = {part: Rows() for part in self.skill_parts}
         self.columns: NDArray[np.void] = np.zeros(256, dtype=self._shape)
         self.kept: NDArray[np.void] = np.zeros(256, dtype=_KEPT)
         self._order: NDArray[np.int64] | None = None
@@ -97,7 +100,7 @@ class Shelf:
         self.columns[first : first + count], self.kept[first : first + count] = read.columns, read.kept
         self.text.append(read.text)
         for part, rows in read.skills.items():
-            self.skills.setdefault(part, Rows()).append(rows)
+            self.skills[part].append(rows)
         self.traits.extend(read.traits)
         for at, profile in enumerate(read.profiles):
             self.profiles.append((profile.id, profile.revision))
@@ -121,7 +124,7 @@ class Shelf:
         self._clear()
         self.text.append(text_rows.take(live, text.COLUMNS))
         for part, rows in skills.items():
-            self.skills.setdefault(part, Rows()).append(rows.take(live, 2**31 - 1))
+            self.skills[part].append(rows.take(live, 2**31 - 1))
         self.profiles, self.traits, self.columns, self.kept = profiles, kept_traits, columns, kept
         self.slot = {profile: at for at, (profile, _) in enumerate(profiles)}
 
@@ -176,7 +179,7 @@ class Index:
     def __init__(self, epoch: Epoch) -> None:
         self.epoch = epoch
         self._frequencies = text.neutral_frequencies() if epoch.frequencies is None else epoch.frequencies
-        self.shelves: dict[Side, Shelf] = {"seeker": Shelf(SEEKER), "posting": Shelf(POSTING)}
+        self.shelves: dict[Side, Shelf] = {"seeker": Shelf(SEEKER, (HELD,)), "posting": Shelf(POSTING, SKILL_PARTS)}
         self.vocabulary = Vocabulary()
         self._conditions = Conditions()
 
@@ -254,11 +257,11 @@ class Index:
     def _coverage(self, seekers: Slots, postings: Slots) -> dict[PartName, NDArray[np.int16]]:
         """How much of what a posting asks a seeker covers; unknown where either says nothing."""
         width = len(self.vocabulary)
-        asked = {part: self._asked(part, postings, width) for part in SKILL_PARTS}
+        asked = {part: rows.take(postings, width) for part, rows in self.shelves["posting"].skills.items()}
         nothing = np.full((len(seekers), len(postings)), UNKNOWN, dtype=np.int16)
         if not any(rows.nnz for rows in asked.values()):
             return dict.fromkeys(SKILL_PARTS, nothing)
-        held = self.shelves["seeker"].skills["required_skills"].take(seekers, width)
+        held = self.shelves["seeker"].skills[HELD].take(seekers, width)
         tells = np.diff(held.indptr) > 0
         certified = self.shelves["seeker"].kept["states_certificates"][seekers]
         expanded = self._expanded(held)
@@ -266,10 +269,6 @@ class Index:
             part: _share(expanded, rows, certified if part == "certificate" else tells) if rows.nnz else nothing
             for part, rows in asked.items()
         }
-
-    def _asked(self, part: PartName, postings: Slots, width: int) -> sparse.csr_matrix:
-        rows = self.shelves["posting"].skills.get(part)
-        return rows.take(postings, width) if rows else sparse.csr_matrix((len(postings), width))
 
     def _expanded(self, held: sparse.csr_matrix) -> sparse.csr_matrix:
         """`E[s, r]`: the greatest likeness of any of the seeker's terms to term r."""
@@ -289,8 +288,7 @@ class Index:
 
     def _skills(self, side: Side, profiles: Sequence[Profile]) -> dict[PartName, sparse.csr_matrix]:
         terms = [_terms(profile) for profile in profiles]
-        parts: tuple[PartName, ...] = SKILL_PARTS if side == "posting" else ("required_skills",)
-        return {part: self._numbered([asked[part] for asked in terms]) for part in parts}
+        return {part: self._numbered([asked[part] for asked in terms]) for part in self.shelves[side].skill_parts}
 
     def _numbered(self, terms: list[tuple[str, ...]]) -> sparse.csr_matrix:
         numbers = [self.vocabulary.numbers(written) for written in terms]
@@ -328,7 +326,7 @@ def document(profile: Profile) -> str:
 def _terms(profile: Profile) -> dict[PartName, tuple[str, ...]]:
     facts = profile.facts
     if isinstance(facts, SeekerFacts):
-        return {"required_skills": held_terms(facts)}
+        return {HELD: held_terms(facts)}
     return {
         "required_skills": facts.required_skills,
         "preferred_skills": facts.preferred_skills,

@@ -11,6 +11,7 @@ what the last batch brought: after a crash between the steps, the next `match` f
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import RLock
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine, event
@@ -76,6 +77,12 @@ class Matcher:
         if self._index is None:
             raise RuntimeError("the matcher was not started")
         return self._index
+
+    def holdings(self) -> dict[str, Any]:
+        """How much this shard holds, for `iljari status`."""
+        # without the lock: whoever asks how we are must not wait for a batch
+        counts = {f"{side}s": len(self.index.shelves[side].slot) for side in SIDES}
+        return {**counts, "shard": str(self.shard), "epoch": self.index.epoch.number, "pending": len(self._pending)}
 
     def remember(self, events: Sequence[Heard], session: Session) -> None:
         """Step (a): store what is newer than what is held."""

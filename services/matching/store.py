@@ -125,6 +125,12 @@ def lines_of(pairs: str) -> list[str]:
     return pairs.split("\n") if pairs else []
 
 
+def as_of_one_moment(session: Session) -> None:
+    """Let all reads of this session see the store as it was at the first; SQLite does so anyway."""
+    if session.get_bind().dialect.name != "sqlite":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
 

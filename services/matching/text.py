@@ -34,7 +34,7 @@ SKILL_TIMES = 2
 
 _WORD = re.compile(r"[0-9a-z가-힣一-龥+#]{2,40}")
 _PARTICLE = re.compile(
-    r"(?<=[가-힣]{2})(?:"
+    r"(?<=[0-9a-z가-힣+#]{2})(?:"
     r"하는데|합니다|됩니다|입니다|습니다|하거나|하면서|으로서|으로써|에서의|에서는|하기|한다|하며|하고|하여|해서|하는|했던|되는|된다|되어|"
     r"으로|에서|에게|부터|까지|이며|이고|들을|들의|을|를|이|가|은|는|의|에|로|와|과|도|만|및|한|할|함|된)$"
 )
@@ -73,6 +73,8 @@ def _stem(word: str) -> str:
 
 def count(documents: Sequence[str]) -> sparse.csr_matrix:
     """How often each hashed n-gram and word occurs in each document; columns in increasing order."""
+    if not documents:
+        return sparse.csr_matrix((0, COLUMNS))
     texts = [plain(document) for document in documents]
     blocks = [vectoriser.transform(texts) for vectoriser in _VECTORISERS]
     counts = sparse.hstack(blocks, format="csr")
@@ -109,6 +111,8 @@ def fit_frequencies(counts: sparse.csr_matrix) -> Floats:
 
 def weigh(counts: sparse.csr_matrix, frequencies: Floats) -> sparse.csr_matrix:
     """Rows of length one, sublinear in the counts; a document without a term stays empty."""
+    if not counts.nnz:
+        return counts
     times = np.minimum(counts.data.astype(np.int64), len(_LOGARITHMS) - 1)
     told = (frequencies * _KIND_WEIGHTS)[counts.indices]
     rows = sparse.csr_matrix((_LOGARITHMS[times] * told, counts.indices, counts.indptr), shape=counts.shape)

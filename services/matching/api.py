@@ -1,0 +1,102 @@
+"""What operators ask of matching over HTTP: current matches with their reasons, and the certificate."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from services.matching import store
+from services.matching.certificate import Certificate, certify, merged_lines
+from services.matching.profiles import Side
+from services.matching.written import as_pair
+from shared.contracts import Fact, MatchedPair, PostingFacts
+from shared.database import reading
+from shared.web.problems import Problem
+from shared.web.sign_in import SignedIn, allow
+
+Operator = Annotated[SignedIn, Depends(allow("operator"))]
+
+
+class ShownMatch(Fact):
+    """A pair, with what is public of its posting."""
+
+    pair: MatchedPair
+    title: str
+    employer: str
+
+
+class ShownList(Fact):
+    """The list of a seeker, or of a posting over all shards; best first."""
+
+    scope: Side
+    scope_id: UUID
+    epoch: int
+    matches: tuple[ShownMatch, ...]
+
+
+def api(engine: Engine, shard_count: int) -> APIRouter:
+    router = APIRouter(prefix="/api/matching")
+
+    @router.get("/matches")
+    def matches(_who: Operator, seeker: UUID | None = None, posting: UUID | None = None) -> ShownList:
+        side, one = _asked(seeker, posting)
+        with reading(engine) as session:
+            return shown(session, side, one, shard_count)
+
+    @router.get("/certificate")
+    def certificate(_who: Operator) -> Certificate:
+        with reading(engine) as session:
+            store.as_of_one_moment(session)
+            return certify(session, shard_count)
+
+    return router
+
+
+def shown(session: Session, side: Side, one: UUID, shard_count: int) -> ShownList:
+    """The current list, put together from all shards."""
+    lists = store.lists_of(session, side, one, shard_count)
+    if not lists:
+        raise Problem(
+            404,
+            "NOT_FOUND",
+            f"Matching holds no such {side}.",
+            "매칭에 그런 구직자나 공고가 없습니다.",
+            where=side,
+            hint="Was it accepted? A withdrawn one keeps an empty list; an unknown one has none.",
+        )
+    rules = store.epoch(session, store.newest_epoch(session) or 0).rules
+    lines = merged_lines(lists, rules.size(side))
+    pairs = [as_pair(side, one, lists[0].profile_revision, line) for line in lines]
+    postings = _postings(session, {pair.posting_id for pair in pairs})
+    return ShownList(
+        scope=side,
+        scope_id=one,
+        epoch=min(held.epoch for held in lists),
+        matches=tuple(
+            ShownMatch(pair=pair, title=postings[pair.posting_id].title, employer=postings[pair.posting_id].employer)
+            for pair in pairs
+            if pair.posting_id in postings
+        ),
+    )
+
+
+def _asked(seeker: UUID | None, posting: UUID | None) -> tuple[Side, UUID]:
+    if seeker and not posting:
+        return "seeker", seeker
+    if posting and not seeker:
+        return "posting", posting
+    raise Problem(
+        422,
+        "INVALID",
+        "Name either a seeker or a posting.",
+        "구직자나 공고 가운데 하나만 지정해 주세요.",
+        where="query",
+        hint="?seeker=ID or ?posting=ID",
+    )
+
+
+def _postings(session: Session, ids: set[UUID]) -> dict[UUID, PostingFacts]:
+    profiles = (store.as_profile(row) for row in store.profiles(session, "posting", ids) if row.live)
+    return {profile.id: profile.facts for profile in profiles if isinstance(profile.facts, PostingFacts)}

@@ -1,0 +1,46 @@
+"""Puts matching together: its store, its ears, the matcher between them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio import to_thread
+from fastapi import FastAPI
+
+from services.matching.api import api
+from services.matching.handlers import hearings
+from services.matching.matcher import Matcher
+from services.matching.settings import MatchingSettings
+from services.matching.shards import Shard
+from shared.database import open_engine
+from shared.spine import Spine
+from shared.web.operations import operations
+from shared.web.problems import answer_problems
+
+
+def create_app(settings: MatchingSettings) -> FastAPI:
+    """The whole service; it hears and says while it serves."""
+    engine = open_engine(settings.database_url)
+    shard = Shard.named(settings.shard)
+    matcher = Matcher(engine, settings.rules(), shard, settings.epoch_profiles)
+    spine = Spine(
+        service="matching",
+        settings=settings,
+        engine=engine,
+        hearings=hearings(matcher),
+        group=shard.group,
+        facts=matcher.holdings,
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await to_thread.run_sync(matcher.start)
+        async with spine.lifespan(app):
+            yield
+        engine.dispose()
+
+    app = FastAPI(title="Iljari matching", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.settings = settings
+    answer_problems(app)
+    app.include_router(operations(spine))
+    app.include_router(api(engine, shard.count))
+    return app

@@ -1,0 +1,187 @@
+"""The score and the lists as one would write them on paper: one pair at a time, no arrays, no index."""
+
+import math
+from collections.abc import Mapping
+from fractions import Fraction
+from uuid import UUID
+
+from services.matching import text
+from services.matching.places import EARTH_RADIUS_M, accepts, spot, usual_name
+from services.matching.scorer import PARTS, VIEWS, Rules
+from services.matching.skills.likeness import likeness
+from services.matching.skills.terms import canonical
+from services.matching.wages import on_common_basis
+from shared.contracts import PostingFacts, PostingPublished, SeekerFacts, SeekerPublished
+from shared.contracts.matches import PartName
+
+Values = dict[PartName, int]
+Row = dict[int, float]
+
+
+def match_set(
+    seekers: Mapping[UUID, SeekerPublished],
+    postings: Mapping[UUID, PostingPublished],
+    rules: Rules,
+    frequencies: text.Floats,
+) -> dict[tuple[UUID, UUID], tuple[int, Values]]:
+    """Every pair that is on a list, with its score and the values of its known parts."""
+    scored = {}
+    for s in seekers.values():
+        for p in postings.values():
+            values = fit(s.facts, p.facts, frequencies)
+            if values is not None and (score := total(values, rules)) is not None and score >= rules.threshold:
+                scored[s.seeker_id, p.posting_id] = score, values
+    chosen: set[tuple[UUID, UUID]] = set()
+    for s in seekers:
+        of_seeker = [ends for ends in scored if ends[0] == s]
+        of_seeker.sort(key=lambda ends: (-scored[ends][0], postings[ends[1]].accepted_at, ends[1]))
+        chosen.update(of_seeker[: rules.seeker_list])
+    for p in postings:
+        of_posting = [ends for ends in scored if ends[1] == p]
+        of_posting.sort(key=lambda ends: (-scored[ends][0], seekers[ends[0]].applied_at, ends[0]))
+        chosen.update(of_posting[: rules.posting_list])
+    return {ends: scored[ends] for ends in chosen}
+
+
+def total(values: Values, rules: Rules, view: str = "score") -> int | None:
+    """The weighted mean, half rounded up."""
+    known = {part: value for part, value in values.items() if part in VIEWS[view]}
+    if not known:
+        return None
+    weight = sum(rules.weights[part] for part in known)
+    gained = sum(rules.weights[part] * value for part, value in known.items())
+    return math.floor(Fraction(gained, weight) + Fraction(1, 2))
+
+
+def shares(values: Values, rules: Rules, view: str = "score") -> Values:
+    """Points by largest remainder."""
+    known = {part: value for part, value in values.items() if part in VIEWS[view]}
+    if not known:
+        return {}
+    weight = sum(rules.weights[part] for part in known)
+    exact = {part: Fraction(rules.weights[part] * value, weight) for part, value in known.items()}
+    told = {part: math.floor(share) for part, share in exact.items()}
+    missing = (total(values, rules, view) or 0) - sum(told.values())
+    by_remainder = sorted(known, key=lambda part: (-(exact[part] - told[part]), PARTS.index(part)))
+    for part in by_remainder[:missing]:
+        told[part] += 1
+    return told
+
+
+def fit(s: SeekerFacts, p: PostingFacts, frequencies: text.Floats) -> Values | None:
+    """The known parts; None where a gate keeps the two apart."""
+    parts: dict[PartName, int | None] = {
+        "text": _text(s, p, frequencies),
+        "wage": _wage(s, p),
+        "hours": _hours(s, p),
+        "experience": _experience(s, p),
+        "required_skills": _coverage(s, p.required_skills, bool(_held(s))),
+        "preferred_skills": _coverage(s, p.preferred_skills, bool(_held(s))),
+        "certificate": _coverage(s, p.certificates, bool(s.certificates)),
+    }
+    occupation, commute = _occupation(s, p), _commute(s, p)
+    kinds = s.wishes.employment_types
+    wrong_kind = bool(kinds) and p.employment_type is not None and p.employment_type not in kinds
+    if occupation == "excluded" or commute == "excluded" or wrong_kind or parts["certificate"] == 0:
+        return None
+    all_parts: dict[PartName, int | str | None] = {**parts, "occupation": occupation, "commute": commute}
+    return {part: value for part, value in all_parts.items() if isinstance(value, int)}
+
+
+def _text(s: SeekerFacts, p: PostingFacts, frequencies: text.Floats) -> int | None:
+    a, b = _row(text.seeker_document(s), frequencies), _row(text.posting_document(p), frequencies)
+    if not a or not b:
+        return None
+    alike = 0.0
+    for column in sorted(a.keys() & b.keys()):
+        alike += a[column] * b[column]
+    return min(math.floor(alike * 10_000 + 0.5), 10_000)
+
+
+def _row(document: str, frequencies: text.Floats) -> Row:
+    counts = text.count([document])
+    weights = [*text.GRAM_WEIGHTS.values(), text.WORD_WEIGHT]
+    raw = {
+        int(column): (1 + math.log(times)) * (frequencies[column] * weights[int(column) // text.COLUMNS_A_KIND])
+        for column, times in zip(counts.indices, counts.data, strict=True)
+    }
+    length = math.sqrt(sum(raw[column] ** 2 for column in sorted(raw)))
+    return {column: value / length for column, value in raw.items()}
+
+
+def _held(s: SeekerFacts) -> set[str]:
+    return {canonical(term) for term in (*s.skills, *s.certificates)} - {""}
+
+
+def _coverage(s: SeekerFacts, asked: tuple[str, ...], told: bool) -> int | None:
+    terms = {canonical(term) for term in asked} - {""}
+    if not terms or not told:
+        return None
+    covered = sum(max((likeness(term, held) for held in _held(s)), default=0) for term in terms)
+    return math.floor(Fraction(covered, len(terms)) + Fraction(1, 2))
+
+
+def _occupation(s: SeekerFacts, p: PostingFacts) -> int | str | None:
+    wished, offered = s.wishes.occupation_codes, p.occupation_code
+    if not wished or not offered:
+        return None
+    if not s.wishes.widened and not any(w.startswith(offered) or offered.startswith(w) for w in wished):
+        return "excluded"
+    return max(10_000 * len(_same_start(w, offered)) // len(w) for w in wished)
+
+
+def _same_start(a: str, b: str) -> str:
+    return next(a[:size] for size in range(len(a), -1, -1) if b.startswith(a[:size]))
+
+
+def _commute(s: SeekerFacts, p: PostingFacts) -> int | str | None:
+    home, work, limit = spot(s.home), spot(p.place), s.wishes.commute_km
+    metres = None
+    if home.point and work.point:
+        metres = round(math.dist(home.point, work.point) * EARTH_RADIUS_M)
+    areas = [accepts(usual_name(area), work.district) for area in s.wishes.districts if work.district]
+    within = True if True in areas else None if not areas or None in areas else False
+    if work.remote:
+        return 10_000 if home.point or s.wishes.districts else _by_distance(metres, limit)
+    answers = [within] if s.wishes.districts else []
+    if limit is not None:
+        answers.append(None if metres is None else metres <= round(limit * 1000))
+    if False in answers and True not in answers and None not in answers:
+        return "excluded"
+    return 10_000 if within else _by_distance(metres, limit)
+
+
+def _by_distance(metres: int | None, limit: float | None) -> int | None:
+    if metres is None:
+        return None
+    reach = 2 * round(limit * 1000) if limit else 40_000
+    return max(10_000 - 10_000 * metres // reach, 0)
+
+
+def _wage(s: SeekerFacts, p: PostingFacts) -> int | None:
+    wished, offered = on_common_basis(s.wishes.wage, s.wishes.weekly_hours), on_common_basis(p.wage, p.weekly_hours)
+    stated = s.wishes.wage is not None and s.wishes.wage.minimum is not None
+    for basis in ("hour", "month"):
+        wish = getattr(wished, f"{basis}_least" if stated else f"{basis}_most")
+        least, most = getattr(offered, f"{basis}_least"), getattr(offered, f"{basis}_most")
+        if wish < 0 or most < 0:
+            continue
+        if least >= wish:
+            return 10_000
+        return 7_500 if most >= wish else max(7_500 - 30_000 * (wish - most) // wish, 0)
+    return None
+
+
+def _hours(s: SeekerFacts, p: PostingFacts) -> int | None:
+    if s.wishes.weekly_hours is None or p.weekly_hours is None:
+        return None
+    wished, offered = max(1, round(s.wishes.weekly_hours * 10)), max(1, round(p.weekly_hours * 10))
+    return max(10_000 - 20_000 * max(offered - wished, 0) // wished, 0)
+
+
+def _experience(s: SeekerFacts, p: PostingFacts) -> int | None:
+    if s.experience_months is None or p.experience_months is None:
+        return None
+    if p.experience_months == 0:
+        return 10_000
+    return min(10_000 * s.experience_months // p.experience_months, 10_000)

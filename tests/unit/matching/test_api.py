@@ -1,0 +1,142 @@
+"""What operators see: lists over all shards, the certificate, and the command that shows them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from pydantic import SecretStr, ValidationError
+from sqlalchemy import Engine
+from typer.testing import CliRunner
+
+from services.matching import cli
+from services.matching.api import api
+from services.matching.app import create_app
+from services.matching.certificate import live_digest
+from services.matching.settings import MatchingSettings
+from shared.web.problems import answer_problems
+from tests.unit.matching.examples import (
+    a_posting,
+    a_seeker,
+    hear,
+    open_store,
+    posting_id,
+    seeker_id,
+    started,
+)
+
+OPERATOR = {"Authorization": "Bearer for the operator"}
+
+
+def a_settings(**but: Any) -> MatchingSettings:
+    secrets = {name: SecretStr(f"for the {name[:-6]}") for name in ("operator_token", "service_token")}
+    given: dict[str, Any] = {"database_url": "sqlite://", "session_key": SecretStr("for sessions"), **secrets}
+    return MatchingSettings(**(given | but))
+
+
+@pytest.fixture
+def client(engine: Engine) -> Iterator[TestClient]:
+    app = FastAPI()
+    app.state.settings = a_settings()
+    answer_problems(app)
+    app.include_router(api(engine, shard_count=2))
+    for shard in ("0/2", "1/2"):
+        hear(started(engine, shard=shard), engine, [*(a_seeker(n, minutes=n) for n in range(1, 5)), a_posting()])
+    with TestClient(app, headers=OPERATOR) as client:
+        yield client
+
+
+def test_a_posting_s_list_is_put_together_from_all_shards(client: TestClient) -> None:
+    shown = client.get("/api/matching/matches", params={"posting": str(posting_id(1))}).json()
+    assert [match["pair"]["seeker_id"] for match in shown["matches"]] == [str(seeker_id(1)), str(seeker_id(2))]
+
+
+def test_a_seeker_s_list_names_title_and_employer(client: TestClient) -> None:
+    shown = client.get("/api/matching/matches", params={"seeker": str(seeker_id(3))}).json()
+    assert [(match["title"], match["employer"]) for match in shown["matches"]] == [("빵을 굽는 제빵사", "하늘빵집")]
+
+
+def test_who_is_unknown_is_not_found(client: TestClient) -> None:
+    answer = client.get("/api/matching/matches", params={"seeker": str(seeker_id(99))})
+    assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("asked", [{}, {"seeker": str(seeker_id(1)), "posting": str(posting_id(1))}])
+def test_one_side_must_be_named(client: TestClient, asked: dict[str, str]) -> None:
+    assert client.get("/api/matching/matches", params=asked).status_code == 422
+
+
+def test_only_the_operator_may_look(client: TestClient) -> None:
+    for path in ("/api/matching/matches", "/api/matching/certificate"):
+        assert client.get(path, headers={"Authorization": "Bearer for nobody"}).status_code == 401
+        assert client.get(path, headers={"Authorization": "Bearer for the service"}).status_code == 403
+
+
+def test_the_certificate_tells_what_is_held(client: TestClient) -> None:
+    certificate = client.get("/api/matching/certificate").json()
+    assert certificate["agrees"]
+    assert certificate["pairs"] == certificate["recomputed"] > 0
+    assert certificate["postings"] == live_digest([(posting_id(1), 1)]).model_dump()
+    assert certificate["seekers"] == live_digest([(seeker_id(n), 1) for n in range(1, 5)]).model_dump()
+
+
+def test_a_shard_must_exist() -> None:
+    with pytest.raises(ValidationError, match="the first is 0/2"):
+        a_settings(shard="2/2")
+
+
+def test_the_whole_service_is_put_together(sqlite_url: str) -> None:
+    open_store(sqlite_url).dispose()
+    app = create_app(a_settings(database_url=sqlite_url, redis_url="redis://127.0.0.1:1", allow_unsafe_redis=True))
+    with TestClient(app, headers=OPERATOR) as client:
+        assert client.get("/health/live").json() == {"status": "live"}
+        facts = client.get("/api/matching/status").json()["facts"]
+    assert facts == {"seekers": 0, "postings": 0, "shard": "0/1", "epoch": 0, "pending": 0}
+
+
+@pytest.fixture
+def command(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    """The command, speaking to this client instead of over a socket; registry answers with `registry_holds`."""
+
+    @contextmanager
+    def open_here(_data: Path | None = None, *, timeout: float = 0) -> Iterator[Any]:
+        yield _Both(client, registry_holds)
+
+    registry_holds: dict[str, Any] = {}
+    monkeypatch.setattr(cli, "open_system", open_here)
+    runner = CliRunner()
+    runner.registry_holds = registry_holds  # type: ignore[attr-defined]
+    return runner
+
+
+class _Both:
+    def __init__(self, matching: TestClient, registry_holds: dict[str, Any]) -> None:
+        self._matching, self._registry_holds = matching, registry_holds
+
+    def get(self, path: str, **more: Any) -> Any:
+        if path == "/api/registry/digest":
+            return httpx.Response(200, json=self._registry_holds)
+        return self._matching.get(path, **more)
+
+
+def test_the_command_shows_parts_and_a_sentence(command: CliRunner) -> None:
+    shown = command.invoke(cli.app, ["matches", "--seeker", str(seeker_id(1))])
+    assert shown.exit_code == 0
+    assert "하늘빵집" in shown.output
+    assert "하는 일" in shown.output
+    assert shown.output.rstrip().endswith("다.") or "요." in shown.output
+
+
+def test_certify_ends_with_one_where_registry_holds_another_thing(command: CliRunner) -> None:
+    holds = {
+        "postings": live_digest([(posting_id(1), 1)]).model_dump(),
+        "seekers": live_digest([(seeker_id(n), 1) for n in range(1, 5)]).model_dump(),
+    }
+    command.registry_holds.update(holds)  # type: ignore[attr-defined]
+    assert command.invoke(cli.app, ["certify"]).exit_code == 0
+    command.registry_holds["postings"]["count"] = 2  # type: ignore[attr-defined]
+    assert command.invoke(cli.app, ["certify", "--json"]).exit_code == 1

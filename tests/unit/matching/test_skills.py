@@ -1,0 +1,68 @@
+"""Which skills are the same, which look alike, and which must never be taken for each other."""
+
+import pytest
+
+from services.matching.skills.likeness import SAME, Vocabulary, likeness
+from services.matching.skills.terms import aliases, canonical, normalise
+
+ONE = [
+    ("자바", "Java"), ("자바", "JAVA"), ("자바스크립트", "JavaScript"), ("자바스크립트", "자바 스크립트"),
+    ("엑셀", "Excel"), ("엑셀", "MS 엑셀"), ("엑셀", "ＥＸＣＥＬ"), ("컴활", "컴퓨터활용능력"), ("React.js", "ReactJS"),
+    ("리액트", "React"), ("Node.js", "NodeJS"), ("파워포인트", "PPT"), ("쿠버네티스", "k8s"),
+    ("Spring Boot", "스프링부트"), ("요양보호사", "요양 보호사"),
+    ("지게차운전기능사", "지게차 운전기능사"), ("postgres", "PostgreSQL"),
+    ("데이터베이스", "데이타베이스"), ("프론트엔드", "프런트엔드"), ("포토샵", "포토숍"),
+]  # fmt: skip
+SLIPS = [
+    ("파이선", "파이썬"), ("파이선", "Python"), ("엑샐", "엑셀"), ("쿠버네테스", "쿠버네티스"),
+    ("바리스터", "바리스타"), ("Pyhton", "Python"), ("kubernets", "Kubernetes"),
+    ("사회복찌사", "사회복지사"), ("재고관이사", "재고관이싸"),
+]  # fmt: skip
+STRANGERS = [
+    ("자바", "자바스크립트"), ("Java", "JavaScript"), ("C", "C++"), ("C", "C#"), ("C++", "C#"), ("R", "React"),
+    ("Go", "Google"), ("간호사", "간호조무사"), ("정보처리기사", "정보처리기능사"),
+    ("정보처리기사", "정보처리산업기사"), ("전기기사", "전기기능사"), ("영어", "영업"), ("용접", "용역"),
+    ("회계", "회의"), ("조리사", "조경사"),
+    ("요양보호사", "요양병원"), ("SQL", "NoSQL"), ("MySQL", "MSSQL"), ("물리치료사", "작업치료사"),
+    ("사회복지사", "사회조사분석사"), ("보육교사", "보육사"), ("경비원", "경비지도사"), ("세무사", "세무"),
+    ("디자인", "디자이너"), ("nestjs", "nextjs"), ("awsecs", "awseks"), ("컴활 1급", "컴활 2급"), ("", "C"), ("·", "·"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("a", "b"), ONE)
+def test_one_skill_written_in_two_ways(a: str, b: str) -> None:
+    assert likeness(a, b) == likeness(b, a) == SAME
+
+
+@pytest.mark.parametrize(("a", "b"), SLIPS)
+def test_a_slip_of_the_hand_counts_almost_whole(a: str, b: str) -> None:
+    assert SAME * 0.8 <= likeness(a, b) < SAME
+    assert likeness(a, b) == likeness(b, a)
+
+
+@pytest.mark.parametrize(("a", "b"), STRANGERS)
+def test_different_skills_have_nothing_in_common(a: str, b: str) -> None:
+    assert likeness(a, b) == likeness(b, a) == 0
+
+
+def test_no_known_term_is_taken_for_another() -> None:
+    terms = sorted(set(aliases().values()))
+    vocabulary = Vocabulary()
+    vocabulary.numbers(terms)
+    assert vocabulary.matrix().nnz == len(terms)
+
+
+def test_a_vocabulary_says_what_the_pair_says_in_any_order() -> None:
+    terms = sorted({normalise(term) for pair in (*ONE, *SLIPS, *STRANGERS) for term in pair} - {""})
+    for order in (terms, terms[::-1]):
+        vocabulary = Vocabulary()
+        numbers = [vocabulary.number(canonical(term)) for term in order]
+        told = vocabulary.matrix().toarray()
+        for term, number in zip(order, numbers, strict=True):
+            for other, number_of_other in zip(order, numbers, strict=True):
+                assert told[number, number_of_other] == likeness(term, other), (term, other)
+
+
+def test_the_signs_that_make_a_language_are_kept() -> None:
+    assert normalise(" C ＋＋ / (v.17) ") == "c++v17"
+    assert len({canonical(written) for written in ("C", "C++", "C#")}) == 3

@@ -1,0 +1,314 @@
+"""However facts stream in, the lists are what a recompute gives: none missed, none invented, none different."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from services.matching import store
+from services.matching.matcher import Heard
+from services.matching.text import neutral_frequencies
+from shared.contracts import MatchedPair, PostingPublished, SeekerPublished
+from shared.database import reading, transaction
+from tests.unit.matching import naive
+from tests.unit.matching.examples import (
+    SMALL,
+    a_posting,
+    a_seeker,
+    certified,
+    hear,
+    hear_all,
+    newest_said,
+    no_posting,
+    no_seeker,
+    open_store,
+    posting_id,
+    said,
+    seeker_id,
+    started,
+)
+
+SUMMARIES = ["", "빵을 굽는다", "빵을 굽고 판다", "용접을 한다"]
+SKILLS = ["제빵", "제과제빵", "용접", "파이썬", "파이선", "Python", "엑셀"]
+DISTRICTS = ["서울 마포구", "서울 송파구", "경기 성남시"]
+some = st.sampled_from
+
+
+@st.composite
+def seekers(draw: st.DrawFn) -> dict[str, Any]:
+    wishes = {
+        "occupation_codes": draw(some([[], ["0241"], ["24", "5301"]])),
+        "widened": draw(st.booleans()),
+        "employment_types": draw(some([[], ["regular"], ["part_time", "daily"]])),
+        "wage": draw(some([None, {"unit": "hour", "minimum": 11000}, {"unit": "month", "minimum": 2400000}])),
+        "weekly_hours": draw(some([None, 20, 40])),
+        "districts": draw(some([[], DISTRICTS[:1]])),
+        "commute_km": draw(some([None, 5])),
+    }
+    return {
+        "summary": draw(some(SUMMARIES)),
+        "skills": draw(st.lists(some(SKILLS), max_size=3)),
+        "certificates": draw(some([[], ["제빵기능사"]])),
+        "experience_months": draw(some([None, 0, 24])),
+        "home": {"district": draw(some([None, *DISTRICTS]))},
+        "wishes": wishes,
+    }
+
+
+@st.composite
+def postings(draw: st.DrawFn) -> dict[str, Any]:
+    return {
+        "title": draw(some(["제빵사", "용접공"])),
+        "description": draw(some(SUMMARIES)),
+        "required_skills": draw(st.lists(some(SKILLS), max_size=3)),
+        "preferred_skills": draw(st.lists(some(SKILLS), max_size=1)),
+        "certificates": draw(some([[], ["제빵기능사"], ["용접기능사"]])),
+        "occupation_code": draw(some([None, "0241", "02", "5301"])),
+        "employment_type": draw(some([None, "regular", "daily"])),
+        "wage": draw(some([None, {"unit": "hour", "minimum": 10500}, {"unit": "year", "minimum": 3 * 10**7}])),
+        "weekly_hours": draw(some([None, 30, 40])),
+        "experience_months": draw(some([None, 0, 36])),
+        "place": {"district": draw(some([None, *DISTRICTS])), "remote": draw(st.booleans())},
+    }
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Heard]:
+    """What happened to a few seekers and postings: each revision once, in order."""
+    events: list[Heard] = []
+    counts = st.integers(1, 5)
+    for number in range(draw(counts)):
+        events += _life(draw, number, a_seeker, no_seeker, seekers())
+    for number in range(draw(counts)):
+        events += _life(draw, number, a_posting, no_posting, postings())
+    return events
+
+
+def _life(draw: Any, number: int, published: Any, withdrawn: Any, facts: Any) -> list[Heard]:
+    life: list[Heard] = []
+    for revision in range(1, draw(st.integers(1, 3)) + 1):
+        if draw(some([True, True, False])):
+            life.append(published(number, revision=revision, minutes=number % 2, **draw(facts)))
+        else:
+            life.append(withdrawn(number, revision=revision))
+    return life
+
+
+@st.composite
+def streams(draw: st.DrawFn, history: Sequence[Heard]) -> list[list[Heard]]:
+    """The history in any order, some of it twice, in batches of any size."""
+    events = draw(st.permutations([*history, *draw(st.lists(some(history), max_size=3))]))
+    batches: list[list[Heard]] = [[]]
+    for event in events:
+        if batches[-1] and draw(st.booleans()):
+            batches.append([])
+        batches[-1].append(event)
+    return batches
+
+
+def live(history: Sequence[Heard]) -> tuple[dict[UUID, SeekerPublished], dict[UUID, PostingPublished]]:
+    newest: dict[UUID, Heard] = {}
+    for event in sorted(history, key=lambda event: event.revision):
+        newest[getattr(event, "seeker_id", None) or event.posting_id] = event  # type: ignore[union-attr]
+    return (
+        {one: event for one, event in newest.items() if isinstance(event, SeekerPublished)},
+        {one: event for one, event in newest.items() if isinstance(event, PostingPublished)},
+    )
+
+
+def told(engine: Engine) -> dict[tuple[UUID, UUID], MatchedPair]:
+    """The match set as a hearer of the stream holds it; the same pair must be the same from both sides."""
+    pairs: dict[tuple[UUID, UUID], MatchedPair] = {}
+    for found in newest_said(engine).values():
+        for pair in found.pairs:
+            assert pairs.setdefault((pair.seeker_id, pair.posting_id), pair) == pair
+    return pairs
+
+
+ANY_TIME = settings(
+    deadline=None,
+    max_examples=40,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+@ANY_TIME
+@given(data=st.data())
+def test_any_order_ends_in_what_a_recompute_gives(data: st.DataObject) -> None:
+    history = data.draw(histories())
+    ends = []
+    for stream in (data.draw(streams(history)), data.draw(streams(history)), [history]):
+        engine = open_store()
+        hear_all(started(engine), engine, stream)
+        certificate = certified(engine)
+        assert (certificate.missed, certificate.invented, certificate.different, certificate.pending) == (0, 0, 0, 0)
+        assert certificate.agrees
+        ends.append((certificate.streamed_sha256, told(engine)))
+        engine.dispose()
+    assert ends[0] == ends[1] == ends[2]
+
+    by_hand = naive.match_set(*live(history), SMALL, neutral_frequencies())
+    assert ends[0][1].keys() == by_hand.keys()
+    for pair_ends, (score, values) in by_hand.items():
+        pair = ends[0][1][pair_ends]
+        assert pair.score == score
+        assert {part.name: part.value for part in pair.parts} == values
+        assert pair.fit_for_seeker == (naive.total(values, SMALL, "seeker") or 0)
+        assert pair.fit_for_posting == (naive.total(values, SMALL, "posting") or 0)
+        assert {part.name: part.score for part in pair.parts} == naive.shares(values, SMALL)
+
+
+@ANY_TIME
+@given(data=st.data())
+def test_an_epoch_that_begins_in_between_changes_all_lists_at_once(data: st.DataObject) -> None:
+    history = data.draw(histories())
+    engine = open_store()
+    matcher = started(engine, epoch_profiles=3)
+    for batch in data.draw(streams(history)):
+        hear(matcher, engine, batch)
+        certificate = certified(engine)
+        assert certificate.agrees
+        assert {found.epoch for found in newest_said(engine).values() if found.pairs} <= {0, certificate.epoch}
+    engine.dispose()
+
+
+@ANY_TIME
+@given(data=st.data(), count=st.integers(2, 3))
+def test_shards_together_hold_what_one_holds(data: st.DataObject, count: int) -> None:
+    history = data.draw(histories())
+    alone, together = open_store(), open_store()
+    hear(started(alone), alone, history)
+    shards = [started(together, shard=f"{number}/{count}") for number in range(count)]
+    for batch in data.draw(streams(history)):
+        for shard in shards:
+            hear(shard, together, batch)
+    assert certified(together, count).agrees
+    assert certified(together, count).streamed_sha256 == certified(alone).streamed_sha256
+    alone.dispose()
+    together.dispose()
+
+
+@ANY_TIME
+@given(data=st.data())
+def test_failures_and_restarts_at_any_step_lose_nothing(data: st.DataObject) -> None:
+    history = data.draw(histories())
+    engine = open_store()
+    matcher = started(engine)
+    for batch in data.draw(streams(history)):
+        trouble = data.draw(some(["none", "remember", "match", "restart between", "restart"]))
+        if trouble == "remember":
+            with pytest.raises(ZeroDivisionError), transaction(engine) as session:
+                matcher.remember(batch, session)
+                raise ZeroDivisionError
+        with transaction(engine) as session:
+            matcher.remember(batch, session)
+        if trouble == "match":
+            before = len(said(engine))
+            with pytest.raises(ZeroDivisionError), transaction(engine) as session:
+                matcher.match(batch, session)
+                raise ZeroDivisionError
+            assert len(said(engine)) == before
+        if trouble == "restart between":
+            matcher = started(engine)
+        with transaction(engine) as session:
+            matcher.match(batch, session)
+        if trouble == "restart":
+            before = len(said(engine))
+            matcher = started(engine)
+            assert len(said(engine)) == before, "a restart says nothing that was said"
+        assert certified(engine).agrees
+    revisions = [(found.scope, found.scope_id, found.revision) for found in said(engine)]
+    assert len(set(revisions)) == len(revisions)
+    engine.dispose()
+
+
+def test_each_changed_list_is_said_once_a_batch(engine: Engine) -> None:
+    matcher = started(engine)
+    hear(matcher, engine, [a_seeker(1), a_seeker(2), a_posting(1), a_posting(2)])
+    scopes = [(found.scope, found.scope_id) for found in said(engine)]
+    assert len(scopes) == len(set(scopes)) == 4
+    assert {found.revision for found in said(engine)} == {1}
+
+
+def test_a_repeat_says_nothing(engine: Engine) -> None:
+    matcher = started(engine)
+    for _ in range(2):
+        hear(matcher, engine, [a_seeker(), a_posting()])
+    assert len(said(engine)) == 2
+
+
+def test_an_older_revision_changes_nothing(engine: Engine) -> None:
+    matcher = started(engine)
+    hear(matcher, engine, [a_seeker(), a_posting(revision=2)])
+    hear(matcher, engine, [a_posting(revision=1, title="용접공")])
+    hear(matcher, engine, [no_posting(revision=1)])
+    assert {found.revision for found in said(engine)} == {1}
+
+
+def test_a_withdrawal_refills_the_lists_it_was_on(engine: Engine) -> None:
+    matcher = started(engine)
+    hear(matcher, engine, [a_seeker(), *(a_posting(number, minutes=number) for number in range(1, 5))])
+    assert on_list(engine) == [posting_id(1), posting_id(2)]
+    hear(matcher, engine, [no_posting(1)])
+    assert on_list(engine) == [posting_id(2), posting_id(3)]
+    assert newest_said(engine)["posting", posting_id(1), "0/1"].pairs == ()
+
+
+def test_equals_stand_in_the_order_in_which_they_applied(engine: Engine) -> None:
+    matcher = started(engine)
+    hear(matcher, engine, [a_posting(), a_seeker(1, minutes=9), a_seeker(2, minutes=3), a_seeker(3, minutes=6)])
+    pairs = newest_said(engine)["posting", posting_id(1), "0/1"].pairs
+    assert [pair.seeker_id for pair in pairs] == [seeker_id(2), seeker_id(3)]
+
+
+def test_an_erased_seeker_leaves_nothing_but_a_tombstone(engine: Engine) -> None:
+    matcher = started(engine)
+    hear(matcher, engine, [a_seeker(summary="아무도 모르는 말"), a_posting()])
+    hear(matcher, engine, [no_seeker(revision=2)])
+    hear(matcher, engine, [a_seeker(revision=1, summary="아무도 모르는 말")])
+    with reading(engine) as session:
+        (row,) = store.profiles(session, "seeker")
+        assert (row.live, row.facts, row.since) == (False, None, None)
+        assert all(not held.pairs for held in store.own_lists(session, "0/1"))
+
+
+def test_an_empty_profile_has_no_score(engine: Engine) -> None:
+    matcher = started(engine)
+    hear(matcher, engine, [a_seeker(summary=""), a_posting()])
+    assert certified(engine).pairs == 0
+    assert said(engine) == []
+
+
+def test_other_rules_at_the_next_start_open_an_epoch(engine: Engine) -> None:
+    hear(started(engine), engine, [a_seeker(), *(a_posting(number) for number in range(1, 5))])
+    longer = type(SMALL)(threshold=300, seeker_list=3, posting_list=2)
+    started(engine, longer)
+    assert len(on_list(engine)) == 3
+    assert certified(engine).epoch == 1
+    assert certified(engine).agrees
+
+
+def test_a_new_store_asks_once_for_everything(engine: Engine) -> None:
+    for _ in range(2):
+        started(engine)
+    with reading(engine) as session:
+        asked = list(session.connection().exec_driver_sql("SELECT stream FROM outbox"))
+    assert [stream for (stream,) in asked] == ["restatement.requested.v1"]
+
+
+def test_profiles_enough_bring_the_first_epoch_by_themselves(engine: Engine) -> None:
+    matcher = started(engine, epoch_profiles=4)
+    hear(matcher, engine, [a_seeker(1), a_seeker(2), a_seeker(3), a_seeker(4)])
+    assert matcher.index.epoch.number == 0, "seekers alone do not tell how postings speak"
+    hear(matcher, engine, [a_posting(1)])
+    assert matcher.index.epoch.number == 1
+    assert certified(engine).agrees
+
+
+def on_list(engine: Engine) -> list[UUID]:
+    return [pair.posting_id for pair in newest_said(engine)["seeker", seeker_id(1), "0/1"].pairs]

@@ -1,0 +1,68 @@
+"""A row depends on its profile and the epoch alone, and a product on its two rows alone."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from services.matching import text
+
+WORDS = [
+    "빵을",
+    "굽는다",
+    "매장을",
+    "청소",
+    "용접",
+    "Python",
+    "java",
+    "개발",
+    "간호",
+    "조무",
+    "배송",
+    "운전",
+    "3년",
+    "우대",
+]
+documents = st.lists(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join), min_size=1, max_size=12)
+
+
+def rows(said: list[str], frequencies: text.Floats) -> sparse.csr_matrix:
+    return text.weigh(text.count(said), frequencies)
+
+
+@settings(deadline=None)
+@given(documents, documents)
+def test_a_product_has_the_same_bits_in_any_batch_and_either_direction(ours: list[str], theirs: list[str]) -> None:
+    frequencies = text.fit_frequencies(text.count([*ours, *theirs]))
+    a, b = rows(ours, frequencies), rows(theirs, frequencies)
+    block = (a @ b.T.tocsr()).toarray()
+    turned = (b @ a.T.tocsr()).toarray().T
+    single = [
+        [(rows([x], frequencies) @ rows([y], frequencies).T.tocsr()).toarray()[0, 0] for y in theirs] for x in ours
+    ]
+    assert block.tobytes() == np.ascontiguousarray(turned).tobytes() == np.array(single).tobytes()
+
+
+def test_a_row_is_as_long_as_one_and_its_columns_rise() -> None:
+    (row,) = [rows(["빵을 굽고 빵을 판다"], text.neutral_frequencies())]
+    assert abs(np.linalg.norm(row.data) - 1) < 1e-12
+    assert (np.diff(row.indices) > 0).all()
+
+
+def test_nothing_said_is_an_empty_row() -> None:
+    assert rows(["", " \n"], text.neutral_frequencies()).nnz == 0
+    assert rows([], text.neutral_frequencies()).shape == (0, text.COLUMNS)
+
+
+def test_particles_are_not_part_of_a_word() -> None:
+    assert text.words("매장을 청소하고, C++ 개발에서는 MES를") == ["매장", "청소", "c++", "개발", "mes"]
+
+
+def test_a_word_is_weighed_where_it_was_counted() -> None:
+    counted = text.count(["제빵"]).indices
+    assert text.word_column("제빵") in counted
+
+
+def test_a_rare_word_tells_more_than_a_common_one() -> None:
+    frequencies = text.fit_frequencies(text.count(["빵 매장", "매장 청소", "매장 판매"]))
+    assert frequencies[text.word_column("청소")] > frequencies[text.word_column("매장")]
