@@ -161,14 +161,14 @@ def _walk_every(scene: Scene, first: int, step: int) -> Walk:
 def _trials(
     here: Rig, story: Story, bug: str | None = None, *, first: int = 1, step: int = 1
 ) -> Iterator[tuple[Point, list[str]]]:
-    for service in here.scene.SERVICES:
-        for call in here.calls(story, service):
-            for k in count(first, step):
-                point = Point(service, call, k)
-                wrong = here.trial(story, point, bug)
-                if wrong is None:
-                    break
-                yield point, wrong
+    calls = {(s, call): n for s in here.scene.SERVICES for call, n in here.calls(story, s).items()}
+    for service, call in sorted(calls, key=lambda pair: calls[pair]):  # a bug shows sooner at what is done seldom
+        for k in count(first, step):
+            point = Point(service, call, k)
+            wrong = here.trial(story, point, bug)
+            if wrong is None:
+                break
+            yield point, wrong
 
 
 @dataclass(frozen=True)

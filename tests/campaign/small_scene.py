@@ -11,7 +11,7 @@ from shared.clock import stopped_at
 from shared.contracts import PostingWithdrawn
 from shared.database import SpineTable, open_engine
 from shared.wire import encode
-from tests.campaign.kept import Kept, kept
+from tests.campaign.kept import Kept, kept, refuse_failures
 from tests.campaign.planted import plant
 from tests.integration.small_service import SmallTable, a_withdrawal, small_spine
 
@@ -38,6 +38,7 @@ def drain(directory: str, redis_url: str, service: str, bug: str | None = None) 
     with stopped_at(TODAY):
         small_spine(engine, redis_url).drain()
     engine.dispose()
+    refuse_failures()
 
 
 def recover(directory: str, redis_url: str, bug: str | None = None) -> Kept:
