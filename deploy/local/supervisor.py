@@ -134,6 +134,8 @@ class LocalSystem:
 
     def _end(self) -> None:
         """The door first, then those who write, then what they write to."""
+        with suppress(OSError):  # the terminal may be gone
+            typer.echo("멈추는 중입니다. Stopping.")
         stop_all([self.gateway], GATEWAY_GRACE_SECONDS)
         stop_all(self.services, GRACE_SECONDS)
         stop_all([self.valkey], GRACE_SECONDS)
