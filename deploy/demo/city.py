@@ -1,4 +1,4 @@
-"""What does a demo city consist of? Its agencies, cafés and accounts, its postings and seekers, and the planted faults."""
+"""What is a demo city? Agencies, cafés and accounts, postings and seekers, and the faults planted among them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -4,14 +4,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from deploy.demo.city import Posting
 from deploy.demo.korean import held, span, topic
 from deploy.demo.vocabulary import AgencyWords, CityWords, District, Role, Terms, Trade, WageUnit
 from shared.contracts import Money, Place, PostingFacts
 
+
+class Shared(Protocol):
+    """Something that comes as often as its share says."""
+
+    @property
+    def share(self) -> int: ...
+
+
 T = TypeVar("T")
+S = TypeVar("S", bound=Shared)
 
 EMPLOYMENT_KO = {
     "regular": "정규직",
@@ -133,7 +142,9 @@ class Inventor:
 
     def _qualification(self, trade: Trade, role: Role, experience: int) -> Iterator[str]:
         lines = [held(certificate) for certificate in role.certificates]
-        lines.append(f"관련 경력 {span(experience)} 이상" if experience else self.random.choice(("경력 무관", "신입 지원 가능")))
+        lines.append(
+            f"관련 경력 {span(experience)} 이상" if experience else self.random.choice(("경력 무관", "신입 지원 가능"))
+        )
         if self.random.random() < 0.4:
             lines.append(f"{', '.join(role.required_skills[:2])} 가능하신 분")
         for line in [*lines, *self._some(trade.qualification, 2, 3)]:
@@ -169,9 +180,9 @@ def another_spelling(random: Random, words: CityWords, skill: str) -> str:
     return random.choice(spellings) if random.random() < 0.5 else skill
 
 
-def weighted(random: Random, entries: Sequence[T]) -> T:
+def weighted(random: Random, entries: Sequence[S]) -> S:
     """One of several, the likelier the greater its share."""
-    return random.choices(entries, [getattr(entry, "share") for entry in entries])[0]  # noqa: B009 - any of them
+    return random.choices(entries, [entry.share for entry in entries])[0]
 
 
 def shares(entries: Sequence[T], weights: Sequence[int], count: int) -> Iterator[tuple[T, int]]:
