@@ -1,8 +1,9 @@
 """Which fact leads to what in the registry."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
+from sqlalchemy import inspect
 from sqlmodel import Session, select
 
 from services.registry.orders import postings
@@ -13,6 +14,7 @@ from shared.outbox import stage
 from shared.streams import Hearing
 
 CHUNK = 500
+T = TypeVar("T", Posting, Seeker)
 
 
 def say_everything_again(events: Sequence[RestatementRequested], session: Session) -> None:
@@ -20,15 +22,21 @@ def say_everything_again(events: Sequence[RestatementRequested], session: Sessio
     if not events:
         return
     names = {agency.agency_id: agency.name for agency in session.exec(select(Agency))}
-    for posting in _in_chunks(session, select(Posting).where(Posting.state == postings.OPEN)):
+    for posting in _in_chunks(session, Posting, Posting.posting_id, Posting.state == postings.OPEN):
         stage(session, postings.published(posting, names[posting.agency_id]))
-    for seeker in _in_chunks(session, select(Seeker).where(Seeker.state == seekers.ACTIVE)):
+    for seeker in _in_chunks(session, Seeker, Seeker.seeker_id, Seeker.state == seekers.ACTIVE):
         stage(session, seekers.published(seeker))
 
 
-def _in_chunks(session: Session, query: Any) -> Iterable[Any]:
-    """Rows a few at a time; what was staged for them is written and let go before the next come."""
-    for chunk in session.exec(query.execution_options(yield_per=CHUNK)).partitions():
+def _in_chunks(session: Session, table: type[T], key: Any, live: Any) -> Iterator[T]:
+    """Live rows, some at a time by their key; what was staged for them is written and let go before the next come."""
+    last: Any = None
+    while True:
+        after = [] if last is None else [key > last]
+        chunk = session.exec(select(table).where(live, *after).order_by(key).limit(CHUNK)).all()
+        if not chunk:
+            return
+        last = inspect(chunk[-1]).identity[0]
         yield from chunk
         session.flush()
         session.expunge_all()

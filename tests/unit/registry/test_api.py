@@ -234,8 +234,12 @@ def test_the_digest_is_of_what_is_live(client: TestClient, mapo: tuple[Agency, s
 def test_accounts_and_cafes(client: TestClient) -> None:
     cafe = client.post("/api/registry/cafes", json={"name": "망원", "district": "서울 마포구"}, headers=OPERATOR).json()
     account = {
-        "login": "kim", "display_name": "상담사 김", "role": "counselor", "password": "short", "cafe_ids": [cafe["cafe_id"]]
-    }  # fmt: skip
+        "login": "kim",
+        "display_name": "상담사 김",
+        "role": "counselor",
+        "password": "short",
+        "cafe_ids": [cafe["cafe_id"]],
+    }
     refused = client.post("/api/registry/accounts", json=account, headers=OPERATOR)
     assert refused.status_code == 422
     made = client.post("/api/registry/accounts", json=account | {"password": "long enough"}, headers=OPERATOR)

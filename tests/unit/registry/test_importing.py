@@ -1,0 +1,187 @@
+"""The command brings files in: every row counted, what comes back written down, and a second run changes nothing."""
+
+import csv
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from sqlalchemy import Engine
+from sqlmodel import select
+from typer.testing import CliRunner, Result
+
+from services.registry.app import create_app
+from services.registry.cli import imports
+from services.registry.settings import RegistrySettings
+from services.registry.tables import Agency, Posting, Seeker, Submission
+from shared.database import reading
+
+HEADER = "구인번호,회사명,모집제목,직무내용,근무지,임금형태,임금,담당자연락처\n"
+
+
+def a_line(number: int, **but: str) -> str:
+    cells = {
+        "구인번호": f"A-{number}",
+        "회사명": "망원베이커리",
+        "모집제목": f"제빵사 {number}",
+        "직무내용": "반죽과 굽기",
+        "근무지": "서울 마포구",
+        "임금형태": "시급",
+        "임금": "12000원",
+        "담당자연락처": "010-7777-8888",
+    }
+    return ",".join((cells | but).values()) + "\n"
+
+
+@pytest.fixture
+def system(settings: RegistrySettings, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A registry that answers over HTTP; its streams are not needed here."""
+    config = uvicorn.Config(create_app(settings), lifespan="off", log_level="critical")
+    server = uvicorn.Server(config)
+    door = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
+    thread.start()
+    monkeypatch.setenv("ILJARI_URL", f"http://127.0.0.1:{door.getsockname()[1]}")
+    monkeypatch.setenv("ILJARI_OPERATOR_TOKEN", "operator-token")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    yield
+    server.should_exit = True
+    thread.join(10)
+    door.close()
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(imports, [str(argument) for argument in arguments])
+
+
+def outcome(result: Result) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(result.stdout)
+    return told
+
+
+@pytest.fixture
+def sheet(tmp_path: Path) -> Path:
+    lines = [a_line(number) for number in range(1, 451)]
+    lines[99] = a_line(100, 회사명="", 담당자연락처="=cmd")
+    path = tmp_path / "list.csv"
+    path.write_text(HEADER + "".join(lines), "cp949")
+    return path
+
+
+@pytest.mark.usefixtures("system")
+def test_every_row_is_counted_and_a_second_run_changes_nothing(sheet: Path, agency: Agency, engine: Engine) -> None:
+    first = run("postings", sheet, "--agency", agency.name, "--json")
+    assert first.exit_code == 1, first.output
+    told = outcome(first)
+    assert (told["mapping"], told["read"]) == ("sheet_ko", 450)
+    assert (told["accepted"], told["merged"], told["unchanged"], told["returned"]) == (449, 0, 0, 1)
+    with Path(told["rejected"]).open(encoding="utf-8-sig", newline="") as file:
+        assert [(row["line"], row["field"], row["code"]) for row in csv.DictReader(file)] == [
+            ("line 101", "employer", "FIELD_MISSING")
+        ]
+    second = outcome(run("postings", sheet, "--agency", str(agency.agency_id), "--json"))
+    assert (second["accepted"], second["unchanged"], second["returned"]) == (0, 449, 1)
+    with reading(engine) as session:
+        assert len(session.exec(select(Posting)).all()) == 449
+        assert len(session.exec(select(Submission)).all()) == 900
+
+
+@pytest.mark.usefixtures("system")
+@pytest.mark.parametrize("way", ["--dry-run", "--all-or-nothing"])
+def test_nothing_is_kept_when_only_trying_or_when_one_comes_back(
+    sheet: Path, agency: Agency, engine: Engine, way: str
+) -> None:
+    told = outcome(run("postings", sheet, "--agency", agency.name, way, "--json"))
+    assert (told["kept"], told["accepted"], told["returned"]) == (False, 449, 1)
+    with reading(engine) as session:
+        assert session.exec(select(Submission)).all() == []
+
+
+@pytest.mark.usefixtures("system")
+def test_all_are_kept_when_none_comes_back(tmp_path: Path, agency: Agency, engine: Engine) -> None:
+    path = tmp_path / "good.csv"
+    path.write_text(HEADER + a_line(1) + a_line(2))
+    result = run("postings", path, "--agency", agency.name, "--all-or-nothing")
+    assert result.exit_code == 0, result.output
+    assert "읽은 행 rows read\t2" in result.stdout
+    assert not (tmp_path / "good.csv.rejected.csv").exists()
+    with reading(engine) as session:
+        assert len(session.exec(select(Posting)).all()) == 2
+
+
+@pytest.mark.usefixtures("system")
+def test_a_reference_twice_in_a_file_with_other_content(tmp_path: Path, agency: Agency) -> None:
+    path = tmp_path / "twice.csv"
+    path.write_text(HEADER + a_line(1) + a_line(1) + a_line(1, 모집제목="바리스타"))
+    told = outcome(run("postings", path, "--agency", agency.name, "--json"))
+    assert (told["accepted"], told["unchanged"], told["returned"]) == (1, 1, 1)
+    assert told["findings"]["DUPLICATE_IN_FILE"] == 1
+
+
+@pytest.mark.usefixtures("system")
+@pytest.mark.parametrize(
+    ("name", "content", "code", "exit_code"),
+    [
+        ("a.csv", "foo,bar\n1,2\n", "MAPPING_UNKNOWN", 2),
+        ("a.csv", "", "FILE_EMPTY", 1),
+        ("a.xml", "<!DOCTYPE a><a/>", "XML_DTD_FORBIDDEN", 1),
+        ("none.csv", None, "FILE_UNREADABLE", 2),
+    ],
+)
+def test_a_file_that_cannot_be_read_ends_with_its_code(  # noqa: PLR0917
+    tmp_path: Path, agency: Agency, name: str, content: str | None, code: str, exit_code: int
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_text(content)
+    result = run("postings", path, "--agency", agency.name, "--json")
+    assert result.exit_code == exit_code
+    assert json.loads(result.stderr)["error"]["code"] == code
+
+
+@pytest.mark.usefixtures("system")
+def test_an_unknown_agency_is_told(sheet: Path) -> None:
+    result = run("postings", sheet, "--agency", "없는 기관")
+    assert result.exit_code == 2
+    assert "AGENCY_UNKNOWN" in result.stderr
+
+
+def test_a_system_that_is_not_there_is_told(sheet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ILJARI_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("ILJARI_OPERATOR_TOKEN", "operator-token")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    result = run("postings", sheet, "--agency", "x")
+    assert (result.exit_code, "UNREACHABLE" in result.stderr) == (3, True)
+
+
+@pytest.mark.usefixtures("system")
+def test_seekers_come_with_the_ground_they_are_kept_on(tmp_path: Path, engine: Engine) -> None:
+    path = tmp_path / "profiles.jsonl"
+    rows = [{"id": f"p{n}", "text": f"빵을 {n}년 구웠습니다", "edu": "고졸", "skill_year": "1년"} for n in range(3)]
+    path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows))
+    assert run("seekers", path).exit_code == 2
+    told = outcome(run("seekers", path, "--consent", "invented", "--json"))
+    assert (told["mapping"], told["read"], told["accepted"]) == ("profiles_text", 3, 3)
+    with reading(engine) as session:
+        assert sorted(seeker.facts["summary"] for seeker in session.exec(select(Seeker)))[0] == "빵을 0년 구웠습니다"
+
+
+DATA = os.environ.get("ILJARI_DATA")
+
+
+@pytest.mark.usefixtures("system")
+@pytest.mark.skipif(not DATA, reason="ILJARI_DATA does not name a folder of real postings")
+def test_real_postings_all_have_an_answer(tmp_path: Path, agency: Agency, engine: Engine) -> None:
+    path = Path(DATA or "") / "ko_postings" / "postings.jsonl"
+    with path.open("rb") as file:
+        lines = sum(1 for line in file if line.strip())
+    told = outcome(run("postings", path, "--agency", agency.name, "--json", "--rejected", tmp_path / "returned.csv"))
+    assert told["read"] == lines == told["accepted"] + told["merged"] + told["unchanged"] + told["returned"]
+    assert told["returned"] < lines // 20
+    with reading(engine) as session:
+        assert len(session.exec(select(Posting.posting_id)).all()) == told["accepted"]

@@ -1,0 +1,246 @@
+"""Agencies' own streams on a real server: all read by one reader, everything answered, nothing stops it."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from redis import Redis
+from redis.exceptions import ResponseError
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from services.registry.intake import queue as queue_module
+from services.registry.intake.queue import GROUP, IntakeQueue
+from services.registry.people.vault import Vault
+from services.registry.settings import RegistrySettings
+from services.registry.tables import Agency, Posting, Submission
+from shared.contracts import PostingReceived
+from shared.database import reading
+from shared.outbox import stream_of
+from tests.servers import RedisServer
+from tests.unit.registry.conftest import a_document, said
+
+pytestmark = pytest.mark.integration
+
+MakeAgency = Callable[[str], tuple[Agency, str]]
+
+
+@pytest.fixture
+def queue(redis_server: RedisServer, settings: RegistrySettings, engine: Engine, vault: Vault) -> Iterator[IntakeQueue]:
+    queue = IntakeQueue(settings.model_copy(update={"redis_url": redis_server.url}), engine, vault)
+    yield queue
+    queue.redis.close()
+
+
+@pytest.fixture
+def redis(redis_server: RedisServer) -> Redis:
+    return redis_server.client()
+
+
+def key_of(agency: Agency) -> str:
+    return stream_of(PostingReceived, agency.agency_id)
+
+
+def write(redis: Redis, agency: Agency, document: Any = None, **fields: Any) -> Any:
+    data = {} if document is None else {"data": json.dumps(document, ensure_ascii=False)}
+    return redis.xadd(key_of(agency), data | fields)
+
+
+def answers(engine: Engine) -> list[tuple[str, list[str]]]:
+    """Outcome and refusals of every submission, in their order."""
+    with reading(engine) as session:
+        rows = session.exec(select(Submission).order_by(Submission.received_at)).all()  # type: ignore[arg-type]
+    return [(row.outcome, [f["code"] for f in row.findings if f["severity"] == "refusal"]) for row in rows]
+
+
+def pending(redis: Redis, agency: Agency) -> int:
+    summary: Any = redis.xpending(key_of(agency), GROUP)
+    return int(summary["pending"])
+
+
+def test_what_was_written_before_the_first_start_is_read_answered_and_removed(
+    queue: IntakeQueue, redis: Redis, agency: Agency, engine: Engine
+) -> None:
+    write(redis, agency, a_document(source_ref="1"))
+    write(redis, agency, a_document(source_ref="2", title="바리스타"), id="mine-2", time="2026-03-02T09:00:00+09:00")
+    assert queue.drain_once() == 2
+    assert answers(engine) == [("accepted", []), ("accepted", [])]
+    assert (redis.xlen(key_of(agency)), pending(redis, agency)) == (0, 0)
+    with reading(engine) as session:
+        assert len(said(session, f"submission.answered.v1:{agency.agency_id}")) == 2
+
+
+def test_one_reader_reads_all_agencies_and_new_ones(
+    queue: IntakeQueue, redis: Redis, make_agency: MakeAgency, engine: Engine
+) -> None:
+    for number in range(12):
+        agency, _ = make_agency(f"기관 {number}")
+        write(redis, agency, a_document(title=f"제빵사 {number}"))
+        if number == 5:
+            assert queue.drain_once() == 6
+    assert queue.drain_once() == 6
+    with reading(engine) as session:
+        assert len({posting.agency_id for posting in session.exec(select(Posting))}) == 12
+
+
+DEEP = '{"a":' * 10_000 + "1" + "}" * 10_000
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"foo": "bar"}, "ENVELOPE_MISSING"),
+        ({"__data__": b"\x89BIN\x00\x01"}, "ENVELOPE_MISSING"),
+        ({b"\xff\xfe": "x"}, "ENVELOPE_NOT_UTF8"),
+        ({"data": b"\xff\xfe\x00{"}, "ENVELOPE_NOT_UTF8"),
+        ({"data": b"\x1f\x8b\x08\x00\xff"}, "ENVELOPE_NOT_UTF8"),
+        ({"data": "[]"}, "ENVELOPE_NOT_OBJECT"),
+        ({"data": '"x"'}, "ENVELOPE_NOT_OBJECT"),
+        ({"data": "null"}, "ENVELOPE_NOT_OBJECT"),
+        ({"data": "7"}, "ENVELOPE_NOT_OBJECT"),
+        ({"data": '{"a": '}, "JSON_INVALID"),
+        ({"data": '{"a": 1, "a": 2}'}, "JSON_DUPLICATE_KEY"),
+        ({"data": '{"a": NaN}'}, "NUMBER_NOT_FINITE"),
+        ({"data": '{"a": 1e400}'}, "NUMBER_NOT_FINITE"),
+        ({"data": '{"a": ' + "9" * 5_000 + "}"}, "NUMBER_TOO_LARGE"),
+        ({"data": DEEP[: 60_000]}, "JSON_TOO_DEEP"),
+        ({"data": '{"a": "' + "x" * 5_000_000 + '"}'}, "TOO_LARGE"),
+        ({"data": '{"a": "\\ud800"}'}, "TEXT_INVALID"),
+        ({"data": json.dumps(a_document(agency_id=str(UUID(int=7))))}, "TENANT_MISMATCH"),
+        ({"data": json.dumps(a_document(constructor=1))}, "FIELD_UNKNOWN"),
+        ({"data": json.dumps(a_document()), "time": "2026-03-02T25:61:00Z"}, "TIME_INVALID"),
+        ({"data": json.dumps(a_document()), "time": "2026-03-02T09:00:00"}, "TIME_INVALID"),
+        ({"data": json.dumps(a_document()), "time": "9999-01-01T00:00:00Z"}, "TIME_OUT_OF_RANGE"),
+        ({"data": json.dumps(a_document()), "time": "1900-01-01T00:00:00Z"}, "TIME_OUT_OF_RANGE"),
+        ({"data": json.dumps(a_document()), "id": "x" * 300}, "EVENT_ID_INVALID"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_refused_answered_and_kept_and_the_next_is_taken(  # noqa: PLR0917
+    queue: IntakeQueue, redis: Redis, agency: Agency, engine: Engine, fields: dict[Any, Any], code: str
+) -> None:
+    redis.xadd(key_of(agency), fields)
+    write(redis, agency, a_document(source_ref="good"))
+    assert queue.drain_once() == 2
+    assert answers(engine) == [("returned", [code]), ("accepted", [])]
+    assert (redis.xlen(key_of(agency)), pending(redis, agency)) == (0, 0)
+    with reading(engine) as session:
+        kept = session.exec(select(Submission.kept).where(Submission.outcome == "returned")).one()
+    assert kept
+
+
+def test_the_same_id_again_has_no_effect_and_with_other_content_is_a_conflict(
+    queue: IntakeQueue, redis: Redis, agency: Agency, engine: Engine
+) -> None:
+    write(redis, agency, a_document(source_ref="1"), id="monday")
+    write(redis, agency, a_document(source_ref="1"), id="monday")
+    write(redis, agency, a_document(source_ref="2"), id="monday")
+    assert queue.drain_once() == 3
+    assert answers(engine) == [("accepted", []), ("returned", ["IDEMPOTENCY_CONFLICT"])]
+
+
+def test_killed_between_commit_and_removal_it_is_answered_once(
+    queue: IntakeQueue, redis: Redis, agency: Agency, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(redis, agency, a_document(source_ref="1"))
+    with monkeypatch.context() as patch:
+        patch.setattr(queue, "_remove", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            queue.drain_once()
+    assert pending(redis, agency) == 1
+    queue.drain_once()
+    assert answers(engine) == [("accepted", [])]
+    assert (redis.xlen(key_of(agency)), pending(redis, agency)) == (0, 0)
+    with reading(engine) as session:
+        assert len(said(session, "posting.published.v1")) == 1
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_fault_of_ours_is_one_entrys_alone(
+    queue: IntakeQueue, redis: Redis, agency: Agency, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = queue_module.receive
+
+    def faulty(session: Any, arrivals: Any, *rest: Any) -> Any:
+        if any(arrival.document and arrival.document.get("source_ref") == "2" for arrival in arrivals):
+            raise ZeroDivisionError
+        return sound(session, arrivals, *rest)
+
+    monkeypatch.setattr(queue_module, "receive", faulty)
+    for reference in "123":
+        write(redis, agency, a_document(source_ref=reference, title=f"제빵사 {reference}"))
+    assert queue.drain_once() == 3
+    assert sorted(answers(engine)) == [("accepted", []), ("accepted", []), ("returned", ["INTAKE_FAULT"])]
+    assert pending(redis, agency) == 0
+
+
+def test_a_key_that_is_no_stream_stops_only_its_own_agency(
+    queue: IntakeQueue, redis: Redis, make_agency: MakeAgency, engine: Engine
+) -> None:
+    (broken, _), (sound, _) = make_agency("부서진"), make_agency("멀쩡한")
+    queue.drain_once()
+    redis.delete(key_of(broken))
+    redis.set(key_of(broken), "x")
+    write(redis, sound, a_document())
+    queue.drain_once()
+    queue.drain_once()
+    assert answers(engine) == [("accepted", [])]
+    assert queue.streams.problems == {key_of(broken): "STREAM_WRONGTYPE"}
+    redis.delete(key_of(broken))
+    write(redis, broken, a_document(title="바리스타"))
+    queue.drain_once()
+    assert queue.streams.problems == {}
+    assert len(answers(engine)) == 2
+
+
+def test_a_stream_at_its_last_id_is_told_and_stops_only_its_own_agency(
+    queue: IntakeQueue, redis: Redis, make_agency: MakeAgency, engine: Engine
+) -> None:
+    (broken, _), (sound, _) = make_agency("부서진"), make_agency("멀쩡한")
+    last = "18446744073709551615-18446744073709551615"
+    redis.xadd(key_of(broken), {"data": json.dumps(a_document(title="마지막"))}, id=last)
+    with pytest.raises(ResponseError):
+        write(redis, broken, a_document())
+    write(redis, sound, a_document())
+    queue.drain_once()
+    assert queue.streams.problems == {key_of(broken): "STREAM_EXHAUSTED"}
+    assert [outcome for outcome, _ in answers(engine)] == ["accepted", "accepted"]
+
+
+def test_an_emptied_stream_and_a_lost_group_do_not_stop_the_reading(
+    queue: IntakeQueue, redis: Redis, agency: Agency, engine: Engine
+) -> None:
+    queue.drain_once()
+    redis.xadd(key_of(agency), {"data": "{}"}, maxlen=0, approximate=False)
+    redis.delete(key_of(agency))
+    write(redis, agency, a_document())
+    queue.drain_once()
+    queue.drain_once()
+    assert answers(engine) == [("accepted", [])]
+
+
+def test_an_entry_deleted_while_pending_vanishes(queue: IntakeQueue, redis: Redis, agency: Agency) -> None:
+    queue.drain_once()
+    entry = write(redis, agency, a_document())
+    redis.xreadgroup(GROUP, "lost", {key_of(agency): ">"})
+    redis.xdel(key_of(agency), entry)
+    queue.drain_once()
+    assert pending(redis, agency) == 0
+
+
+async def test_it_runs_beside_the_service_until_it_is_stopped(
+    queue: IntakeQueue, redis: Redis, agency: Agency, engine: Engine
+) -> None:
+    task = asyncio.create_task(queue.run())
+    write(redis, agency, a_document())
+    async with asyncio.timeout(20):
+        while not answers(engine):
+            await asyncio.sleep(0.02)
+        await queue.stop(task)
+    assert task.done()
+    assert task.exception() is None
