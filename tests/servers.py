@@ -118,21 +118,17 @@ def _in_container(part: Part) -> Rung | None:
 @cache
 def images_at_hand() -> frozenset[str]:
     """What a Docker engine holds; nothing where none answers. Never pulls: `tests/prepare` does."""
-    if not (os.environ.get("DOCKER_HOST") or Path("/var/run/docker.sock").exists()):
+    # testcontainers looks for the engine in these two places and no others.
+    at_hand = os.environ.get("DOCKER_HOST") or Path("/var/run/docker.sock").exists()
+    command = shutil.which("docker")
+    if not (at_hand and command):
         return frozenset()
-    import docker  # type: ignore[import-untyped]
-    from docker.errors import DockerException  # type: ignore[import-untyped]
-
+    listing = [command, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]
     try:
-        client = docker.from_env(timeout=5)
-    except DockerException:
+        told = subprocess.run(listing, capture_output=True, text=True, timeout=10, check=True)
+    except (subprocess.SubprocessError, OSError):
         return frozenset()
-    try:
-        return frozenset(tag for image in client.images.list() for tag in image.tags)
-    except (DockerException, OSError):
-        return frozenset()
-    finally:
-        client.close()
+    return frozenset(told.stdout.split())
 
 
 def _as_program(part: Part) -> Rung | None:
@@ -325,7 +321,8 @@ def found_redis(kind: RedisKind, worker: int) -> Iterator[RedisServer]:
 @contextmanager
 def _named_redis(kind: RedisKind, url: str, worker: int) -> Iterator[RedisServer]:
     """A server from the environment; each pytest worker takes a database of its own in it."""
-    server = RedisServer(kind, f"{url.rstrip('/').removesuffix('/0')}/{worker}")
+    own = f"{url}?db={worker}" if url.startswith("unix:") else f"{url.rstrip('/').removesuffix('/0')}/{worker}"
+    server = RedisServer(kind, own)
     client = server.client()
     if client.dbsize():
         server.close_clients()

@@ -35,6 +35,14 @@ def test_an_image_at_hand_comes_before_a_program(monkeypatch: pytest.MonkeyPatch
         monkeypatch.undo()
 
 
+def test_an_engine_that_does_not_answer_is_no_rung(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nobody/there")
+    monkeypatch.delenv("ILJARI_TEST_VALKEY_URL", raising=False)
+    found = servers.rung_of("valkey")
+    assert found is not None
+    assert found.kind in {"program", "wheel"}
+
+
 def test_servers_to_be_hurt_are_never_containers_or_somebodys_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ILJARI_TEST_VALKEY_URL", "redis://elsewhere/0")
     found = servers.local_rung_of("valkey")
