@@ -7,6 +7,7 @@ import typer
 
 import services.matching.cli as matching
 import services.registry.cli as registry
+import services.registry.law.cli as law
 from deploy import agency, buried
 from deploy.serve import ServiceName
 from shared.command import DEFAULT_DATA, DataOption, JsonOption, command_group
@@ -120,6 +121,7 @@ def migrate(service: ServiceArgument) -> None:
 app.add_typer(registry.imports, name="import")
 app.add_typer(agency.app, name="agency")
 app.add_typer(matching.app)
+app.add_typer(law.app)
 app.add_typer(buried.app, name="buried")
 
 

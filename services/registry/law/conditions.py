@@ -11,6 +11,7 @@ from services.registry.law.wording import Found, readable
 from shared.contracts import Money, PostingFacts
 
 TEXT_FIELDS = ("title", "description", "qualification", "preferred", "work_hours", "certificates", "closing_note")
+ALL_ASKED = frozenset({"wage", "hours", "place"})
 HOURS_A_DAY = re.compile(r"(?:하루|1 ?일|일일|매일|일) ?(?:총 ?)?(\d{1,2}(?:\.\d)?) ?시간")
 DAYS_A_WEEK = re.compile(r"주 ?([1-7]) ?일")
 HOURS_A_WEEK = re.compile(r"주 ?(\d{1,2}(?:\.\d)?) ?시간")
@@ -34,8 +35,8 @@ class Offer:
     place_told: bool = False
     opened_on: date | None = None
     closes_on: date | None = None
-    whole: bool = True
-    """A whole posting, in which what is missing is missing; else a piece of text."""
+    asked: frozenset[str] = ALL_ASKED
+    """Of what it must be told if it is missing: of all in a posting, of nothing in a piece of text."""
 
     @property
     def title(self) -> str:
@@ -78,8 +79,7 @@ def conditions(offer: Offer, on: date, work_year: int, rules: Rules) -> Iterator
     """What the offer's facts say, or fail to say."""
     yield from _wage(offer, work_year, rules)
     yield from _wage_in_words(offer, work_year, rules)
-    if offer.whole:
-        yield from _missing(offer)
+    yield from _missing(offer)
     if offer.closes_on and offer.closes_on < on:
         yield Condition("closing.past", _place(str(offer.closes_on), "closes_on"))
     if offer.closes_on and offer.opened_on and offer.closes_on < offer.opened_on:
@@ -87,12 +87,9 @@ def conditions(offer: Offer, on: date, work_year: int, rules: Rules) -> Iterator
 
 
 def _missing(offer: Offer) -> Iterator[Condition]:
-    if offer.wage is None or not (offer.wage.minimum or offer.wage.maximum):
-        yield Condition("conditions.wage")
-    if not offer.hours_told:
-        yield Condition("conditions.hours")
-    if not offer.place_told:
-        yield Condition("conditions.place")
+    wage_told = offer.wage is not None and bool(offer.wage.minimum or offer.wage.maximum)
+    told = {"wage": wage_told, "hours": offer.hours_told, "place": offer.place_told}
+    yield from (Condition(f"conditions.{name}") for name in told if name in offer.asked and not told[name])
 
 
 def _wage(offer: Offer, work_year: int, rules: Rules) -> Iterator[Condition]:

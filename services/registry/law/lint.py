@@ -88,7 +88,7 @@ def lint(  # noqa: PLR0913 - keywords, each a circumstance of its own
 
 def _offer(posting: PostingFacts | Offer | str) -> Offer:
     if isinstance(posting, str):
-        return Offer({"text": readable(posting)}, whole=False)
+        return Offer({"text": readable(posting)}, asked=frozenset())
     return posting if isinstance(posting, Offer) else offer_of(posting)
 
 
