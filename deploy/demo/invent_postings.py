@@ -77,24 +77,25 @@ class Inventor:
         employer = self.random.choice(role.employers).format(stem=self.random.choice(trade.stems))
         place = self._home_of(employer)
         experience = self.random.choice(role.experience)
-        headcount = self.random.choice((1, 1, 1, 2, 2, 3, 5))
+        headcount = self.random.choice((1, 1, 1, 2) if experience >= 12 else (1, 1, 2, 2, 3, 5))
+        hours = self.random.choice(terms.hours)
         opened_on = self.today - timedelta(days=self.random.randrange(LONGEST_OPEN_DAYS))
         return PostingFacts(
             agency_id=agency.agency_id,
             source_ref="-",
             title=self._title(role, terms, place, headcount),
             employer=employer,
-            description=self._description(role, employer),
-            qualification="\n".join(self._qualification(trade, role, experience)),
+            description=self._description(role, terms, employer),
+            qualification="\n".join(self._qualification(trade, role, terms, hours, experience)),
             preferred="\n".join(f"- {line}" for line in self._some(trade.preferred, 1, 3)),
-            required_skills=tuple(self._spelt(skill) for skill in role.required_skills),
-            preferred_skills=tuple(self._spelt(skill) for skill in self._some(role.preferred_skills, 1, 2)),
+            required_skills=self._spelt(role.required_skills),
+            preferred_skills=self._spelt(self._some(role.preferred_skills, 1, 2)),
             certificates=role.certificates,
             occupation_code=role.code,
             employment_type=terms.employment,
             wage=self._wage(terms),
             weekly_hours=terms.weekly_hours,
-            work_hours=self.random.choice(terms.hours),
+            work_hours=hours,
             experience_months=experience if self.random.random() < 0.9 else None,
             place=place,
             headcount=headcount,
@@ -126,9 +127,11 @@ class Inventor:
             forms += [f"{title} {headcount}명 모집"] * 2
         return self.random.choice(forms)
 
-    def _description(self, role: Role, employer: str) -> str:
+    def _description(self, role: Role, terms: Terms, employer: str) -> str:
         duties = self._some(role.duties, min(4, len(role.duties)), len(role.duties))
-        workplace, benefit = self.random.choice(role.workplace), " ".join(self._some(self.words.benefits, 1, 2))
+        workplace = self.random.choice(role.workplace)
+        lasting = terms.weekly_hours >= 30 and terms.employment not in ("daily", "freelance")
+        benefit = " ".join(self._some(self.words.benefits, 1, 2)) if lasting else ""
         bullets, listed = "\n".join(f"- {duty}" for duty in duties), ", ".join(duties)
         numbered = "\n".join(f"{number}. {duty}" for number, duty in enumerate(duties, 1))
         forms = (
@@ -138,16 +141,79 @@ class Inventor:
             f"{topic(employer)} 함께 일할 분을 찾습니다. {workplace}\n{bullets}\n{benefit}",
             f"{listed} 등을 맡습니다. {workplace}",
         )
-        return self.random.choice(forms)
+        return self.random.choice(forms).strip()
 
-    def _qualification(self, trade: Trade, role: Role, experience: int) -> Iterator[str]:
+    def _qualification(self, trade: Trade, role: Role, terms: Terms, hours: str, experience: int) -> Iterator[str]:
         lines = [held(certificate) for certificate in role.certificates]
         lines.append(
             f"관련 경력 {span(experience)} 이상" if experience else self.random.choice(("경력 무관", "신입 지원 가능"))
         )
         if self.random.random() < 0.4:
             lines.append(f"{', '.join(role.required_skills[:2])} 가능하신 분")
-        for line in [*lines, *self._some(trade.qualification, 2, 3)]:
+        asked = [line for line in trade.qualification if agrees(line, terms, hours)]
+        for line in [*lines, *self._some(asked, 2, 3)]:
+            yield f"- {line}"
+
+    def _wage(self, terms: Terms) -> Money:
+        unit, low, high = terms.wage
+        step = WAGE_STEPS[unit]
+        least = self.random.randrange(low, (low + high) // 2 + 1, step)
+        most = self.random.randrange(least, high + 1, step)
+        if unit in ("hour", "day") or self.random.random() < 0.35:
+            return Money(unit=unit, minimum=least, maximum=least)
+        return Money(unit=unit, minimum=least, maximum=most if self.random.random() < 0.8 else None)
+
+    def _closing(self) -> date | None:
+        if self.random.random() < 0.25:
+            return None
+        return self.today + timedelta(days=self.random.randrange(3, LONGEST_TO_CLOSE_DAYS))
+
+    def _spelt(self, skills: Sequence[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(another_spelling(self.random, self.words, skill) for skill in skills))
+
+    def _somewhere_in(self, district: District) -> Place:
+        road, number = self.random.choice(self.words.roads), self.random.randrange(3, 240)
+        return Place(
+            district=district.name,
+            address=f"{district.name} {road} {number}",
+            latitude=round(district.latitude + self.random.uniform(-0.012, 0.012), 4),
+            longitude=round(district.longitude + self.random.uniform(-0.012, 0.012), 4),
+        )
+
+    def _title(self, role: Role, terms: Terms, place: Place, headcount: int) -> str:
+        title, local = self.random.choice(role.titles), str(place.district).split()[-1]
+        kind = EMPLOYMENT_KO[terms.employment]
+        forms = [f"{title} 모집", f"{title} 채용", f"[{local}] {title} 모집", f"{title} ({kind}) 채용"]
+        forms += [f"{title} 구합니다", f"{local} {title} {kind} 모집", f"<{local}> {title} 구인"]
+        if headcount > 1:
+            forms += [f"{title} {headcount}명 모집"] * 2
+        return self.random.choice(forms)
+
+    def _description(self, role: Role, terms: Terms, employer: str) -> str:
+        duties = self._some(role.duties, min(4, len(role.duties)), len(role.duties))
+        workplace = self.random.choice(role.workplace)
+        lasting = terms.weekly_hours >= 30 and terms.employment not in ("daily", "freelance")
+        benefit = " ".join(self._some(self.words.benefits, 1, 2)) if lasting else ""
+        bullets, listed = "\n".join(f"- {duty}" for duty in duties), ", ".join(duties)
+        numbered = "\n".join(f"{number}. {duty}" for number, duty in enumerate(duties, 1))
+        forms = (
+            f"{workplace}\n{bullets}",
+            f"{workplace} 하시는 일은 {listed}입니다. {benefit}",
+            f"[담당업무]\n{numbered}\n{benefit}",
+            f"{topic(employer)} 함께 일할 분을 찾습니다. {workplace}\n{bullets}\n{benefit}",
+            f"{listed} 등을 맡습니다. {workplace}",
+        )
+        return self.random.choice(forms).strip()
+
+    def _qualification(self, trade: Trade, role: Role, terms: Terms, hours: str, experience: int) -> Iterator[str]:
+        lines = [held(certificate) for certificate in role.certificates]
+        lines.append(
+            f"관련 경력 {span(experience)} 이상" if experience else self.random.choice(("경력 무관", "신입 지원 가능"))
+        )
+        if self.random.random() < 0.4:
+            lines.append(f"{', '.join(role.required_skills[:2])} 가능하신 분")
+        asked = [line for line in trade.qualification if agrees(line, terms, hours)]
+        for line in [*lines, *self._some(asked, 2, 3)]:
             yield f"- {line}"
 
     def _wage(self, terms: Terms) -> Money:
@@ -172,6 +238,15 @@ class Inventor:
         count = min(self.random.randint(least, most), len(entries))
         chosen = self.random.sample(range(len(entries)), count)
         return [entries[index] for index in sorted(chosen)]
+
+
+def agrees(line: str, terms: Terms, hours: str) -> bool:
+    """Whether a line that the trade often asks for can stand beside these hours."""
+    if "주말" in line:
+        return "월~금" not in hours
+    if "교대" in line:
+        return any(sign in hours for sign in ("교대", "격일", "스케줄", "당직"))
+    return "서서" not in line or terms.wage[0] != "year"
 
 
 def another_spelling(random: Random, words: CityWords, skill: str) -> str:

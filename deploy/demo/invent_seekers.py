@@ -66,14 +66,15 @@ class SeekerInventor:
         experienced = self.random.random() < 0.6
         story = self.random.choice(trade.seekers.experienced if experienced else trade.seekers.newcomer)
         role, months = trade.roles[story.role], self.random.choice(MONTHS_OF_WORK) if experienced else 0
-        terms = self.random.choice(role.terms)
+        terms = self.random.choice([each for each in role.terms if not (experienced and each.employment == "intern")])
         wishes = self._wishes(trade, role, terms, cafe)
         told = [story.text.replace("{years}", span(months)), *self._strength(trade), *self._hope(terms, wishes)]
-        certified = experienced or TRAINED.search(story.text)
+        trained = experienced or TRAINED.search(story.text)
+        licences = [licence for licence in role.certificates if trained or licence.endswith("종 보통")]
         return SeekerFacts(
             summary=" ".join(told),
-            skills=tuple(self._skills(role, experienced=experienced)),
-            certificates=tuple(dict.fromkeys((*(role.certificates if certified else ()), *self._also_held(trade)))),
+            skills=tuple(dict.fromkeys(self._skills(role, experienced=experienced))),
+            certificates=tuple(dict.fromkeys((*licences, *self._also_held(trade)))),
             experience_months=months,
             home=Place(district=self.random.choice((cafe.district, *cafe.around))),
             wishes=wishes,
@@ -86,9 +87,17 @@ class SeekerInventor:
         """A wish in her own words, that agrees with what she ticked."""
         hopes = []
         if wishes.commute_km or wishes.districts:
-            hopes += ["집에서 너무 멀지 않은 곳이면 좋겠습니다.", "출퇴근이 한 시간을 넘지 않았으면 합니다."]
+            hopes += [
+                "집에서 너무 멀지 않은 곳이면 좋겠습니다.",
+                "환승 한 번까지는 괜찮습니다.",
+                "집 가까운 곳부터 보려 합니다.",
+            ]
         if wishes.employment_types == ("regular",):
-            hopes += ["오래 다닐 수 있는 정규직 자리를 바랍니다.", "한곳에서 꾸준히 일하고 싶습니다."]
+            hopes += [
+                "오래 다닐 수 있는 정규직 자리를 바랍니다.",
+                "한곳에서 꾸준히 일하고 싶습니다.",
+                "바로 출근할 수 있습니다.",
+            ]
         if wishes.employment_types == ("part_time",):
             hopes += ["하루 몇 시간씩 일하는 자리를 찾습니다.", "근무 시간이 일정하면 좋겠습니다."]
         if wishes.widened:
@@ -101,7 +110,7 @@ class SeekerInventor:
         likely = 0.9 if experienced else 0.55
         chosen = [skill for skill in role.required_skills if self.random.random() < likely]
         chosen += [skill for skill in role.preferred_skills if self.random.random() < likely / 2]
-        for skill in dict.fromkeys(chosen or role.required_skills[:1]):
+        for skill in chosen or role.required_skills[:1]:
             yield another_spelling(self.random, self.words, skill)
 
     def _also_held(self, trade: Trade) -> tuple[str, ...]:
@@ -122,14 +131,14 @@ class SeekerInventor:
         """Four digits: the occupation, not one kind of it."""
         if self.random.random() < 0.06:
             return ()
-        others = {other.code[:4] for other in trade.roles} - {role.code[:4]}
-        second = sorted(others)[:1] if self.random.random() < 0.3 else []
+        near = {other.code[:4] for other in trade.roles if other.code[:2] == role.code[:2]} - {role.code[:4]}
+        second = sorted(near)[:1] if self.random.random() < 0.4 else []
         return (role.code[:4], *second)
 
     def _employment(self, role: Role, terms: Terms) -> tuple[EmploymentType, ...]:
         if self.random.random() < 0.3:
             return ()
-        also = self.random.choice(role.terms).employment
+        also = self.random.choice([each for each in role.terms if each.employment != "intern"]).employment
         return tuple(dict.fromkeys((terms.employment, also))) if self.random.random() < 0.4 else (terms.employment,)
 
     def _wage(self, terms: Terms) -> Money:

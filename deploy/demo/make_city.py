@@ -75,7 +75,7 @@ def _with_lacks(seekers: list[Seeker]) -> tuple[list[Seeker], dict[Fault, tuple[
     """The seekers, some of whom tell too much, lack a certificate, or live too far away."""
     talkative, uncertified, distant = _first_of_each(seekers)
     for index, contact in zip(
-        talkative, ("연락처는 {phone}입니다.", "메일은 {email}로 주세요.", "{phone} 또는 {email}"), strict=True
+        talkative, ("연락처는 {phone}입니다.", "메일은 {email}로 주세요.", "연락: {phone}, {email}"), strict=True
     ):
         seeker = seekers[index]
         told = contact.format(phone=seeker.phone, email=seeker.email)
