@@ -171,68 +171,6 @@ class Inventor:
     def _spelt(self, skills: Sequence[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(another_spelling(self.random, self.words, skill) for skill in skills))
 
-    def _somewhere_in(self, district: District) -> Place:
-        road, number = self.random.choice(self.words.roads), self.random.randrange(3, 240)
-        return Place(
-            district=district.name,
-            address=f"{district.name} {road} {number}",
-            latitude=round(district.latitude + self.random.uniform(-0.012, 0.012), 4),
-            longitude=round(district.longitude + self.random.uniform(-0.012, 0.012), 4),
-        )
-
-    def _title(self, role: Role, terms: Terms, place: Place, headcount: int) -> str:
-        title, local = self.random.choice(role.titles), str(place.district).split()[-1]
-        kind = EMPLOYMENT_KO[terms.employment]
-        forms = [f"{title} 모집", f"{title} 채용", f"[{local}] {title} 모집", f"{title} ({kind}) 채용"]
-        forms += [f"{title} 구합니다", f"{local} {title} {kind} 모집", f"<{local}> {title} 구인"]
-        if headcount > 1:
-            forms += [f"{title} {headcount}명 모집"] * 2
-        return self.random.choice(forms)
-
-    def _description(self, role: Role, terms: Terms, employer: str) -> str:
-        duties = self._some(role.duties, min(4, len(role.duties)), len(role.duties))
-        workplace = self.random.choice(role.workplace)
-        lasting = terms.weekly_hours >= 30 and terms.employment not in ("daily", "freelance")
-        benefit = " ".join(self._some(self.words.benefits, 1, 2)) if lasting else ""
-        bullets, listed = "\n".join(f"- {duty}" for duty in duties), ", ".join(duties)
-        numbered = "\n".join(f"{number}. {duty}" for number, duty in enumerate(duties, 1))
-        forms = (
-            f"{workplace}\n{bullets}",
-            f"{workplace} 하시는 일은 {listed}입니다. {benefit}",
-            f"[담당업무]\n{numbered}\n{benefit}",
-            f"{topic(employer)} 함께 일할 분을 찾습니다. {workplace}\n{bullets}\n{benefit}",
-            f"{listed} 등을 맡습니다. {workplace}",
-        )
-        return self.random.choice(forms).strip()
-
-    def _qualification(self, trade: Trade, role: Role, terms: Terms, hours: str, experience: int) -> Iterator[str]:
-        lines = [held(certificate) for certificate in role.certificates]
-        lines.append(
-            f"관련 경력 {span(experience)} 이상" if experience else self.random.choice(("경력 무관", "신입 지원 가능"))
-        )
-        if self.random.random() < 0.4:
-            lines.append(f"{', '.join(role.required_skills[:2])} 가능하신 분")
-        asked = [line for line in trade.qualification if agrees(line, terms, hours)]
-        for line in [*lines, *self._some(asked, 2, 3)]:
-            yield f"- {line}"
-
-    def _wage(self, terms: Terms) -> Money:
-        unit, low, high = terms.wage
-        step = WAGE_STEPS[unit]
-        least = self.random.randrange(low, (low + high) // 2 + 1, step)
-        most = self.random.randrange(least, high + 1, step)
-        if unit in ("hour", "day") or self.random.random() < 0.35:
-            return Money(unit=unit, minimum=least, maximum=least)
-        return Money(unit=unit, minimum=least, maximum=most if self.random.random() < 0.8 else None)
-
-    def _closing(self) -> date | None:
-        if self.random.random() < 0.25:
-            return None
-        return self.today + timedelta(days=self.random.randrange(3, LONGEST_TO_CLOSE_DAYS))
-
-    def _spelt(self, skill: str) -> str:
-        return another_spelling(self.random, self.words, skill)
-
     def _some(self, entries: Sequence[str], least: int, most: int) -> list[str]:
         """A few of them, in the order in which they stand."""
         count = min(self.random.randint(least, most), len(entries))
