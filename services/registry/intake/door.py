@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, Literal
 from uuid import UUID, uuid4
@@ -12,11 +12,11 @@ from sqlmodel import Session, col, select
 
 from services.registry.intake.documents import Checked, check_posting, posting_facts
 from services.registry.intake.findings import finding
-from services.registry.orders.postings import Shelf, fingerprint_of, settle
+from services.registry.orders.postings import Order, Shelf, settle
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency, Posting, Submission
 from shared.clock import now
-from shared.contracts import AgencyAnswered, Fact, Finding, PostingFacts, SubmissionAnswered
+from shared.contracts import AgencyAnswered, Fact, Finding, SubmissionAnswered
 from shared.contracts.submissions import Outcome
 from shared.outbox import stage
 from shared.wire import DOCUMENT_LIMIT_BYTES
@@ -73,20 +73,20 @@ def receive(session: Session, arrivals: Sequence[Arrival], agency: Agency, vault
     _one_at_a_time(session)
     answered = _answered_before(session, arrivals)
     checked = [_checked(arrival, agency) for arrival in arrivals]
-    facts = [None if each.refused else _facts(each, agency) for each in checked]
-    shelf = Shelf(session, agency, [each for each in facts if each])
+    orders = [None if each.refused else _order(each, agency) for each in checked]
+    shelf = Shelf(session, agency, [order for order in orders if order])
     receipts = []
-    for arrival, check, fact in zip(arrivals, checked, facts, strict=True):
+    for arrival, check, order in zip(arrivals, checked, orders, strict=True):
         before = answered.get(arrival.submission_id)
         if before and before.content_hash == arrival.content_hash:
             receipts.append(_as_before(before, arrival))
             continue
         if before:
             receipt = _returned(_another(arrival), [finding("IDEMPOTENCY_CONFLICT", "id")], check.source_ref)
-        elif fact is None:
+        elif order is None:
             receipt = _returned(arrival, check.findings, check.source_ref)
         else:
-            receipt = _settled(shelf, arrival, fact, check.findings)
+            receipt = _settled(shelf, arrival, order, check.findings)
         answered[receipt.submission_id] = _keep(session, arrival, receipt, agency, vault)
         receipts.append(receipt)
     return receipts
@@ -109,20 +109,20 @@ def _checked(arrival: Arrival, agency: Agency) -> Checked:
     return check_posting(arrival.document, agency.agency_id, arrival.findings)
 
 
-def _facts(checked: Checked, agency: Agency) -> PostingFacts | None:
-    """Facts of a document that nothing speaks against; without a reference its content is one."""
+def _order(checked: Checked, agency: Agency) -> Order | None:
+    """The order in a document that nothing speaks against; without a reference its content is one."""
     if checked.posting is None:
         return None
     reference = checked.posting.source_ref
     if reference:
-        return posting_facts(checked.posting, agency.agency_id, reference)
-    unnamed = posting_facts(checked.posting, agency.agency_id, "-")
-    return unnamed.model_copy(update={"source_ref": f"auto-{fingerprint_of(unnamed)[:24]}"})
+        return Order.of(posting_facts(checked.posting, agency.agency_id, reference))
+    unnamed = Order.of(posting_facts(checked.posting, agency.agency_id, "-"))
+    return replace(unnamed, facts=unnamed.facts.model_copy(update={"source_ref": f"auto-{unnamed.fingerprint[:24]}"}))
 
 
-def _settled(shelf: Shelf, arrival: Arrival, facts: PostingFacts, findings: Sequence[Finding]) -> Receipt:
-    outcome, posting = settle(shelf, facts)
-    return _receipt(arrival, outcome, findings, facts.source_ref, posting)
+def _settled(shelf: Shelf, arrival: Arrival, order: Order, findings: Sequence[Finding]) -> Receipt:
+    outcome, posting = settle(shelf, order)
+    return _receipt(arrival, outcome, findings, order.facts.source_ref, posting)
 
 
 def _returned(arrival: Arrival, findings: Sequence[Finding], source_ref: str | None) -> Receipt:

@@ -8,9 +8,10 @@ open postings are the same order.
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import UUID, uuid5
 
 from sqlmodel import Session, col, select
@@ -22,7 +23,8 @@ from shared.outbox import stage
 
 OPEN = "open"
 NOT_PART_OF_THE_ORDER = {"agency_id", "source_ref", "source_url", "opened_on", "closing_note"}
-BETWEEN_WORDS = re.compile(r"[\W_]+")
+DECORATION = re.compile(r"[\s!·•ㆍ※★☆▶■□◆◇…\"'“”‘’]+")
+"""What changes nothing when left out. Not `+`, `#`, `.` or `-`: C++ is not C, and 3.5 is not 35."""
 
 Settled = Literal["accepted", "merged", "unchanged"]
 
@@ -33,7 +35,7 @@ def posting_id_of(agency_id: UUID, source_ref: str) -> UUID:
 
 
 def fingerprint_of(facts: PostingFacts) -> str:
-    """Equal for two documents that are the same order but for spacing, case, punctuation and reference."""
+    """Equal for two documents that are the same order but for spacing, case, decoration and reference."""
     order = facts.model_dump(mode="json", exclude=NOT_PART_OF_THE_ORDER)
     return sha256(json.dumps(_plain(order), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
@@ -46,23 +48,39 @@ def content_hash_of(facts: PostingFacts) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
-        return BETWEEN_WORDS.sub("", unicodedata.normalize("NFKC", value).casefold())
+        return DECORATION.sub("", unicodedata.normalize("NFKC", value).casefold())
     if isinstance(value, dict):
         return {key: _plain(entry) for key, entry in value.items()}
     return [_plain(entry) for entry in value] if isinstance(value, list) else value
 
 
+@dataclass(frozen=True)
+class Order:
+    """What an agency says under a reference, with the two hashes by which it is known."""
+
+    facts: PostingFacts
+    content_hash: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, facts: PostingFacts) -> Self:
+        return cls(facts, content_hash_of(facts), fingerprint_of(facts))
+
+    @property
+    def own_id(self) -> UUID:
+        return posting_id_of(self.facts.agency_id, self.facts.source_ref)
+
+
 class Shelf:
     """The postings and credits that a batch may touch, looked up once."""
 
-    def __init__(self, session: Session, agency: Agency, wanted: Iterable[PostingFacts]) -> None:
+    def __init__(self, session: Session, agency: Agency, orders: Sequence[Order]) -> None:
         self.session, self.agency = session, agency
         self.moving: list[PostingCredit] = []
         """Credits on their way to another posting; until that is written their rows still name the old one."""
-        facts = list(wanted)
-        self.credits = self._credits([each.source_ref for each in facts])
-        self.open = self._open([fingerprint_of(each) for each in facts])
-        own = [posting_id_of(agency.agency_id, each.source_ref) for each in facts]
+        self.credits = self._credits([order.facts.source_ref for order in orders])
+        self.open = self._open([order.fingerprint for order in orders])
+        own = [order.own_id for order in orders]
         held = [credit.posting_id for credit in self.credits.values()]
         self.postings: dict[UUID, Posting | None] = dict.fromkeys([*own, *held])
         self.postings |= {posting.posting_id: posting for posting in self.open.values()}
@@ -99,38 +117,33 @@ class Shelf:
         return [credit for credit in self.session.exec(found) if credit not in self.moving]
 
 
-def settle(shelf: Shelf, facts: PostingFacts) -> tuple[Settled, Posting]:
+def settle(shelf: Shelf, order: Order) -> tuple[Settled, Posting]:
     """Bring what an agency says under a reference to the posting that stands for it."""
-    content, fingerprint = content_hash_of(facts), fingerprint_of(facts)
-    credit = shelf.credits.get(facts.source_ref)
-    if credit and credit.content_hash == content:
+    credit = shelf.credits.get(order.facts.source_ref)
+    if credit and credit.content_hash == order.content_hash:
         return "unchanged", shelf.credited(credit)
     left = shelf.credited(credit) if credit else None
-    credit = credit or _new_credit(shelf, facts, content)
-    credit.content_hash, credit.sent_at = content, now()
+    credit = credit or _new_credit(shelf, order)
+    credit.content_hash, credit.sent_at = order.content_hash, now()
     shelf.moving = [credit]
-    twin = shelf.open.get(fingerprint)
+    twin = shelf.open.get(order.fingerprint)
     if twin is not None and twin is not left:
         return _join(shelf, credit, twin, left)
-    if twin is not None and left is not None and left.posting_id != _own_id(credit):
-        return "merged", left  # only the words between words changed: still the order that another agency sent first
-    return _publish_own(shelf, credit, facts, left)
+    if twin is not None and left is not None and left.posting_id != order.own_id:
+        return "merged", left  # only decoration changed: still the order that another agency sent first
+    return _publish_own(shelf, credit, order, left)
 
 
-def _new_credit(shelf: Shelf, facts: PostingFacts, content: str) -> PostingCredit:
+def _new_credit(shelf: Shelf, order: Order) -> PostingCredit:
     credit = PostingCredit(
-        agency_id=facts.agency_id,
-        source_ref=facts.source_ref,
-        posting_id=posting_id_of(facts.agency_id, facts.source_ref),
-        content_hash=content,
+        agency_id=order.facts.agency_id,
+        source_ref=order.facts.source_ref,
+        posting_id=order.own_id,
+        content_hash=order.content_hash,
         sent_at=now(),
     )
-    shelf.credits[facts.source_ref] = credit
+    shelf.credits[order.facts.source_ref] = credit
     return credit
-
-
-def _own_id(credit: PostingCredit) -> UUID:
-    return posting_id_of(credit.agency_id, credit.source_ref)
 
 
 def _join(shelf: Shelf, credit: PostingCredit, twin: Posting, left: Posting | None) -> tuple[Settled, Posting]:
@@ -144,14 +157,12 @@ def _join(shelf: Shelf, credit: PostingCredit, twin: Posting, left: Posting | No
     return "merged", twin
 
 
-def _publish_own(
-    shelf: Shelf, credit: PostingCredit, facts: PostingFacts, left: Posting | None
-) -> tuple[Settled, Posting]:
+def _publish_own(shelf: Shelf, credit: PostingCredit, order: Order, left: Posting | None) -> tuple[Settled, Posting]:
     """An order of its own: open it, or say its next revision. Whoever shared the old words keeps them elsewhere."""
-    own = shelf.posting(_own_id(credit))
-    if own is not None and own.state == OPEN and own.fingerprint != fingerprint_of(facts):
+    own = shelf.posting(order.own_id)
+    if own is not None and own.state == OPEN and own.fingerprint != order.fingerprint:
         _hand_over(shelf, own)
-    posting = publish(shelf.session, own, facts, _name_of(shelf, facts.agency_id))
+    posting = publish(shelf.session, own, order, _name_of(shelf, order.facts.agency_id))
     credit.posting_id = posting.posting_id
     shelf.session.add(credit)
     shelf.postings[posting.posting_id] = posting
@@ -170,10 +181,8 @@ def _hand_over(shelf: Shelf, posting: Posting) -> None:
         return
     heir = staying[0]
     shelf.moving.append(heir)
-    facts = PostingFacts.model_validate(
-        posting.facts | {"agency_id": str(heir.agency_id), "source_ref": heir.source_ref}
-    )
-    _, home = _publish_own(shelf, heir, facts, None)
+    words = posting.facts | {"agency_id": str(heir.agency_id), "source_ref": heir.source_ref}
+    _, home = _publish_own(shelf, heir, Order.of(PostingFacts.model_validate(words)), None)
     for credit in staying[1:]:
         credit.posting_id = home.posting_id
         shelf.session.add(credit)
@@ -185,24 +194,24 @@ def _name_of(shelf: Shelf, agency_id: UUID) -> str:
     return shelf.session.get_one(Agency, agency_id).name
 
 
-def publish(session: Session, held: Posting | None, facts: PostingFacts, agency_name: str) -> Posting:
+def publish(session: Session, held: Posting | None, order: Order, agency_name: str) -> Posting:
     """Open a posting, or say its next revision; what it was before is kept."""
-    values = facts.model_dump(mode="json")
+    facts, values = order.facts, order.facts.model_dump(mode="json")
     if held is None:
         held = Posting(
-            posting_id=posting_id_of(facts.agency_id, facts.source_ref),
+            posting_id=order.own_id,
             agency_id=facts.agency_id,
             source_ref=facts.source_ref,
             revision=1,
             state=OPEN,
             facts=values,
-            fingerprint=fingerprint_of(facts),
+            fingerprint=order.fingerprint,
             accepted_at=now(),
             changed_at=now(),
         )
     else:
         _keep_revision(session, held)
-        held.facts, held.fingerprint, held.state = values, fingerprint_of(facts), OPEN
+        held.facts, held.fingerprint, held.state = values, order.fingerprint, OPEN
     session.add(held)
     stage(session, published(held, agency_name))
     return held

@@ -84,6 +84,12 @@ def test_the_same_order_from_another_agency_is_merged(
         assert len(said(session, "posting.published.v1")) == 1
 
 
+@pytest.mark.parametrize(("one", "other"), [("C 개발자", "C++ 개발자"), ("경력 3.5년", "경력 35년"), ("제빵", "제과")])
+def test_what_is_not_the_same_order_stays_apart(send: Send, one: str, other: str) -> None:
+    assert send(a_document(source_ref="1", title=one)).outcome == "accepted"
+    assert send(a_document(source_ref="2", title=other)).outcome == "accepted"
+
+
 def test_who_shared_an_order_keeps_it_when_the_first_sender_changes_hers(
     send: Send, engine: Engine, make_agency: MakeAgency
 ) -> None:
