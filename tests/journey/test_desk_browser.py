@@ -1,0 +1,295 @@
+"""A counselor at her desk, with a real browser: gateway, registry and notify serve; Redis and matching are away."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from fastapi import FastAPI
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from pydantic import SecretStr
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from deploy.local.gateway import Gateway
+from services.notify.app import create_app as create_notify
+from services.notify.settings import NotifySettings
+from services.notify.tables import Table as NotifyTable
+from services.registry.app import create_app as create_registry
+from services.registry.cafes.places import add_cafe
+from services.registry.people.accounts import add_account
+from services.registry.people.seekers import SeekerRow, published, register
+from services.registry.people.vault import Vault
+from services.registry.settings import RegistrySettings
+from services.registry.tables import Reveal, Seeker
+from services.registry.tables import Table as RegistryTable
+from shared.contracts import Reason, SeekerPublished
+from shared.database import SpineTable, open_engine, reading, transaction
+from tests.journey.city import wait_for
+from tests.unit.notify.conftest import hear_all
+from tests.unit.notify.examples import a_list, a_pair, a_posting, id_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.journey]
+
+PASSWORD = "봄날의 책 한 권"
+NAMES = ("김하늘", "이바다", "박노을")
+LONG_TITLE = "초장문채용공고제목" * 25
+PHONE, WIDE = 390, 1440
+OPTIONS = (
+    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync",
+    "--no-first-run",
+)
+
+
+@dataclass
+class Town:
+    """The services as they stand behind one address."""
+
+    url: str
+    sockets: Path
+    registry: Engine
+    seeker_ids: list[UUID]
+    stop_registry: Callable[[], None] = field(default=lambda: None)
+
+
+@contextmanager
+def serving(app: FastAPI, **where: object) -> Iterator[Callable[[], None]]:
+    """Serve with a real uvicorn until the end of the block, or until the given function is called."""
+    listener = where.pop("listener", None)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", **where))  # type: ignore[arg-type]
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener] if listener else None})
+    thread.start()
+    wait_for(lambda: server.started or not thread.is_alive(), 30, "the server to start")
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join()
+
+    yield stop
+    stop()
+
+
+def a_registry(session: Session, vault: Vault) -> list[SeekerPublished]:
+    cafe = add_cafe(session, "홍대 일자리카페", "서울 마포구")
+    add_account(
+        session,
+        login="hongdae",
+        display_name="홍대 상담사",
+        role="counselor",
+        password=PASSWORD,
+        cafe_ids=[cafe.cafe_id],
+        shown=True,
+    )
+    rows = [SeekerRow(f"row {name}", {"name": name, "skills": ["에스프레소", "엑셀"]}) for name in NAMES]
+    receipts = register(session, rows, "invented", vault, cafe.cafe_id)
+    return [published(session.get_one(Seeker, receipt.seeker_id)) for receipt in receipts]
+
+
+def fill_desk(engine: Engine, seekers: list[SeekerPublished]) -> None:
+    hear_all(engine, (a_posting(0), a_posting(1, title=LONG_TITLE), *seekers))
+    for number, seeker in enumerate(seekers):
+        pairs = [
+            a_pair(0, number % 2, 9_400 - 1_000 * number, seeker_id=seeker.seeker_id),
+            a_pair(0, 1 - number % 2, 4_000, seeker_id=seeker.seeker_id, reasons=(Reason(code="text.shared"),)),
+        ]
+        hear_all(engine, (a_list("seeker", number, pairs, scope_id=seeker.seeker_id),))
+    for posting in (0, 1):
+        hers = [a_pair(0, posting, 5_000, seeker_id=seeker.seeker_id) for seeker in seekers]
+        hear_all(engine, (a_list("posting", posting, hers),))
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    folder = tmp_path_factory.mktemp("t")
+    secrets = {
+        "redis_url": f"unix://{folder}/no-redis.sock",
+        "session_key": SecretStr("session-key"),
+        "operator_token": SecretStr("operator-token"),
+        "service_token": SecretStr("service-token"),
+    }
+    registry = RegistrySettings(database_url=f"sqlite:///{folder}/registry.sqlite", **secrets)
+    notify = NotifySettings(
+        database_url=f"sqlite:///{folder}/notify.sqlite", registry_url=str(folder / "registry.sock"), **secrets
+    )
+    stores = {settings.database_url: open_engine(settings.database_url) for settings in (registry, notify)}
+    for store, tables in zip(stores.values(), (RegistryTable, NotifyTable), strict=True):
+        tables.metadata.create_all(store)
+        SpineTable.metadata.create_all(store)
+    with transaction(stores[registry.database_url]) as session:
+        seekers = a_registry(session, Vault(registry.session_key))
+    fill_desk(stores[notify.database_url], seekers)
+    with ExitStack() as stack:
+        door = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        stop_registry = stack.enter_context(serving(create_registry(registry), uds=str(folder / "registry.sock")))
+        stack.enter_context(serving(create_notify(notify), uds=str(folder / "notify.sock")))
+        stack.enter_context(serving(Gateway(folder).app(), listener=door))  # type: ignore[arg-type]
+        url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        ids = [seeker.seeker_id for seeker in seekers]
+        yield Town(url, folder, stores[registry.database_url], ids, stop_registry)
+    for store in stores.values():
+        store.dispose()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=str(chromium), args=" ".join(OPTIONS).split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, town: Town) -> Iterator[Callable[..., Page]]:
+    """A fresh browser window; whatever its console complains about fails the test."""
+    complaints: list[str] = []
+    with ExitStack() as stack:
+
+        def opened(width: int = WIDE, *, dark: bool = False) -> Page:
+            scheme = "dark" if dark else "light"
+            window = browser.new_context(
+                base_url=town.url, viewport={"width": width, "height": 900}, color_scheme=scheme
+            )
+            stack.callback(window.close)
+            page = window.new_page()
+            page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+            return page
+
+        yield opened
+    assert not [told for told in complaints if "status of 40" not in told], complaints
+
+
+def come_in(page: Page, path: str = "/desk") -> None:
+    page.goto(path)
+    page.get_by_label("아이디").fill("hongdae")
+    page.get_by_label("비밀번호").fill(PASSWORD)
+    page.get_by_role("button", name="로그인", exact=True).click()
+
+
+def test_she_signs_in_sees_whom_to_call_and_why_and_leaves(open_page: Callable[..., Page], town: Town) -> None:
+    page = open_page()
+    page.goto("/")
+    page.get_by_label("아이디").fill("hongdae")
+    page.get_by_label("비밀번호").fill("틀린 비밀번호")
+    page.get_by_role("button", name="로그인", exact=True).click()
+    expect(page.get_by_role("alert")).to_have_text("아이디 또는 비밀번호가 맞지 않습니다.")
+    page.get_by_label("비밀번호").fill(PASSWORD)
+    page.get_by_role("button", name="로그인", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("오늘 전화할 만한 분")
+    best = page.get_by_role("listitem").filter(has=page.get_by_role("heading", level=2)).first
+    expect(best).to_contain_text("김하늘")
+    expect(best).to_contain_text("94")
+    expect(best).to_contain_text("에스프레소와 라테아트를 갖추었고")
+    best.get_by_role("link", name="김하늘").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("김하늘")
+    expect(page.get_by_role("meter").first).to_be_visible()
+    page.get_by_role("button", name="로그아웃").click()
+    page.goto("/desk")
+    expect(page.get_by_role("heading", level=1)).to_have_text("로그인")
+
+
+def test_each_name_she_sees_is_recorded_in_registry(open_page: Callable[..., Page], town: Town) -> None:
+    page = open_page()
+    come_in(page, f"/desk/seekers/{town.seeker_ids[2]}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("박노을")
+    with reading(town.registry) as session:
+        looks = session.exec(select(Reveal).where(Reveal.seeker_id == town.seeker_ids[2])).all()
+    assert "desk seeker" in {look.purpose for look in looks}
+    assert all("홍대 상담사" in look.who for look in looks)
+
+
+def test_a_demo_account_is_one_click(open_page: Callable[..., Page]) -> None:
+    page = open_page(PHONE)
+    page.goto("/desk/postings")
+    page.get_by_role("button", name="이 계정으로 보기").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("채용공고")
+
+
+def test_the_reckoning_opens_by_keyboard_and_adds_up(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    come_in(page)
+    summary = page.get_by_text("점수 풀이").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    table = page.get_by_role("table").first
+    expect(table).to_be_visible()
+    *parts, total = (float(cell) for cell in table.locator("td.number").all_inner_texts())
+    assert round(sum(parts), 2) == total == 94.0
+
+
+def test_the_first_stop_of_the_keyboard_skips_to_the_content(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    come_in(page)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="본문으로 건너뛰기")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+
+
+def test_words_find_and_another_language_keeps_them(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    come_in(page)
+    page.get_by_label("낱말로 찾기").fill("바리스타")
+    page.get_by_role("button", name="찾기").click()
+    expect(page.get_by_role("heading", level=2)).to_have_count(2)
+    page.get_by_role("link", name="English").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Worth a call today")
+    expect(page.get_by_label("Words")).to_have_value("바리스타")
+
+
+@pytest.mark.parametrize("width", [320, PHONE, WIDE])
+def test_no_page_is_wider_than_its_screen(open_page: Callable[..., Page], town: Town, width: int) -> None:
+    page = open_page(width)
+    come_in(page)
+    for path in paths(town):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_page_keeps_anyone_out(open_page: Callable[..., Page], town: Town, dark: bool) -> None:
+    """axe's rules, which know contrast, names, roles and order."""
+    page = open_page(PHONE, dark=dark)
+    page.goto("/sign-in")
+    assert complaints_of_axe(page) == []
+    come_in(page)
+    for path in (*paths(town), "/desk/seekers/nobody"):
+        page.goto(path)
+        page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
+        assert complaints_of_axe(page) == [], path
+
+
+def test_on_paper_there_is_the_list_and_nothing_to_click(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    come_in(page)
+    page.emulate_media(media="print")
+    expect(page.get_by_text("김하늘")).to_be_visible()
+    expect(page.get_by_role("button", name="찾기")).to_be_hidden()
+    expect(page.get_by_role("button", name="로그아웃")).to_be_hidden()
+
+
+def test_with_registry_away_she_still_sees_her_calls(open_page: Callable[..., Page], town: Town) -> None:
+    """The last test of this file: registry does not come back."""
+    page = open_page()
+    come_in(page)
+    expect(page.get_by_text("김하늘")).to_be_visible()
+    town.stop_registry()
+    page.goto("/desk")
+    expect(page.get_by_role("link", name=f"구직자 {town.seeker_ids[0].hex[:4].upper()}")).to_be_visible()
+    expect(page.get_by_text("이름을 지금 불러올 수 없어")).to_be_visible()
+
+
+def paths(town: Town) -> tuple[str, ...]:
+    one = f"/desk/seekers/{town.seeker_ids[1]}"
+    return "/desk", "/desk/seekers", one, "/desk/postings", f"/desk/postings/{id_of('posting', 1)}"
+
+
+def complaints_of_axe(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{it['id']}: {node['html']} {node['failureSummary']}" for it in found for node in it["nodes"]]
