@@ -88,7 +88,6 @@ def open_folder(path: Path) -> DataFolder:
             where=str(folder.path),
             hint="Choose another with --data DIR, or give this user the right to write there.",
         ) from error
-    _make_private(folder.sockets)
     return folder
 
 
@@ -155,7 +154,7 @@ def write_whole(path: Path, content: Mapping[str, Any], *, mode: int = 0o644) ->
     draft.replace(path)
 
 
-def _make_private(directory: Path) -> None:
+def make_private(directory: Path) -> None:
     """A directory of sockets that is ours and nobody else's; in a shared /tmp someone may have been first."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = directory.lstat()

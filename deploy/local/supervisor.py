@@ -16,7 +16,15 @@ import httpx
 import typer
 
 from deploy.local import valkey
-from deploy.local.folder import DataFolder, held, open_folder, read_or_make_secrets, refuse_if_held, write_whole
+from deploy.local.folder import (
+    DataFolder,
+    held,
+    make_private,
+    open_folder,
+    read_or_make_secrets,
+    refuse_if_held,
+    write_whole,
+)
 from deploy.local.processes import Child, note_processes, stop_all, take_down_noted
 from deploy.redis.rights import KEEPER, USERS
 from deploy.serve import SERVICES
@@ -84,6 +92,7 @@ class LocalSystem:
             typer.echo(f"지난 실행이 남긴 프로세스를 정리했습니다. Took down what a killed start left behind: {names}.")
 
     def _start(self) -> None:
+        make_private(self.folder.sockets)
         self.valkey.start()
         self._note()
         keeper = valkey.url_of(self.folder, KEEPER, self.secrets)

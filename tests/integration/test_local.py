@@ -4,112 +4,24 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
-import time
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
 import pytest
 
+from tests.journey.city import START_SECONDS, City, iljari, start_city, started_city, wait_for
+
 pytestmark = pytest.mark.journey
-
-START_SECONDS = 90.0
-STOP_SECONDS = 60.0
-COMMAND = (sys.executable, "-P", "-m", "deploy.cli")
-
-
-def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"
-        time.sleep(0.05)
-    return found
-
-
-def iljari(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
-    return subprocess.run(
-        [*COMMAND, *map(str, words)],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-
-
-@dataclass
-class City:
-    """A system that was started with `iljari up`."""
-
-    data: Path
-    process: subprocess.Popen[bytes]
-
-    @property
-    def said(self) -> str:
-        return (self.data.parent / "said.txt").read_text("utf-8")
-
-    @property
-    def url(self) -> str:
-        return str(json.loads((self.data / "iljari.json").read_text("utf-8"))["url"])
-
-    @property
-    def secrets(self) -> dict[str, str]:
-        secrets: dict[str, str] = json.loads((self.data / "secrets.json").read_text("utf-8"))
-        return secrets
-
-    def parts(self) -> dict[str, int]:
-        """Who runs, by name: the number of each process."""
-        noted = json.loads((self.data / "processes.json").read_text("utf-8"))["children"]
-        return {child["name"]: child["pid"] for child in noted}
-
-    def is_ready(self) -> bool:
-        with suppress(OSError, ValueError, httpx.TransportError):
-            return httpx.get(f"{self.url}/health/ready", timeout=5).is_success
-        return False
-
-    def wait_until_ready(self) -> None:
-        def ready_or_ended() -> bool:
-            assert self.process.poll() is None, self.said
-            return self.is_ready()
-
-        wait_for(ready_or_ended, START_SECONDS, "a ready system")
-
-    def post(self, path: str, document: dict[str, Any]) -> httpx.Response:
-        key = {"Authorization": f"Bearer {self.secrets['operator_token']}"}
-        return httpx.post(f"{self.url}{path}", json=document, headers=key, timeout=30)
-
-    def stop(self) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-        return self.process.wait(STOP_SECONDS)
-
-
-def start_city(folder: Path) -> City:
-    data = folder / "data"
-    with (folder / "said.txt").open("ab") as said:
-        command = [*COMMAND, "up", "--data", str(data), "--port", "0", "--no-demo"]
-        city = City(data, subprocess.Popen(command, stdout=said, stderr=said))
-    try:
-        city.wait_until_ready()
-    except BaseException:
-        city.stop()
-        raise
-    return city
 
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     """One that runs, and runs again whatever the tests do to it."""
-    city = start_city(tmp_path_factory.mktemp("city"))
-    yield city
-    city.stop()
+    with started_city(tmp_path_factory.mktemp("city")) as city:
+        yield city
 
 
 @pytest.fixture
@@ -123,12 +35,18 @@ def start(tmp_path: Path) -> Iterator[Callable[[], City]]:
 
     yield start_again
     for one in started:
-        one.stop()
+        if one.process.poll() is None:
+            one.stop()
+
+
+def take_in(city: City) -> httpx.Response:
+    with city.client() as client:
+        return client.post("/api/registry/agencies", json={"name": "새일 직업소개소", "licence": "무료"})
 
 
 def test_ctrl_c_stops_all_of_it_and_a_second_start_finds_its_data(start: Callable[[], City]) -> None:
     first = start()
-    made = first.post("/api/registry/agencies", {"name": "새일 직업소개소", "licence": "무료"})
+    made = take_in(first)
     assert made.is_success, made.text
     secrets, parts = first.secrets, first.parts()
     assert set(parts) == {"valkey", "registry", "matching", "notify", "gateway"}
@@ -139,7 +57,7 @@ def test_ctrl_c_stops_all_of_it_and_a_second_start_finds_its_data(start: Callabl
 
     again = start()
     assert again.secrets == secrets
-    assert again.post("/api/registry/agencies", {"name": "새일 직업소개소", "licence": "무료"}).status_code == 409
+    assert take_in(again).status_code == 409
 
 
 def test_a_killed_supervisor_leaves_nothing_that_the_next_start_does_not_mend(start: Callable[[], City]) -> None:
@@ -220,8 +138,6 @@ def test_all_wrong_settings_are_told_at_once_and_nothing_stays_running(tmp_path:
 
 
 def test_a_database_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
-    import sqlite3
-
     with sqlite3.connect(tmp_path / "notify.sqlite") as database:
         database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
         database.execute("INSERT INTO alembic_version VALUES ('9999')")
