@@ -1,0 +1,5 @@
+"""`make benchmark`: the main job, once."""
+
+from tests.benchmarks.main_job import main
+
+main()
