@@ -66,12 +66,11 @@ class Inventor:
         return Posting(agency.key, trade.key, reference)
 
     def next_reference(self, agency: AgencyWords) -> str:
-        """The agency's own number for a posting, in the form that its kind of file has."""
+        """The agency's own number for a posting, in the form that its kind of file has; the same on every day."""
         number = self.numbers[agency.key] = self.numbers.get(agency.key, 0) + 1
         if agency.shape in ("work24", "seoul"):
-            district_office = 1 + self.words.agencies.index(agency)
-            return f"K9990{district_office:02d}{self.today:%y%m}{number:05d}"
-        return f"{agency.key[:2].upper()}-{self.today:%Y}-{number:04d}"
+            return f"K9990{1 + self.words.agencies.index(agency):02d}{number:09d}"
+        return f"{agency.key[:2].upper()}-{number:04d}"
 
     def _facts(self, trade: Trade, role: Role, terms: Terms, agency: AgencyWords) -> PostingFacts:
         employer = self.random.choice(role.employers).format(stem=self.random.choice(trade.stems))
