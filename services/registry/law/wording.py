@@ -10,7 +10,9 @@ from services.registry.law.rules import Rule
 
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xA0: 0x20}
+LINE_ENDS = dict.fromkeys((0x0B, 0x0C, 0x0D, 0x85, 0x2028, 0x2029), 0x0A)
 ONE_TILDE = {ord(tilde): "~" for tilde in "∼〜～"}
+ONE_FORM = FULL_WIDTH | ONE_TILDE | LINE_ENDS
 BEFORE = 40
 AFTER = 60
 MOST_PLACES = 50
@@ -29,8 +31,7 @@ class Found:
 
 def readable(text: str) -> str:
     """The text in one form of each character, without invisible ones; what offsets refer to."""
-    plain = unicodedata.normalize("NFC", INVISIBLE.sub("", text))
-    return plain.translate(FULL_WIDTH).translate(ONE_TILDE)
+    return unicodedata.normalize("NFC", INVISIBLE.sub("", text)).translate(ONE_FORM)
 
 
 def places(rule: Rule, text: str, where: str, title: str = "") -> tuple[Found, ...]:
