@@ -1,4 +1,4 @@
-"""How does the demo city come into a running system? Through its API, as anybody's files would; twice changes nothing."""
+"""How does the demo city come into a running system? Through its API, as any file would; twice changes nothing."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence

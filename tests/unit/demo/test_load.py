@@ -1,0 +1,35 @@
+"""Loading the demo city: everything that is not faulty is taken, and a second time changes nothing."""
+
+from datetime import date
+from pathlib import Path
+
+from fastapi.testclient import TestClient
+
+from deploy.demo.city import City
+from deploy.demo.load import load_city
+
+
+def test_the_city_is_taken_in_and_a_second_time_changes_nothing(
+    operator: TestClient, city: City, today: date, tmp_path: Path
+) -> None:
+    steps: list[tuple[int, int]] = []
+    first = load_city(operator, tmp_path / "files", today, lambda done, total: steps.append((done, total)))
+    assert first.made == {"agencies": 12, "cafes": 10, "accounts": 7}
+    assert first.seekers == {"accepted": 320}
+    assert first.postings == {"accepted": 477, "unchanged": 1, "merged": 1, "returned": 1}
+    assert [told.rpartition(": ")[2] for told in first.returned] == ["CLOSED_ALREADY"]
+    assert steps[-1] == (800, 800)
+    held = operator.get("/api/registry/digest").json()
+
+    second = load_city(operator, tmp_path / "files", today)
+    assert second.made == {}
+    assert second.seekers == {"unchanged": 320}
+    assert second.postings == {"unchanged": 479, "returned": 1}
+    assert operator.get("/api/registry/digest").json() == held
+
+
+def test_the_shown_accounts_sign_in(operator: TestClient, today: date, tmp_path: Path) -> None:
+    report = load_city(operator, tmp_path, today)
+    assert {"login": "counselor", "label": "한새롬 상담사", "password": "iljari-demo"} in report.accounts
+    page = operator.get("/sign-in").text
+    assert all(account["login"] in page for account in report.accounts)
