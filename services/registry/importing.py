@@ -21,6 +21,10 @@ Kind = Literal["postings", "seekers"]
 Send = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
 ROWS_A_REQUEST = 200
+LOOK_ROWS = 50
+"""Rows looked at to find one whose fields can be known; the first may be broken."""
+OWN_NAMES: dict[Kind, str] = {"postings": "sheet_en", "seekers": "seekers_en"}
+"""Sheets under our own field names: a cell is a text, so it takes a mapping all the same."""
 OUTCOMES = ("accepted", "merged", "unchanged", "returned")
 USAGE_CODES = frozenset({"FILE_UNREADABLE", "MAPPING_UNKNOWN", "MAPPING_AMBIGUOUS", "MAPPING_INVALID"})
 
@@ -61,13 +65,15 @@ class Source:
             places = [m.rows for m in shipped_mappings(self.kind) if m.rows]
             if self.mapping and (named := choose_mapping(self.kind, self.mapping, ())) and named.rows:
                 places = [named.rows]
-            rows = open_rows(self.path, places).rows
-            head = list(islice(rows, 50))
+            table = open_rows(self.path, places)
+            head = list(islice(table.rows, LOOK_ROWS))
             names: Iterable[str] = next((row.values.keys() for row in head if isinstance(row, Row)), ())
             mapping = choose_mapping(self.kind, self.mapping, names)
+            if mapping is None and table.kind == "sheet":
+                mapping = choose_mapping(self.kind, OWN_NAMES[self.kind], ())
         except Refused as refused:
             raise _as_error(refused.finding, self.path) from refused
-        return mapping, _sent(chain(head, rows), mapping)
+        return mapping, _sent(chain(head, table.rows), mapping)
 
 
 def bring_in(

@@ -145,6 +145,19 @@ def test_a_file_that_cannot_be_read_ends_with_its_code(  # noqa: PLR0917
 
 
 @pytest.mark.usefixtures("system")
+def test_a_sheet_under_our_own_names(tmp_path: Path, agency: Agency, engine: Engine) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(
+        "title,employer,description,required_skills,wage,place,headcount\n"
+        '제빵사,망원베이커리,반죽,"제빵,제과",시급 12000원,서울 마포구,2명\n'
+    )
+    told = outcome(run("postings", path, "--agency", agency.name, "--json"))
+    assert (told["mapping"], told["accepted"], told["findings"]) == ("sheet_en", 1, {})
+    with reading(engine) as session:
+        assert session.exec(select(Posting)).one().facts["required_skills"] == ["제빵", "제과"]
+
+
+@pytest.mark.usefixtures("system")
 def test_an_unknown_agency_is_told(sheet: Path) -> None:
     result = run("postings", sheet, "--agency", "없는 기관")
     assert result.exit_code == 2
