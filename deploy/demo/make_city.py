@@ -40,21 +40,23 @@ def _with_faults(inventor: Inventor, postings: list[Posting]) -> tuple[list[Post
     """The postings, and behind them copies of some that have one thing wrong each."""
     agencies = {agency.key: agency for agency in inventor.words.agencies}
     sender, neighbour = agencies[SHEET_AGENCY], agencies[ITS_NEIGHBOUR]
-    models = iter([each for each in postings if each.agency_key == SHEET_AGENCY and each.trade in _of_both(agencies)])
+    models = [each for each in postings if each.trade in _of_both(agencies)]
+    own = [each for each in models if each.agency_key == SHEET_AGENCY]
 
     def faulty(agency: AgencyWords, model: Posting, **changes: object) -> Posting:
         changes |= {"source_ref": inventor.next_reference(agency), "agency_id": agency.agency_id}
         return Posting(agency.key, model.trade, PostingFacts.model_validate(dict(model.facts) | changes))
 
-    def another(**changes: object) -> Posting:
-        model = next(models)
+    def another(occupation: str, **changes: object) -> Posting:
+        model = _take(models, occupation)
         return faulty(sender, model, title=f"{model.facts.title} (추가 모집)", **changes)
 
     today = inventor.today
-    unpaid, underpaid = another(wage=None), another(wage=Money(unit="hour", minimum=9_800, maximum=9_800))
-    unequal = another(qualification="- 용모단정한 여성 우대\n- 30세 이하\n- 성실하신 분")
-    past = another(opened_on=today - timedelta(days=40), closes_on=today - timedelta(days=5))
-    doubled, shared = next(models), next(models)
+    unpaid = another("0263", wage=None)
+    underpaid = another("0295", wage=Money(unit="hour", minimum=9_800, maximum=9_800))
+    unequal = another("0272", qualification="- 용모단정한 여성 우대\n- 30세 이하\n- 성실하신 분")
+    past = another("027", opened_on=today - timedelta(days=40), closes_on=today - timedelta(days=5))
+    doubled, shared = own[-1], own[-2]
     echoed = faulty(neighbour, shared)
     planted: dict[Fault, tuple[str, ...]] = {
         "missing wage": (unpaid.source_ref,),
@@ -65,6 +67,13 @@ def _with_faults(inventor: Inventor, postings: list[Posting]) -> tuple[list[Post
         "same order from two agencies": (shared.source_ref, echoed.source_ref),
     }
     return [*postings, unpaid, underpaid, unequal, past, doubled, echoed], planted
+
+
+def _take(models: list[Posting], occupation: str) -> Posting:
+    """The next of an occupation, each only once."""
+    found = next(each for each in models if str(each.facts.occupation_code).startswith(occupation))
+    models.remove(found)
+    return found
 
 
 def _of_both(agencies: dict[str, AgencyWords]) -> set[str]:

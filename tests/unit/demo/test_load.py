@@ -5,12 +5,11 @@ from pathlib import Path
 
 from fastapi.testclient import TestClient
 
-from deploy.demo.city import City
 from deploy.demo.load import load_city
 
 
 def test_the_city_is_taken_in_and_a_second_time_changes_nothing(
-    operator: TestClient, city: City, today: date, tmp_path: Path
+    operator: TestClient, today: date, tmp_path: Path
 ) -> None:
     steps: list[tuple[int, int]] = []
     first = load_city(operator, tmp_path / "files", today, lambda done, total: steps.append((done, total)))
@@ -27,9 +26,6 @@ def test_the_city_is_taken_in_and_a_second_time_changes_nothing(
     assert second.postings == {"unchanged": 479, "returned": 1}
     assert operator.get("/api/registry/digest").json() == held
 
-
-def test_the_shown_accounts_sign_in(operator: TestClient, today: date, tmp_path: Path) -> None:
-    report = load_city(operator, tmp_path, today)
-    assert {"login": "counselor", "label": "한새롬 상담사", "password": "iljari-demo"} in report.accounts
     page = operator.get("/sign-in").text
-    assert all(account["login"] in page for account in report.accounts)
+    assert {"login": "counselor", "label": "한새롬 상담사", "password": "iljari-demo"} in second.accounts
+    assert all(account["login"] in page for account in second.accounts)

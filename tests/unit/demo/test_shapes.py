@@ -14,7 +14,7 @@ from shared.contracts import Finding
 
 COMMON = {"title", "employer", "occupation_code", "wage", "work_hours", "experience_months", "opened_on", "closes_on"}
 HELD: dict[Shape, set[str]] = {
-    "work24": COMMON,
+    "work24": COMMON | {"headcount", "required_skills", "certificates"},
     "seoul": COMMON | {"headcount", "weekly_hours"},
     "sheet_utf8": COMMON
     | {"headcount", "weekly_hours", "description", "qualification", "preferred", "required_skills", "certificates"},
