@@ -11,6 +11,8 @@ from services.matching.scorer import FULL, PARTS, VIEWS, Rules, points, weights_
 from shared.contracts.matches import PartName, ReasonCode
 
 SHOWN_WORDS = 5
+SHOWN_TERMS = 10
+"""Most terms of a reason: what is told of a pair has a bound."""
 NEAR = FULL // 2
 
 Said = list[str]
@@ -79,7 +81,7 @@ def _covered(asked: Written, seeker: Traits, covers: Covers) -> list[str]:
 
 
 def _say(code: ReasonCode, *terms: str) -> Said:
-    return [code, *terms]
+    return [code, *terms[:SHOWN_TERMS]]
 
 
 def _compact(data: object) -> str:

@@ -158,7 +158,7 @@ class Matcher:
         rows: list[MatchList] = []
         for scope, written in lines.items():
             before = self._held.get(scope, NOTHING_HELD)
-            as_of = self._revisions[scope]
+            as_of = index.revision(*scope) or self._revisions[scope]
             same = written == said_before.get(scope, []) and (not written or as_of == before.profile_revision)
             revision = before.revision + (not same)
             held[scope] = Held(revision, as_of, index.epoch.number, tuple(pair.key for pair in lists[scope]))

@@ -17,9 +17,9 @@ class MatchingSettings(ServiceSettings):
 
     shard: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}/[1-9][0-9]{0,3}$")] = "0/1"
     """Which share of the seekers this process keeps, such as `0/4`; every shard keeps all postings."""
-    seeker_list: Annotated[int, Field(ge=1, le=1_000)] = 20
-    """The best postings kept for a seeker."""
-    posting_list: Annotated[int, Field(ge=1, le=1_000)] = 50
+    seeker_list: Annotated[int, Field(ge=1, le=100)] = 20
+    """The best postings kept for a seeker; a list is one event, and an event has a size limit."""
+    posting_list: Annotated[int, Field(ge=1, le=100)] = 50
     """The best seekers kept for a posting."""
     threshold: Annotated[int, Field(ge=1, le=10_000)] = 500
     """The least score that is a match, in ten-thousandths."""

@@ -32,12 +32,12 @@ def match_set(
             if values is not None and (score := total(values, rules)) is not None and score >= rules.threshold:
                 scored[s.seeker_id, p.posting_id] = score, values
     chosen: set[tuple[UUID, UUID]] = set()
-    for s in seekers:
-        of_seeker = [ends for ends in scored if ends[0] == s]
+    for seeker in seekers:
+        of_seeker = [ends for ends in scored if ends[0] == seeker]
         of_seeker.sort(key=lambda ends: (-scored[ends][0], postings[ends[1]].accepted_at, ends[1]))
         chosen.update(of_seeker[: rules.seeker_list])
-    for p in postings:
-        of_posting = [ends for ends in scored if ends[1] == p]
+    for posting in postings:
+        of_posting = [ends for ends in scored if ends[1] == posting]
         of_posting.sort(key=lambda ends: (-scored[ends][0], seekers[ends[0]].applied_at, ends[0]))
         chosen.update(of_posting[: rules.posting_list])
     return {ends: scored[ends] for ends in chosen}

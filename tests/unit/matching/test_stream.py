@@ -99,7 +99,7 @@ def _life(draw: Any, number: int, published: Any, withdrawn: Any, facts: Any) ->
 
 
 @st.composite
-def streams(draw: st.DrawFn, history: Sequence[Heard]) -> list[list[Heard]]:
+def streams(draw: Any, history: Sequence[Heard]) -> list[list[Heard]]:
     """The history in any order, some of it twice, in batches of any size."""
     events = draw(st.permutations([*history, *draw(st.lists(some(history), max_size=3))]))
     batches: list[list[Heard]] = [[]]
@@ -264,6 +264,31 @@ def test_equals_stand_in_the_order_in_which_they_applied(engine: Engine) -> None
     hear(matcher, engine, [a_posting(), a_seeker(1, minutes=9), a_seeker(2, minutes=3), a_seeker(3, minutes=6)])
     pairs = newest_said(engine)["posting", posting_id(1), "0/1"].pairs
     assert [pair.seeker_id for pair in pairs] == [seeker_id(2), seeker_id(3)]
+
+
+def test_an_equal_that_came_first_enters_a_full_list_later(engine: Engine) -> None:
+    matcher = started(engine)
+    hear(matcher, engine, [a_seeker(), a_posting(1, minutes=5), a_posting(2, minutes=6)])
+    hear(matcher, engine, [a_posting(3, minutes=1)])
+    assert on_list(engine) == [posting_id(3), posting_id(1)]
+
+
+def test_a_pair_that_grew_weaker_makes_room_for_who_stood_behind_the_last(engine: Engine) -> None:
+    matcher = started(engine)
+    hear(matcher, engine, [a_seeker(), *(a_posting(number, minutes=number) for number in (1, 2, 3))])
+    hear(matcher, engine, [a_posting(1, revision=2, minutes=1, title="빵을 배송하는 운전원")])
+    assert on_list(engine) == [posting_id(2), posting_id(3)]
+    hear_all(matcher, engine, [[a_posting(4, minutes=4)], [a_posting(2, revision=2, minutes=9)]])
+    assert on_list(engine) == [posting_id(3), posting_id(4)]
+    assert certified(engine).agrees
+
+
+def test_a_new_revision_is_said_although_all_else_is_the_same(engine: Engine) -> None:
+    matcher = started(engine)
+    hear(matcher, engine, [a_seeker(), a_posting()])
+    hear(matcher, engine, [a_posting(revision=2)])
+    for found in newest_said(engine).values():
+        assert [(pair.posting_revision, pair.seeker_revision) for pair in found.pairs] == [(2, 1)]
 
 
 def test_an_erased_seeker_leaves_nothing_but_a_tombstone(engine: Engine) -> None:
