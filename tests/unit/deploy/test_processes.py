@@ -1,7 +1,6 @@
 """Processes are kept alive, ended in time, and never mistaken for others of the same number."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -79,9 +78,12 @@ def test_what_a_killed_start_left_is_taken_down(tmp_path: Path, program: str) ->
 
 def test_a_stranger_with_the_number_of_an_orphan_is_left_alone(tmp_path: Path) -> None:
     notes = tmp_path / "processes.json"
-    earlier = psutil.Process().create_time() - 3_600
-    notes.write_text(json.dumps({"children": [{"name": "part", "pid": os.getpid(), "started": earlier}]}))
-    assert take_down_noted(notes, grace=0.5) == []
+    with psutil.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as stranger:
+        orphan = {"name": "part", "pid": stranger.pid, "started": stranger.create_time() - 3_600}
+        notes.write_text(json.dumps({"children": [orphan]}))
+        assert take_down_noted(notes, grace=0.5) == []
+        assert stranger.poll() is None
+        stranger.kill()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets the kernel hold the leash")
