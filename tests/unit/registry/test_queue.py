@@ -157,6 +157,19 @@ def test_killed_between_commit_and_removal_it_is_answered_once(
         assert len(said(session, "posting.published.v1")) == 1
 
 
+def test_killed_before_the_commit_nothing_is_lost(
+    queue: IntakeQueue, redis: Redis, agency: Agency, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(redis, agency, a_document(source_ref="1"))
+    with monkeypatch.context() as patch:
+        patch.setattr(queue_module, "receive", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            queue.drain_once()
+    assert answers(engine) == []
+    queue.drain_once()
+    assert answers(engine) == [("accepted", [])]
+
+
 def _killed(*_: object) -> None:
     raise KeyboardInterrupt
 
