@@ -67,7 +67,8 @@ class SeekerInventor:
         story = self.random.choice(trade.seekers.experienced if experienced else trade.seekers.newcomer)
         role, months = trade.roles[story.role], self.random.choice(MONTHS_OF_WORK) if experienced else 0
         terms = self.random.choice([each for each in role.terms if not (experienced and each.employment == "intern")])
-        wishes = self._wishes(trade, role, terms, cafe)
+        home = self.random.choice((cafe.district, *cafe.around))
+        wishes = self._wishes(trade, role, terms, (home, *self.random.sample(cafe.around, 3)))
         told = [story.text.replace("{years}", span(months)), *self._strength(trade), *self._hope(terms, wishes)]
         trained = experienced or TRAINED.search(story.text)
         licences = [licence for licence in role.certificates if trained or licence.endswith("종 보통")]
@@ -76,7 +77,7 @@ class SeekerInventor:
             skills=tuple(dict.fromkeys(self._skills(role, experienced=experienced))),
             certificates=tuple(dict.fromkeys((*licences, *self._also_held(trade)))),
             experience_months=months,
-            home=Place(district=self.random.choice((cafe.district, *cafe.around))),
+            home=Place(district=home),
             wishes=wishes,
         )
 
@@ -116,15 +117,15 @@ class SeekerInventor:
     def _also_held(self, trade: Trade) -> tuple[str, ...]:
         return tuple(held for held in trade.also_held if self.random.random() < 0.25)
 
-    def _wishes(self, trade: Trade, role: Role, terms: Terms, cafe: CafeWords) -> Wishes:
+    def _wishes(self, trade: Trade, role: Role, terms: Terms, near: Sequence[str]) -> Wishes:
         return Wishes(
             occupation_codes=self._occupations(trade, role),
             widened=self.random.random() < 0.2,
             employment_types=self._employment(role, terms),
             wage=self._wage(terms) if self.random.random() < 0.72 else None,
             weekly_hours=max(terms.weekly_hours, 20) if self.random.random() < 0.3 else None,
-            districts=tuple(self.random.sample(cafe.around, 2)) if self.random.random() < 0.35 else (),
-            commute_km=self.random.choice((5, 8, 10, 15, 20)) if self.random.random() < 0.4 else None,
+            districts=tuple(dict.fromkeys(near)) if self.random.random() < 0.3 else (),
+            commute_km=self.random.choice((7, 10, 12, 15, 20)) if self.random.random() < 0.4 else None,
         )
 
     def _occupations(self, trade: Trade, role: Role) -> tuple[str, ...]:
