@@ -11,8 +11,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
 from pydantic.json_schema import models_json_schema
 
+from deploy.serve import settings_class
 from shared.contracts import CATALOGUE, Event
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -96,9 +98,10 @@ ENVELOPE: dict[str, Any] = {
 
 def openapi(service: str) -> dict[str, Any]:
     """The service's own HTTP interface, from its routes."""
-    settings = import_module("deploy.serve").settings_class(service)
-    secrets = dict.fromkeys(("session_key", "operator_token", "service_token"), "only to build the routes")
-    app = import_module(f"services.{service}.app").create_app(settings(database_url="sqlite://", **secrets))
+    settings = settings_class(service)
+    secret = SecretStr("only to build the routes")
+    told = settings(database_url="sqlite://", session_key=secret, operator_token=secret, service_token=secret)
+    app = import_module(f"services.{service}.app").create_app(told)
     document: dict[str, Any] = app.openapi()
     return document
 

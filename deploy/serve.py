@@ -66,18 +66,23 @@ def migrate(service: ServiceName, database_url: str) -> None:
         engine.dispose()
 
 
-def load_settings(service: ServiceName) -> "ServiceSettings":
-    """A service's settings; all faults are told at once."""
-    from pydantic import ValidationError
-
+def settings_class(service: str) -> "type[ServiceSettings]":
+    """The class that a service's settings are read into."""
     from shared.settings import ServiceSettings
 
     module = import_module(f"services.{service}.settings")
-    settings: type[ServiceSettings] = next(
+    return next(
         value
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, ServiceSettings) and value is not ServiceSettings
     )
+
+
+def load_settings(service: ServiceName) -> "ServiceSettings":
+    """A service's settings; all faults are told at once."""
+    from pydantic import ValidationError
+
+    settings = settings_class(service)
     try:
         return settings()
     except ValidationError as error:
