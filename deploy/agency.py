@@ -2,12 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from services.registry.cli import list_agencies
+from services.registry.licence_kinds import LicenceWord
 from shared.command import (
     CommandError,
     DataOption,
@@ -21,8 +22,6 @@ from shared.command import (
     show_table,
 )
 
-Licence = Literal["공공", "무료", "유료", "정보제공"]
-
 app = command_group("Take in agencies, and list them.")
 app.command("list")(list_agencies)
 
@@ -30,7 +29,9 @@ app.command("list")(list_agencies)
 @app.command("add")
 def add_agency(
     name: Annotated[str, typer.Argument(help="Its name.", show_default=False)],
-    licence: Annotated[Licence, typer.Option(help="Public, free (filed), paid (registered) or information provider.")],
+    licence: Annotated[
+        LicenceWord, typer.Option(help="Public, free (filed), paid (registered), information provider.")
+    ],
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -41,6 +42,7 @@ def add_agency(
     \b
     Example:
       iljari agency add "마포 일자리센터" --licence 공공
+      iljari agency add "새빛직업소개소" --licence paid --json
     """
     keeper = _keeper_url(data)
     with open_system(data) as client:

@@ -13,7 +13,9 @@ from services.registry.access import agency_for, not_found, sender
 from services.registry.bodies import document_within, idempotency_key
 from services.registry.cafes.places import CafeExists, add_cafe, all_cafes
 from services.registry.digest import Digest, digests
+from services.registry.intake.documents import ConsentBasis
 from services.registry.intake.door import Arrival, Receipt, receive
+from services.registry.licence_kinds import LicenceWord, licence_of
 from services.registry.orders.agencies import AgencyExists, add_agency, all_agencies
 from services.registry.people.accounts import (
     LONGEST_PASSWORD,
@@ -23,9 +25,9 @@ from services.registry.people.accounts import (
     add_account,
 )
 from services.registry.people.audit import Look, reveal
-from services.registry.people.seekers import ConsentBasis, SeekerReceipt, SeekerRow, register
+from services.registry.people.seekers import SeekerReceipt, SeekerRow, register
 from services.registry.people.vault import Vault
-from services.registry.tables import Agency, Licence, Posting, PostingCredit, Submission
+from services.registry.tables import Agency, Posting, PostingCredit, Submission
 from shared.contracts import AgencyAnswered, Finding, PostingReceived
 from shared.contracts.submissions import Outcome
 from shared.database import reading, transaction
@@ -53,7 +55,7 @@ class Asked(BaseModel):
 
 class NewAgency(Asked):
     name: Name
-    licence: Licence
+    licence: LicenceWord
     agency_id: UUID | None = None
 
 
@@ -91,6 +93,8 @@ class PostingBatch(Asked):
 
 class SeekerBatch(Asked):
     consent: ConsentBasis
+    agency_id: UUID | None = None
+    """The agency that brings them."""
     cafe_id: UUID | None = None
     rows: Annotated[tuple[SentRow, ...], Field(min_length=1, max_length=MOST_ROWS)]
     dry_run: bool = False
@@ -117,7 +121,7 @@ def api(engine: Engine, vault: Vault) -> APIRouter:  # noqa: PLR0915 - the list 
         asked = NewAgency.model_validate(form)
         try:
             with transaction(engine) as session:
-                agency, key = add_agency(session, asked.name, asked.licence, asked.agency_id)
+                agency, key = add_agency(session, asked.name, licence_of(asked.licence), asked.agency_id)
         except AgencyExists:
             raise _exists("name") from None
         return _shown_agency(agency) | {"api_key": key}
@@ -197,13 +201,14 @@ def api(engine: Engine, vault: Vault) -> APIRouter:  # noqa: PLR0915 - the list 
             return _submissions(session, own, outcome, page)
 
     @router.post("/seekers/batch")
-    def send_seekers(_who: Operator, sheet: Sheet) -> dict[str, tuple[SeekerReceipt, ...]]:
+    def send_seekers(who: Operator, sheet: Sheet) -> dict[str, tuple[SeekerReceipt, ...]]:
         """Seekers from a file or a form, with the ground on which they are kept."""
         batch = SeekerBatch.model_validate(sheet)
+        brought_by = agency_for(engine, who, batch.agency_id).agency_id if batch.agency_id else None
         rows = [SeekerRow(row.where, row.document, row.findings) for row in batch.rows]
         receipts = _kept_unless_dry(
             engine,
-            lambda session: register(session, rows, batch.consent, vault, batch.cafe_id),
+            lambda session: register(session, rows, batch.consent, vault, batch.cafe_id, brought_by=brought_by),
             dry_run=batch.dry_run,
         )
         return {"receipts": tuple(receipts)}

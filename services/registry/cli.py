@@ -1,7 +1,7 @@
 """The registry's share of the command: bringing files in. Agencies come in at `deploy.agency`, with a Redis user."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -49,6 +49,8 @@ class Way:
     all_or_nothing: bool
     rejected: Path | None
     as_json: bool
+    told: dict[str, str] = field(default_factory=dict)
+    """What else to say of it."""
 
 
 @imports.command("postings")
@@ -81,9 +83,13 @@ def import_postings(  # noqa: PLR0913, PLR0917 - the options of the command
 def import_seekers(  # noqa: PLR0913, PLR0917 - the options of the command
     file: FileArgument,
     consent: Annotated[
-        Literal["consent", "law", "invented"],
-        typer.Option("--consent", help="On what ground they are kept: their consent, a law, or made up for a demo."),
-    ],
+        Literal["consent", "law", "invented"] | None,
+        typer.Option(
+            "--consent",
+            help="On what ground they are kept: their consent, a law, or made up for a demo; else as the mapping says.",
+        ),
+    ] = None,
+    agency: Annotated[str | None, typer.Option("--agency", help="The agency that brings them: id or name.")] = None,
     cafe: Annotated[UUID | None, typer.Option("--cafe", help="The café that looks after them.")] = None,
     mapping: MappingOption = None,
     dry_run: DryRunOption = False,
@@ -95,15 +101,19 @@ def import_seekers(  # noqa: PLR0913, PLR0917 - the options of the command
     """Bring in seekers. Names and contacts go to the vault; texts are scrubbed of them.
 
     \b
-    Example:
-      iljari import seekers profiles.jsonl --consent invented
+    Examples:
+      iljari import seekers list.csv --consent consent --agency "마포 일자리센터"
+      iljari import seekers profiles.jsonl --mapping profiles_text
     """
     from services.registry.importing import Source
 
+    source = Source(file, "seekers", mapping)
+    basis, stated_by = (consent, "--consent") if consent else _consent_of(source)
     with open_system(data) as client:
-        about = {"consent": consent, "cafe_id": str(cafe) if cafe else None}
-        source = Source(file, "seekers", mapping)
-        _import(source, client, about, Way(dry_run, all_or_nothing, rejected, as_json))
+        brought_by = _agency_id(client, agency) if agency else None
+        about = {"consent": basis, "agency_id": brought_by, "cafe_id": str(cafe) if cafe else None}
+        told = {"consent": basis, "consent_stated_by": stated_by}
+        _import(source, client, about, Way(dry_run, all_or_nothing, rejected, as_json, told))
 
 
 def list_agencies(data: DataOption = None, as_json: JsonOption = False) -> None:
@@ -136,6 +146,21 @@ def _agency_id(client: "httpx.Client", named: str) -> str:
     )
 
 
+def _consent_of(source: "Source") -> tuple[str, str]:
+    """The ground that the mapping declares, and which mapping that is."""
+    mapping = source.chosen_mapping()
+    if mapping and mapping.consent:
+        return mapping.consent, f"mapping {mapping.name}"
+    raise CommandError(
+        "CONSENT_MISSING",
+        ExitCode.USAGE,
+        ko="어떤 근거로 구직자를 보관하는지 알 수 없습니다.",
+        en="Nothing says on what ground these seekers are kept.",
+        where="--consent",
+        hint='Say --consent consent, law or invented, or write consent = "…" into the mapping file.',
+    )
+
+
 def _import(source: "Source", client: "httpx.Client", about: dict[str, Any], way: Way) -> None:
     from services.registry.importing import bring_in, rejections
 
@@ -148,7 +173,7 @@ def _import(source: "Source", client: "httpx.Client", about: dict[str, Any], way
             tally = bring_in(source, send, reject, partial(progress.advance, task))
             if tally.outcomes["returned"]:
                 break
-    _show(tally, path, kept=not trial, as_json=way.as_json)
+    _show(tally, path, way, kept=not trial)
     if tally.outcomes["returned"]:
         raise typer.Exit(ExitCode.SOME_REFUSED)
 
@@ -162,13 +187,13 @@ def _sender(client: "httpx.Client", kind: str, about: dict[str, Any]) -> "Send":
     return send
 
 
-def _show(tally: "Tally", rejected: Path, *, kept: bool, as_json: bool) -> None:
+def _show(tally: "Tally", rejected: Path, way: Way, *, kept: bool) -> None:
     from services.registry.importing import OUTCOMES
 
     counts = {outcome: tally.outcomes[outcome] for outcome in OUTCOMES}
     returned = str(rejected) if counts["returned"] else None
-    if as_json:
-        told = {"kept": kept, "mapping": tally.mapping, "read": tally.read, **counts, "rejected": returned}
+    if way.as_json:
+        told = way.told | {"kept": kept, "mapping": tally.mapping, "read": tally.read, **counts, "rejected": returned}
         show_json(told | {"findings": dict(tally.codes.most_common())})
         return
     rows: Sequence[tuple[str, object]] = [
@@ -181,6 +206,8 @@ def _show(tally: "Tally", rejected: Path, *, kept: bool, as_json: bool) -> None:
     show_table(("결과 outcome", "행 rows"), rows)
     if tally.codes:
         show_table(("알림 finding", "행 rows"), tally.codes.most_common())
+    if way.told:
+        typer.echo("보관 근거 kept on the ground of: {consent} ({consent_stated_by})".format_map(way.told))
     if not kept:
         typer.echo("아무것도 저장하지 않았습니다. Nothing was kept.")
     if returned:

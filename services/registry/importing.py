@@ -75,6 +75,11 @@ class Source:
             raise _as_error(refused.finding, self.path) from refused
         return mapping, _sent(chain(head, table.rows), mapping)
 
+    def chosen_mapping(self) -> Mapping | None:
+        """The mapping by which it will be read."""
+        mapping, _ = self.rows()
+        return mapping
+
 
 def bring_in(
     source: Source, send: Send, reject: Callable[[dict[str, Any]], None], step: Callable[[int], None]

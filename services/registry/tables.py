@@ -1,7 +1,7 @@
 """What the registry keeps: the truth about agencies, postings, seekers and who signs in."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, Column, Index, LargeBinary, String
@@ -17,10 +17,6 @@ class Table(SQLModel, registry=_registry):
     """Base of the registry's tables."""
 
     metadata = _registry.metadata
-
-
-Licence = Literal["공공", "무료", "유료", "정보제공"]
-"""Kinds of agency under the Employment Security Act: public, free (filed), paid (registered), information provider."""
 
 
 class Agency(Table, table=True):
@@ -151,6 +147,8 @@ class Consent(Table, table=True):
     number: int | None = Field(default=None, primary_key=True)
     seeker_id: UUID = Field(foreign_key="seeker.seeker_id", index=True)
     basis: str
+    brought_by: UUID | None = Field(default=None, foreign_key="agency.agency_id")
+    """The agency that brought the data, where they do not come from the person: she may ask."""
     items: list[str] = Field(sa_column=Column(JSON, nullable=False))
     given_at: datetime = Field(sa_type=UtcDateTime)
 

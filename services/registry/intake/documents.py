@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
@@ -25,6 +25,9 @@ PLAIN_DIGITS = str.maketrans("０１２３４５６７８９－．＠", "0123456
 NEVER_SCRUBBED = frozenset({"source_url", "opened_on", "closes_on", "occupation_code", "agency_id", "applied_at"})
 NEVER_IN_FACTS = frozenset({"name", "phone", "email", "source_ref"})
 """Of a seeker: sealed in the vault, and a reference that becomes a pseudonym."""
+
+ConsentBasis = Literal["consent", "law", "invented"]
+"""On what ground a seeker is kept: her own consent; a task given by law; none, because she is made up."""
 
 
 def _day(value: Any) -> Any:

@@ -5,6 +5,7 @@
     recognised_by = ["wantedAuthNo", "sal"]  # chosen by itself where all of these fields are there
     rows = "GetJobInfo.row"                # where the rows stand within a JSON document
     past_closing_dates = "show only"       # keep a past closing date for show and say until filled; else "refuse"
+    consent = "invented"                   # seekers alone: on what ground they are kept, if the import does not say
 
     [fields]
     title = "JO_SJ"                                            # our field = their field, read as text
@@ -30,7 +31,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from services.registry.intake.documents import PostingDocument, SeekerDocument
+from services.registry.intake.documents import ConsentBasis, PostingDocument, SeekerDocument
 from services.registry.intake.findings import Refused, finding
 from services.registry.intake.readings import NOTHING_SAID, READINGS, Closing, ReadingName, Unread
 from shared.clock import KST, now
@@ -67,6 +68,7 @@ class Mapping(BaseModel):
     recognised_by: tuple[str, ...] = ()
     rows: str = ""
     past_closing_dates: Literal["refuse", "show only"] = "refuse"
+    consent: ConsentBasis | None = None
     fields: dict[str, Annotated[Rule, BeforeValidator(_as_rule)]]
     codes: dict[str, dict[str, str]] = {}
 
@@ -76,6 +78,8 @@ class Mapping(BaseModel):
         unknown = [name for name in self.fields if name.partition(".")[0] not in document.model_fields]
         if unknown:
             raise ValueError(f"no such field of ours: {', '.join(unknown)}")
+        if self.consent and self.kind != "seekers":
+            raise ValueError("only seekers are kept by consent")
         lists = [rule.codes for rule in self.fields.values() if rule.read == "code"]
         if missing := [str(name) for name in lists if name not in self.codes]:
             raise ValueError(f"no such code table: {', '.join(missing)}")

@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session, col, select
 
-from services.registry.tables import Agency, Licence
+from services.registry.licence_kinds import Licence
+from services.registry.tables import Agency
 from shared.clock import now
 
 KEY_PREFIX = "ilj_"

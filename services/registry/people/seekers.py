@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session, col, select
 
-from services.registry.intake.documents import Checked, SeekerDocument, check_seeker, seeker_facts
+from services.registry.intake.documents import Checked, ConsentBasis, SeekerDocument, check_seeker, seeker_facts
 from services.registry.intake.findings import finding
 from services.registry.people.vault import Person, Vault
 from services.registry.tables import Cafe, Consent, Seeker
@@ -17,9 +17,6 @@ from shared.outbox import stage
 
 ACTIVE = "active"
 ERASED = "erased"
-
-ConsentBasis = Literal["consent", "law", "invented"]
-"""Her own consent; a task given by law; nobody, because the person is made up for a demonstration."""
 LeavingReason = Literal["placed", "expired", "paused", "withdrawn", "erased"]
 
 
@@ -42,14 +39,21 @@ class SeekerReceipt(Fact):
     findings: tuple[Finding, ...] = ()
 
 
-def register(
-    session: Session, rows: Sequence[SeekerRow], basis: ConsentBasis, vault: Vault, cafe_id: UUID | None = None
+def register(  # noqa: PLR0913 - all that a batch of people comes with
+    session: Session,
+    rows: Sequence[SeekerRow],
+    basis: ConsentBasis,
+    vault: Vault,
+    cafe_id: UUID | None = None,
+    *,
+    brought_by: UUID | None = None,
 ) -> list[SeekerReceipt]:
     """Take seekers in, or revise them: the same reference is the same person.
 
     Args:
         basis: on what ground they are kept; there is no way in without one.
         cafe_id: the café that looks after those whose document names none.
+        brought_by: the agency that sends them, where it is not the people themselves.
     """
     checked = [_checked(row) for row in rows]
     ids = [_id_of(check, vault) for check in checked]
@@ -69,7 +73,7 @@ def register(
         person = Person(name=document.name, phone=document.phone, email=document.email)
         changed = _say(session, seeker, seeker_facts(document), home, is_new=before is None)
         sealed = _seal(session, vault, seeker, person)
-        _note_consent(session, seeker_id, basis, person)
+        _note_consent(session, seeker_id, (basis, brought_by), person)
         receipts.append(
             SeekerReceipt(
                 where=row.where,
@@ -153,10 +157,11 @@ def _seal(session: Session, vault: Vault, seeker: Seeker, person: Person) -> boo
     return vault.keep(session, seeker.seeker_id, person)
 
 
-def _note_consent(session: Session, seeker_id: UUID, basis: ConsentBasis, person: Person) -> None:
+def _note_consent(session: Session, seeker_id: UUID, ground: tuple[ConsentBasis, UUID | None], person: Person) -> None:
+    basis, brought_by = ground
     items = ["profile", *(item for item, value in person.model_dump().items() if value)]
     last = select(Consent).where(Consent.seeker_id == seeker_id).order_by(col(Consent.number).desc())
     held = session.exec(last).first()
-    if held is None or (held.basis, held.items) != (basis, items):
+    if held is None or (held.basis, held.brought_by, held.items) != (basis, brought_by, items):
         session.flush()
-        session.add(Consent(seeker_id=seeker_id, basis=basis, items=items, given_at=now()))
+        session.add(Consent(seeker_id=seeker_id, basis=basis, brought_by=brought_by, items=items, given_at=now()))

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from services.registry.digest import digest_of
+from services.registry.licence_kinds import LICENCES
 from services.registry.tables import Agency, Posting, Reveal, Submission
 from shared.database import reading
 from tests.unit.registry.conftest import OPERATOR, SERVICE, a_document
@@ -49,6 +50,18 @@ def test_an_agency_is_made_and_its_key_works_once_shown(client: TestClient, engi
         assert key not in session.exec(select(Agency.api_key_hash)).one()
     again = client.post("/api/registry/agencies", json={"name": "마포", "licence": "유료"}, headers=OPERATOR)
     assert code_of(again) == (409, "ALREADY_THERE")
+
+
+@pytest.mark.parametrize(("word", "kind"), LICENCES.items())
+def test_a_licence_is_named_in_either_language(client: TestClient, word: str, kind: str) -> None:
+    made = client.post("/api/registry/agencies", json={"name": "마포", "licence": word}, headers=OPERATOR)
+    assert made.json()["licence"] == kind
+
+
+def test_a_licence_that_does_not_exist_is_refused(client: TestClient) -> None:
+    refused = client.post("/api/registry/agencies", json={"name": "마포", "licence": "gold"}, headers=OPERATOR)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["where"] == "licence"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from services.registry.app import create_app
 from services.registry.cli import imports
 from services.registry.settings import RegistrySettings
-from services.registry.tables import Agency, Posting, Seeker, Submission
+from services.registry.tables import Agency, Consent, Posting, Seeker, Submission
 from shared.database import reading
 
 HEADER = "구인번호,회사명,모집제목,직무내용,근무지,임금형태,임금,담당자연락처\n"
@@ -177,11 +177,33 @@ def test_seekers_come_with_the_ground_they_are_kept_on(tmp_path: Path, engine: E
     path = tmp_path / "profiles.jsonl"
     rows = [{"id": f"p{n}", "text": f"빵을 {n}년 구웠습니다", "edu": "고졸", "skill_year": "1년"} for n in range(3)]
     path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows))
-    assert run("seekers", path).exit_code == 2
-    told = outcome(run("seekers", path, "--consent", "invented", "--json"))
+    told = outcome(run("seekers", path, "--json"))
     assert (told["mapping"], told["read"], told["accepted"]) == ("profiles_text", 3, 3)
+    assert (told["consent"], told["consent_stated_by"]) == ("invented", "mapping profiles_text")
     with reading(engine) as session:
         assert sorted(seeker.facts["summary"] for seeker in session.exec(select(Seeker)))[0] == "빵을 0년 구웠습니다"
+
+
+@pytest.mark.usefixtures("system")
+def test_whose_ground_is_not_stated_is_not_kept_and_the_import_may_state_it(tmp_path: Path, engine: Engine) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("source_ref,summary\nK-1,빵을 구웠습니다\n")
+    refused = run("seekers", path)
+    assert (refused.exit_code, "CONSENT_MISSING" in refused.stderr) == (2, True)
+    told = run("seekers", path, "--consent", "consent")
+    assert "consent (--consent)" in told.stdout
+    with reading(engine) as session:
+        assert session.exec(select(Consent.basis)).all() == ["consent"]
+
+
+@pytest.mark.usefixtures("system")
+def test_the_agency_that_brings_seekers_is_noted(tmp_path: Path, agency: Agency, engine: Engine) -> None:
+    path = tmp_path / "profiles.jsonl"
+    path.write_text('{"id": "p1", "text": "빵을 구웠습니다"}')
+    assert run("seekers", path, "--agency", agency.name).exit_code == 0
+    assert run("seekers", path, "--agency", "없는 기관").exit_code == 2
+    with reading(engine) as session:
+        assert session.exec(select(Consent.brought_by)).all() == [agency.agency_id]
 
 
 DATA = os.environ.get("ILJARI_DATA")
