@@ -7,9 +7,9 @@ import typer
 
 import services.matching.cli as matching
 import services.registry.cli as registry
-import services.registry.law.cli as law
 from deploy import agency, buried
 from deploy.serve import ServiceName
+from services.registry import linting
 from shared.command import DEFAULT_DATA, DataOption, JsonOption, command_group
 
 DEFAULT_PORT = 8765
@@ -121,7 +121,7 @@ def migrate(service: ServiceArgument) -> None:
 app.add_typer(registry.imports, name="import")
 app.add_typer(agency.app, name="agency")
 app.add_typer(matching.app)
-app.add_typer(law.app)
+app.add_typer(linting.app)
 app.add_typer(buried.app, name="buried")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from services.registry.law.rules import LicenceKind
+from services.registry.licence_kinds import Licence
 
 REGISTRATION = re.compile(
     r"(?<!사업자)(?<!사업자 )(?<!주민)(?<!차량)(?<!차량 )등록 ?번호"
@@ -27,7 +27,7 @@ Likeness = Literal["same firm", "same name"]
 class AgencyLicence:
     """The sender's licence, and its registration number where we hold it: then we print it ourselves."""
 
-    kind: LicenceKind
+    kind: Licence
     registration_number: str | None = None
 
 
@@ -41,7 +41,7 @@ class Abilities:
     must_show_registration: bool
 
 
-ABILITIES: dict[LicenceKind, Abilities] = {
+ABILITIES: dict[Licence, Abilities] = {
     "공공": Abilities(may_refer=True, may_charge_firms=False, must_show_registration=False),
     "무료": Abilities(may_refer=True, may_charge_firms=False, must_show_registration=False),
     "유료": Abilities(may_refer=True, may_charge_firms=True, must_show_registration=True),

@@ -13,9 +13,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from services.registry.licence_kinds import Licence
+
 Severity = Literal["block", "warn", "note"]
 SEVERITY_KO: dict[Severity, str] = {"block": "차단", "warn": "경고", "note": "참고"}
-LicenceKind = Literal["공공", "무료", "유료", "정보제공"]
 
 GAP = r"[ \t·ㆍ・]{0,2}"
 NO_SYLLABLE_BEFORE = "(?<![가-힣])"
@@ -82,7 +83,7 @@ class RuleData(BaseModel):
     grounds: tuple[Pattern, ...] = ()
     reach: Literal["line", "near"] = "line"
     """Whether an exception must stand in the same line, or may stand in the next."""
-    licences: tuple[LicenceKind, ...] = ()
+    licences: tuple[Licence, ...] = ()
     message: Words
     suggestion: Words
 

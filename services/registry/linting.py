@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from services.registry.licence_kinds import LICENCES, LicenceWord
 from shared.command import CommandError, ExitCode, JsonOption, command_group, show_json, show_table
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 app = command_group("Check postings against dated, sourced rules.")
 
 Unit = Literal["hour", "day", "month", "year"]
-LicenceName = Literal["공공", "무료", "유료", "정보제공"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def lint(  # noqa: PLR0913, PLR0917 - the options of the command
         int | None, typer.Option(min=1988, max=2200, help="The year of the work; else by the posting's dates.")
     ] = None,
     on: Annotated[str | None, typer.Option("--on", help="The day of the check, as 2026-03-02; else today.")] = None,
-    licence: Annotated[LicenceName | None, typer.Option(help="The sender's licence.")] = None,
+    licence: Annotated[LicenceWord | None, typer.Option(help="The sender's licence.")] = None,
     defaulters: Annotated[
         Path | None, typer.Option(exists=True, help="A published list of wage defaulters (CSV).")
     ] = None,
@@ -90,7 +90,7 @@ def lint(  # noqa: PLR0913, PLR0917 - the options of the command
     circumstances = Circumstances(
         on=_day(on),
         work_on=date(work_year, 1, 1) if work_year else None,
-        licence=AgencyLicence(licence) if licence else None,
+        licence=AgencyLicence(LICENCES[licence]) if licence else None,
         defaulters=_defaulters(defaulters) if defaulters else None,
         rules=_rules(rules),
     )
