@@ -37,6 +37,8 @@ TEND_SECONDS = 0.1
 READY_SECONDS = 90.0
 GATEWAY_GRACE_SECONDS = 5.0
 GRACE_SECONDS = 20.0
+HERALD_SECONDS = 5.0
+"""Who speaks to the person gives the terminal back as it was."""
 
 
 def up(data: Path, port: int, when_ready: Callable[["LocalSystem"], None]) -> None:
@@ -74,13 +76,16 @@ class LocalSystem:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
         self._mend()
+        herald = threading.Thread(target=self._announce, args=(when_ready,), daemon=True)
         try:
             self._start()
-            threading.Thread(target=self._announce, args=(when_ready,), daemon=True).start()
+            herald.start()
             while not self.stopping.wait(TEND_SECONDS):
                 self._tend()
         finally:
+            self.stopping.set()
             self._end()
+        herald.join(HERALD_SECONDS)
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self.stopping.set()
