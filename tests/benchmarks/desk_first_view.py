@@ -25,7 +25,7 @@ from services.notify.handlers import HEARINGS
 from services.notify.settings import NotifySettings
 from services.notify.tables import Table
 from shared.command import show_table
-from shared.contracts import Event
+from shared.contracts import Event, MatchedPair
 from shared.database import SpineTable, open_engine, transaction
 from shared.web.sign_in import SESSION_COOKIE, SignedIn, make_cookie
 from tests.journey.city import wait_for
@@ -48,7 +48,7 @@ def main(seekers: int) -> None:
         with serving(settings) as url:
             rows = [view(url, settings, who, path) for who in WHO for path in paths()]
         engine.dispose()
-    show_table(f"{seekers} seekers, ms", ("who", "page", "first", "median", "p95"), rows)
+    show_table(("who", "page", "first ms", "median ms", "p95 ms"), rows, title=f"{seekers} seekers")
 
 
 def settings_in(folder: Path) -> NotifySettings:
@@ -77,7 +77,7 @@ def fill(engine: Engine, seekers: int) -> None:
     """One posting for ten seekers; every seeker has twenty pairs, the first hundred postings fifty."""
     Table.metadata.create_all(engine)
     SpineTable.metadata.create_all(engine)
-    chance, postings = random.Random(1), max(20, seekers // 10)  # noqa: S311 - a drawing, not a secret
+    chance, postings = random.Random(1), max(20, seekers // 10)
     hear(engine, [a_posting(number) for number in range(postings)])
     hear(engine, [a_seeker(number, cafe_id=CAFES[number % len(CAFES)]) for number in range(seekers)])
     for start in range(0, seekers, BATCH):
@@ -88,7 +88,7 @@ def fill(engine: Engine, seekers: int) -> None:
     hear(engine, [a_list("posting", p, ranked(chance, [(s, p) for s in hers])) for p, hers in drawn.items()])
 
 
-def ranked(chance: random.Random, pairs: list[tuple[int, int]]) -> list[object]:
+def ranked(chance: random.Random, pairs: list[tuple[int, int]]) -> list[MatchedPair]:
     found = [a_pair(seeker, posting, chance.randint(3_000, 9_800)) for seeker, posting in pairs]
     return sorted(found, key=lambda pair: -pair.score)
 

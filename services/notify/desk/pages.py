@@ -88,7 +88,7 @@ def desk(at: Desk) -> APIRouter:
         narrowed = CallFilter(reach_of(who, cafe), words)
         found = await at.read(lambda session: match_lists.worth_a_call(session, narrowed, page))
         count = await at.read(lambda session: match_lists.count_calls(session, narrowed))
-        values = {"found": found, "count": count, "page": page, "words": words}
+        values = {"found": found, "count": count, "most": match_lists.MOST_COUNTED, "page": page, "words": words}
         cafes = await at.cafes(request) if sees_every_cafe(who) else {}
         return await at.show(request, "calls", who, seekers_of(found.pairs), **values, cafes=cafes, cafe=cafe)
 

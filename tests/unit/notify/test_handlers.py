@@ -4,14 +4,24 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlmodel import select
 
 from services.notify.app import ask_if_empty
-from services.notify.match_lists import CallFilter, EveryCafe, OneCafe, for_posting, for_seeker, worth_a_call
+from services.notify.match_lists import (
+    CallFilter,
+    EveryCafe,
+    OneCafe,
+    Reach,
+    count_calls,
+    for_posting,
+    for_seeker,
+    worth_a_call,
+)
 from services.notify.tables import MatchList, PostingCard, SeekerCard, SubmissionNote, Table
 from shared.contracts import Event, MatchesFound, SubmissionAnswered
 from shared.database import SpineTable, open_engine, reading, transaction
@@ -158,6 +168,36 @@ def test_twenty_calls_a_page_and_every_seeker_on_one_of_them(engine: Engine, hea
     assert [seeker for page in pages for seeker in page] == [id_of("seeker", number) for number in range(45)]
 
 
+@pytest.mark.parametrize("reach", [EveryCafe(), OneCafe(HONGDAE)])
+def test_the_first_view_reads_an_index_and_never_all_seekers(engine: Engine, reach: Reach) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    with reading(engine) as session:
+        worth_a_call(session, CallFilter(reach), 1)
+        count_calls(session, CallFilter(reach))
+    questions = [each for each in asked if "seeker_card" in each[0]]
+    assert len(questions) == 2
+    with reading(engine) as session:
+        plans = [session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in questions]
+        steps = [str(step[3]) for plan in plans for step in plan]
+    assert any("SEARCH seeker_card USING" in step and "ix_seeker_card_best" in step for step in steps)
+    assert not any(step.startswith("SCAN seeker_card") for step in steps)
+
+
+def test_many_calls_are_counted_no_further_than_helps(
+    engine: Engine, hear: Hear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.notify.match_lists.MOST_COUNTED", 2)
+    hear(a_posting(0), *(a_seeker(number) for number in range(5)))
+    hear(*(a_list("seeker", number, [a_pair(number, 0)]) for number in range(5)))
+    with reading(engine) as session:
+        assert count_calls(session, EVERYWHERE) == 3
+
+
 def test_answers_to_agencies_are_counted(engine: Engine, hear: Hear) -> None:
     agency = uuid4()
     for outcome in ("accepted", "accepted", "returned"):
@@ -190,8 +230,8 @@ def histories(draw: st.DrawFn) -> list[Event]:
         st.lists(st.tuples(st.sampled_from(["posting", "seeker"]), SMALL, REVISIONS, st.booleans()), max_size=12)
     ):
         publish, withdraw = (a_posting, a_posting_withdrawn) if kind == "posting" else (a_seeker, a_seeker_withdrawn)
-        event: Event = publish(number, revision) if lives else withdraw(number, revision)  # type: ignore[operator]
-        said.setdefault((kind, number, revision), event)
+        said_event: Event = publish(number, revision) if lives else withdraw(number, revision)  # type: ignore[operator]
+        said.setdefault((kind, number, revision), said_event)
     for _ in range(draw(st.integers(0, 6))):
         found = draw(a_list_said())
         said.setdefault(("list", found.scope, found.scope_id, found.shard, found.revision), found)
