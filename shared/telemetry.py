@@ -32,6 +32,11 @@ LAG = Gauge("iljari_stream_lag", "Entries not yet delivered to the group", ["ser
 PENDING = Gauge("iljari_stream_pending", "Entries delivered and not yet acknowledged", ["service", "stream"])
 
 
+EXCEPTIONS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)  # local variables may hold a person's values
+)
+
+
 def start(service: str, otlp_endpoint: str | None = None) -> None:
     """Set up logging and tracing for this process. Called once, by the process that serves."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
@@ -40,7 +45,7 @@ def start(service: str, otlp_endpoint: str | None = None) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            EXCEPTIONS,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
