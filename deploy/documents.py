@@ -100,7 +100,10 @@ def openapi(service: str) -> dict[str, Any]:
     """The service's own HTTP interface, from its routes."""
     settings = settings_class(service)
     secret = SecretStr("only to build the routes")
-    told = settings(database_url="sqlite://", session_key=secret, operator_token=secret, service_token=secret)
+    secrets: dict[str, Any] = {
+        name: secret for name, field in settings.model_fields.items() if field.annotation is SecretStr
+    }
+    told = settings(database_url="sqlite://", **secrets)
     app = import_module(f"services.{service}.app").create_app(told)
     document: dict[str, Any] = app.openapi()
     return document

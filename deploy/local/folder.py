@@ -116,10 +116,10 @@ def refuse_if_held(path: Path) -> None:
 
 
 def read_or_make_secrets(folder: DataFolder, names: Iterable[str]) -> dict[str, str]:
-    """The keys of this system by name: made once, readable by its owner alone."""
+    """The keys of this system by name: each made once, readable by its owner alone."""
     path = folder.secrets_file
     if not path.exists():
-        write_whole(path, {name: secrets.token_urlsafe(32) for name in names}, mode=0o600)
+        write_whole(path, {}, mode=0o600)
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise CommandError(
             "SECRETS_EXPOSED",
@@ -127,7 +127,7 @@ def read_or_make_secrets(folder: DataFolder, names: Iterable[str]) -> dict[str, 
             ko="비밀 키 파일을 다른 사용자가 읽을 수 있습니다.",
             en="The secrets of this system can be read by other users of this machine.",
             where=str(path),
-            hint=f"If nobody else has read it: chmod 600 {path}. Else delete it: new ones are made at the next start.",
+            hint=f"If nobody else has read it: chmod 600 {path}. Else change the keys in it, all but vault_key.",
         )
     try:
         content: dict[str, str] = json.loads(path.read_text("utf-8"))
@@ -138,9 +138,11 @@ def read_or_make_secrets(folder: DataFolder, names: Iterable[str]) -> dict[str, 
             ko="비밀 키 파일이 손상되었습니다.",
             en="The file of secrets is damaged.",
             where=str(path),
-            hint="Restore it from a backup, or delete it: new secrets are made, and everyone signs in again.",
+            hint="Restore it from a backup: it opens the vault, and without it the names in there are lost.",
         ) from error
-    return content
+    if absent := {name: secrets.token_urlsafe(32) for name in names if name not in content}:
+        write_whole(path, content | absent, mode=0o600)
+    return content | absent
 
 
 def write_whole(path: Path, content: Mapping[str, Any], *, mode: int = 0o644) -> None:

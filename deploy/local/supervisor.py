@@ -33,6 +33,7 @@ from shared.command import CommandError, ExitCode
 
 HOST = "127.0.0.1"
 KEYS = ("session_key", "operator_token", "service_token")
+VAULT_KEY = "vault_key"
 TEND_SECONDS = 0.1
 READY_SECONDS = 90.0
 GATEWAY_GRACE_SECONDS = 5.0
@@ -60,7 +61,7 @@ class LocalSystem:
     def __init__(self, folder: DataFolder, listener: socket.socket) -> None:
         self.folder = folder
         self.url = f"http://{HOST}:{listener.getsockname()[1]}"
-        self.secrets = read_or_make_secrets(folder, [*KEYS, *map(valkey.secret_of, USERS)])
+        self.secrets = read_or_make_secrets(folder, [*KEYS, VAULT_KEY, *map(valkey.secret_of, USERS)])
         self.stopping = threading.Event()
         door = str(listener.fileno())
         self.valkey = self._child("valkey", valkey.prepare(folder, self.secrets))
@@ -177,6 +178,8 @@ class LocalSystem:
             "public_url": self.url,
             **{key: self.secrets[key] for key in KEYS},
         }
+        if service == "registry":
+            settings[VAULT_KEY] = self.secrets[VAULT_KEY]
         if service == "notify":
             settings["registry_url"] = str(self.folder.socket_of("registry"))
         return {f"{service}_{name}".upper(): value for name, value in settings.items()}

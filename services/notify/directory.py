@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.notify.match_lists import LIVE_POSTING, LIVE_SEEKER, PAGE_SIZE, Reach, within
+from services.notify.match_lists import PAGE_SIZE, Reach, within
 from services.notify.tables import PostingCard, SeekerCard
 from services.notify.words import holds_all
 
@@ -24,21 +24,21 @@ class PageOfCards(Generic[C]):
 
 def find_seekers(session: Session, reach: Reach, words: str, page: int) -> PageOfCards[SeekerCard]:
     """Seekers within reach, the best pair first; whoever has none comes last."""
-    asked = (LIVE_SEEKER, *within(reach), *holds_all(words, SeekerCard.words))
+    asked = (col(SeekerCard.live), *within(reach), *holds_all(words, SeekerCard.words))
     found = select(SeekerCard).where(*asked).order_by(*_SEEKER_ORDER)
     return _page(session.exec(found.offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE + 1)).all())
 
 
 def find_postings(session: Session, words: str, page: int) -> PageOfCards[PostingCard]:
     """Open postings, the newest first."""
-    asked = (LIVE_POSTING, *holds_all(words, PostingCard.words))
+    asked = (col(PostingCard.live), *holds_all(words, PostingCard.words))
     found = select(PostingCard).where(*asked).order_by(*_POSTING_ORDER)
     return _page(session.exec(found.offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE + 1)).all())
 
 
 def seeker_within(session: Session, seeker_id: UUID, reach: Reach) -> SeekerCard | None:
     """Her card, if she is looking for work and the reader may see her."""
-    one = (col(SeekerCard.seeker_id) == seeker_id, LIVE_SEEKER, *within(reach))
+    one = (col(SeekerCard.seeker_id) == seeker_id, col(SeekerCard.live), *within(reach))
     return session.exec(select(SeekerCard).where(*one)).first()
 
 
@@ -49,7 +49,7 @@ def open_posting(session: Session, posting_id: UUID) -> PostingCard | None:
 
 def cafes(session: Session) -> list[UUID]:
     """The cafés that look after anyone."""
-    known = select(SeekerCard.cafe_id).where(LIVE_SEEKER, col(SeekerCard.cafe_id).is_not(None))
+    known = select(SeekerCard.cafe_id).where(col(SeekerCard.live), col(SeekerCard.cafe_id).is_not(None))
     return [cafe_id for cafe_id in session.exec(known.distinct().order_by(col(SeekerCard.cafe_id))) if cafe_id]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal, true
+from sqlalchemy import ColumnElement, func, literal
 from sqlmodel import Session, col, select
 
 from services.notify.tables import MatchList, PostingCard, SeekerCard
@@ -16,10 +16,6 @@ from shared.contracts import MatchedPair
 PAGE_SIZE = 20
 MOST_COUNTED = 1_000
 """Beyond this the exact number helps nobody at a desk, and counting costs more than the page."""
-
-# `live = 1` and not merely `live`: SQLite uses an index for a comparison alone.
-LIVE_SEEKER = col(SeekerCard.live) == true()
-LIVE_POSTING = col(PostingCard.live) == true()
 
 
 @dataclass(frozen=True)
@@ -125,7 +121,7 @@ def within(reach: Reach) -> list[ColumnElement[bool]]:
 
 
 def _calls(narrowed: CallFilter) -> list[Any]:
-    standing = [LIVE_SEEKER, LIVE_POSTING, col(SeekerCard.best_score).is_not(None)]
+    standing = [col(SeekerCard.live), col(PostingCard.live), col(SeekerCard.best_score).is_not(None)]
     return [*standing, *within(narrowed.reach), *holds_all(narrowed.words, PostingCard.words, SeekerCard.words)]
 
 
@@ -152,13 +148,13 @@ def _said(session: Session, scope: Literal["seeker", "posting"], *ids: UUID) -> 
 
 def _postings(session: Session, pairs: Sequence[MatchedPair]) -> dict[UUID, PostingCard]:
     ids = {pair.posting_id for pair in pairs}
-    live = select(PostingCard).where(LIVE_POSTING, col(PostingCard.posting_id).in_(ids))
+    live = select(PostingCard).where(col(PostingCard.live), col(PostingCard.posting_id).in_(ids))
     return {card.posting_id: card for card in session.exec(live)}
 
 
 def _seekers(session: Session, pairs: Sequence[MatchedPair], reach: Reach) -> dict[UUID, SeekerCard]:
     ids = {pair.seeker_id for pair in pairs}
-    live = select(SeekerCard).where(LIVE_SEEKER, col(SeekerCard.seeker_id).in_(ids), *within(reach))
+    live = select(SeekerCard).where(col(SeekerCard.live), col(SeekerCard.seeker_id).in_(ids), *within(reach))
     return {card.seeker_id: card for card in session.exec(live)}
 
 

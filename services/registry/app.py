@@ -27,7 +27,7 @@ from shared.web.pages import furnish
 def create_app(settings: RegistrySettings) -> FastAPI:
     """The whole service; it hears, reads agencies' streams and says while it serves."""
     engine = open_engine(settings.database_url)
-    vault = Vault(settings.vault_key or settings.session_key)
+    vault = Vault(settings.vault_key)
     queue = IntakeQueue(settings, engine, vault)
 
     def facts() -> dict[str, Any]:

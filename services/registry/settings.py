@@ -11,7 +11,7 @@ class RegistrySettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="REGISTRY_")
 
-    vault_key: SecretStr | None = None
-    """Opens the vault. Keep it apart from the database and its backups. Without one it is made from the session key."""
+    vault_key: SecretStr
+    """Opens the vault. Keep it apart from the database and its backups: without it every name is lost."""
     intake_batch: int = 100
     """Most entries of agencies' streams taken in one transaction."""

@@ -60,7 +60,7 @@ def test_pins_have_hashes_and_no_addresses() -> None:
 def test_every_file_that_code_reads_is_packaged() -> None:
     project = tomllib.loads((HOUSE / "pyproject.toml").read_text("utf-8"))
     patterns = project["tool"]["setuptools"]["package-data"]["*"]
-    not_code = [name for name in tracked() if name.startswith(READ_BY_CODE) and not name.endswith(".py")]
+    not_code = [name for name in tracked() if name.startswith(READ_BY_CODE) and not name.endswith((".py", ".md"))]
     assert not_code
     left_behind = [name for name in not_code if not any(fnmatch(Path(name).name, pattern) for pattern in patterns)]
     assert not left_behind

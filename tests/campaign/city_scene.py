@@ -110,7 +110,7 @@ def _turn(directory: str, redis_url: str, service: str) -> None:
 
 
 def _registry(engine: Engine, told: dict[str, Any]) -> None:
-    settings = RegistrySettings(**told)
+    settings = RegistrySettings(**told, vault_key=SECRET)
     IntakeQueue(settings, engine, Vault(SECRET)).drain_once()
     Spine(service="registry", settings=settings, engine=engine, hearings=HEARD_BY_REGISTRY).drain()
 

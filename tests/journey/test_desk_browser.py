@@ -113,7 +113,9 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         "operator_token": SecretStr("operator-token"),
         "service_token": SecretStr("service-token"),
     }
-    registry = RegistrySettings(database_url=f"sqlite:///{folder}/registry.sqlite", **secrets)
+    registry = RegistrySettings(
+        database_url=f"sqlite:///{folder}/registry.sqlite", vault_key=SecretStr("a house key for tests"), **secrets
+    )
     notify = NotifySettings(
         database_url=f"sqlite:///{folder}/notify.sqlite", registry_url=str(folder / "registry.sock"), **secrets
     )
@@ -122,7 +124,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         tables.metadata.create_all(store)
         SpineTable.metadata.create_all(store)
     with transaction(stores[registry.database_url]) as session:
-        seekers = a_registry(session, Vault(registry.session_key))
+        seekers = a_registry(session, Vault(registry.vault_key))
     fill_desk(stores[notify.database_url], seekers)
     with ExitStack() as stack:
         door = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
