@@ -184,8 +184,9 @@ def test_the_first_view_reads_an_index_and_never_all_seekers(engine: Engine, rea
     with reading(engine) as session:
         plans = [session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in questions]
         steps = [str(step[3]) for plan in plans for step in plan]
-    assert any("SEARCH seeker_card USING" in step and "ix_seeker_card_best" in step for step in steps)
-    assert not any(step.startswith("SCAN seeker_card") for step in steps)
+    reads = [step for step in steps if "seeker_card " in step]
+    assert len(reads) == 2
+    assert all("SEARCH" in step and "best_score>?" in step for step in reads), steps
 
 
 def test_many_calls_are_counted_no_further_than_helps(
