@@ -63,6 +63,7 @@ class LocalSystem:
         self.url = f"http://{HOST}:{listener.getsockname()[1]}"
         self.secrets = read_or_make_secrets(folder, [*KEYS, VAULT_KEY, *map(valkey.secret_of, USERS)])
         self.stopping = threading.Event()
+        self.client = httpx.Client(base_url=self.url, timeout=5, trust_env=False)
         door = str(listener.fileno())
         self.valkey = self._child("valkey", valkey.prepare(folder, self.secrets))
         self.services = [self._service(name) for name in SERVICES]
@@ -136,7 +137,7 @@ class LocalSystem:
     def _announce(self, when_ready: Callable[["LocalSystem"], None]) -> None:
         complaint = time.monotonic() + READY_SECONDS
         while not self.stopping.wait(TEND_SECONDS):
-            if is_ready(self.url):
+            if self._is_ready():
                 when_ready(self)
                 return
             if time.monotonic() > complaint:
@@ -146,6 +147,11 @@ class LocalSystem:
                     f"`iljari doctor --data {self.folder.path}` says what is wrong.",
                     err=True,
                 )
+
+    def _is_ready(self) -> bool:
+        with suppress(httpx.TransportError):
+            return self.client.get("/health/ready").is_success
+        return False
 
     def _end(self) -> None:
         """The door first, then those who write, then what they write to."""
@@ -157,6 +163,7 @@ class LocalSystem:
         for file in (self.folder.state_file, self.folder.processes_file):
             file.unlink(missing_ok=True)
         shutil.rmtree(self.folder.sockets, ignore_errors=True)
+        self.client.close()
 
     def _note(self) -> None:
         note_processes(self.folder.processes_file, self.children)
@@ -183,13 +190,6 @@ class LocalSystem:
         if service == "notify":
             settings["registry_url"] = str(self.folder.socket_of("registry"))
         return {f"{service}_{name}".upper(): value for name, value in settings.items()}
-
-
-def is_ready(url: str) -> bool:
-    """Whether every service behind this address is ready."""
-    with suppress(httpx.TransportError):
-        return httpx.get(f"{url}/health/ready", timeout=5, trust_env=False).is_success
-    return False
 
 
 def _module(name: str, *arguments: str) -> list[str]:
