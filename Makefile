@@ -25,7 +25,7 @@ help: ## list what can be made
 install: $(READY) ## make the environment, nothing else
 
 run: $(READY) ## start the whole system on this machine (DATA=.iljari PORT=8765); Ctrl-C stops it
-	@$(BIN)/iljari up --data "$(DATA)" --port $(PORT)
+	@exec $(BIN)/iljari up --data "$(DATA)" --port $(PORT)
 
 test: $(READY_TO_TEST) ## install what the tests need and pass them all
 	$(BIN)/pytest -n 2 --dist loadfile -m "not campaign" $(PYTEST)

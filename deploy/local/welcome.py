@@ -1,15 +1,24 @@
 """What does a person see when the system is ready? The demo city loading, then where to look and who to sign in as."""
 
 import json
+import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from deploy.local.folder import write_whole
 from deploy.local.supervisor import LocalSystem
+from deploy.serve import SERVICES
 from shared.clock import now
 from shared.command import CommandError, open_system, progress_bar
+
+if TYPE_CHECKING:
+    import httpx
+
+MATCHING_SECONDS = 120.0
+LOOK_SECONDS = 1.0
+"""As often as the services look at their streams."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +51,23 @@ class Welcome:
         with open_system(system.folder.path) as client, progress_bar() as progress:
             task = progress.add_task("시범 도시 demo city", total=None)
             accounts = load(client, lambda done, total: progress.update(task, completed=done, total=total))
+            typer.echo("모두 맞춰 보는 중입니다. Matching everyone.")
+            _wait_until_heard(client, system)
         write_whole(mark, {"loaded_at": now(), "accounts": accounts}, mode=0o600)
         return accounts
+
+
+def _wait_until_heard(client: "httpx.Client", system: LocalSystem) -> None:
+    """Until nothing is unsaid or unheard, so that the desk is full when its address is told; not for ever."""
+    deadline = time.monotonic() + MATCHING_SECONDS
+    while time.monotonic() < deadline and not all(_has_heard(client, service) for service in SERVICES):
+        if system.stopping.wait(LOOK_SECONDS):
+            return
+
+
+def _has_heard(client: "httpx.Client", service: str) -> bool:
+    status = client.get(f"/api/{service}/status").json()
+    return not status["unsaid"] and not any(stream["lag"] or stream["pending"] for stream in status["streams"])
 
 
 def _say(system: LocalSystem, accounts: list[dict[str, str]]) -> None:
