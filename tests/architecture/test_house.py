@@ -57,6 +57,21 @@ def test_pins_have_hashes_and_no_addresses() -> None:
         assert len(pins) == len(re.findall(r"^\S", text, re.M)), f"a line of {name}.txt has no hash"
 
 
+def test_the_pins_hold_all_that_the_project_requires() -> None:
+    project = tomllib.loads((HOUSE / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    required = {
+        "run": project["dependencies"],
+        "test": project["dependencies"] + extras["test"],
+        "check": project["dependencies"] + extras["test"] + extras["check"],
+    }
+    for name, requirements in required.items():
+        text = (HOUSE / "requirements" / f"{name}.txt").read_text("utf-8")
+        pinned = set(re.findall(r"^([a-z0-9-]+)(?:\[[^]]*])?==", text, re.M))
+        asked = {re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower().replace("_", "-") for requirement in requirements}
+        assert asked <= pinned, f"run `make lock`: {asked - pinned} not in {name}.txt"
+
+
 def test_every_file_that_code_reads_is_packaged() -> None:
     project = tomllib.loads((HOUSE / "pyproject.toml").read_text("utf-8"))
     patterns = project["tool"]["setuptools"]["package-data"]["*"]
