@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 from deploy.redis.rights import agency_user, password_hash, user_rules
 
 
-class NoAclFile(Exception):  # noqa: N818 - it names a state of the server
+class NoAclFile(Exception):
     """This server forgets its users when it ends."""
 
 

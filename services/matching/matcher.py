@@ -27,7 +27,14 @@ from services.matching.shards import Shard
 from services.matching.tables import MatchList, ProfileRow
 from services.matching.upkeep import Lists, true_lists
 from services.matching.written import as_pair, key_of, line
-from shared.contracts import MatchesFound, PostingPublished, PostingWithdrawn, SeekerPublished, SeekerWithdrawn
+from shared.contracts import (
+    MatchesFound,
+    PostingPublished,
+    PostingWithdrawn,
+    RestatementRequested,
+    SeekerPublished,
+    SeekerWithdrawn,
+)
 from shared.database import transaction
 from shared.outbox import stage
 
@@ -113,6 +120,14 @@ class Matcher:
             self._held.update(held)
 
         after_commit(session, apply)
+
+    def say_again(self, events: Sequence[RestatementRequested], session: Session) -> None:
+        """Say every list of this shard as it stands, when a service that keeps lists lost them."""
+        if all(event.asked_by == "matching" for event in events):
+            return
+        for row in store.own_lists(session, str(self.shard)):
+            scope, held = _held_of(row)
+            stage(session, found(scope, self.shard, held, store.lines_of(row.pairs)))
 
     def _load(self, session: Session, epoch: int) -> None:
         rows = [row for side in SIDES for row in store.profiles(session, side) if self._is_ours(row)]

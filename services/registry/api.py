@@ -107,7 +107,7 @@ class RevealAsked(Asked):
     items: Annotated[tuple[Literal["name", "phone", "email"], ...], Field(min_length=1)] = ("name",)
 
 
-class _DryRun(Exception):  # noqa: N818 - ends a transaction, tells nothing
+class _DryRun(Exception):
     """Thrown to undo what was only tried."""
 
 

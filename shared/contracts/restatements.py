@@ -1,4 +1,4 @@
-"""Asking registry to say everything again: a new shard, a store lost, a stream trimmed."""
+"""Asking to say everything again: a new shard, a store lost, a stream trimmed."""
 
 from typing import ClassVar, Literal
 
@@ -6,11 +6,14 @@ from shared.contracts.envelope import Event, ServiceName
 
 
 class RestatementRequested(Event):
-    """A service holds too little and asks for every live posting and seeker once more."""
+    """A service holds too little and asks for all that is true now once more.
+
+    Registry says every live posting and seeker; matching says its lists to a service that keeps them.
+    """
 
     stream: ClassVar[str] = "restatement.requested.v1"
     said_by: ClassVar[tuple[ServiceName, ...]] = ("matching", "notify")
-    heard_by: ClassVar[tuple[ServiceName, ...]] = ("registry",)
+    heard_by: ClassVar[tuple[ServiceName, ...]] = ("registry", "matching")
 
     asked_by: Literal["matching", "notify"]
     reason: Literal["new_store", "operator"]

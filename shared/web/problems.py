@@ -30,7 +30,7 @@ class WrongField(Fact):
     message_ko: str
 
 
-class Problem(Exception):  # noqa: N818 - named for what it is, as the house does
+class Problem(Exception):
     """A refusal with its reason and the way out, in both languages. Never echoes what was sent."""
 
     def __init__(  # noqa: PLR0913 - the fields of the answer, no more

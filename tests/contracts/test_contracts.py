@@ -27,7 +27,7 @@ TABLE = {
     ("seeker.withdrawn.v1", "all"): ("registry", "matching notify"),
     ("submission.answered.v1", "all"): ("registry", "notify"),
     ("matches.found.v1", "all"): ("matching", "notify"),
-    ("restatement.requested.v1", "all"): ("matching notify", "registry"),
+    ("restatement.requested.v1", "all"): ("matching notify", "registry matching"),
 }
 
 every_fact = pytest.mark.parametrize("event", CATALOGUE, ids=lambda event: event.__name__)

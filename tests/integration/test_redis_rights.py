@@ -43,7 +43,7 @@ SAYS = {
 }
 HEARS = {
     "registry": {"restatement.requested.v1"},
-    "matching": set(INNER[:4]),
+    "matching": {*INNER[:4], "restatement.requested.v1"},
     "notify": {*INNER[:4], "submission.answered.v1", "matches.found.v1"},
 }
 TAKES_IN = {"registry": {f"posting.received.v1:{HERE}", f"posting.received.v1:{THERE}"}}

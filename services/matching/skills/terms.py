@@ -12,7 +12,7 @@ from types import MappingProxyType
 _SEPARATORS = re.compile(r"[^0-9a-z가-힣一-龥ぁ-ヿ+#]+")
 
 
-class AliasesContradict(Exception):  # noqa: N818 - named for what it is, as the house does
+class AliasesContradict(Exception):
     """One spelling is listed under two terms."""
 
 

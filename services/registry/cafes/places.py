@@ -8,7 +8,7 @@ from services.registry.tables import Cafe
 from shared.clock import now
 
 
-class CafeExists(Exception):  # noqa: N818 - named for what it is, as the house does
+class CafeExists(Exception):
     """A café of this name is here already."""
 
 

@@ -13,7 +13,7 @@ FIELD_NAME = re.compile(r"[^\W\d]\w{0,59}|\d{1,4}")
 """What looks like a field's name or a position; anything else may be someone's data and is not repeated."""
 
 
-class Refused(Exception):  # noqa: N818 - named for what it is, as the house does
+class Refused(Exception):
     """Something cannot be taken at all; carries the finding that says why."""
 
     def __init__(self, finding: Finding) -> None:

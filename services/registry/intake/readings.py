@@ -15,7 +15,7 @@ NOTHING_SAID = frozenset({"", "-", ".", "none", "null", "nan", "n/a", "정보 �
 """What senders write into a field that they leave empty."""
 
 
-class Unread(Exception):  # noqa: N818 - named for what it is, as the house does
+class Unread(Exception):
     """A text could not be read; the code says why."""
 
     def __init__(self, code: str) -> None:

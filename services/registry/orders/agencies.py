@@ -13,7 +13,7 @@ from shared.clock import now
 KEY_PREFIX = "ilj_"
 
 
-class AgencyExists(Exception):  # noqa: N818 - named for what it is, as the house does
+class AgencyExists(Exception):
     """An agency of this name is here already."""
 
 

@@ -22,7 +22,7 @@ MOST_WRONG = 10
 PAUSE = timedelta(minutes=15)
 
 
-class AccountExists(Exception):  # noqa: N818 - named for what it is, as the house does
+class AccountExists(Exception):
     """Someone signs in under this name already."""
 
 

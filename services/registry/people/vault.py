@@ -27,7 +27,7 @@ class Person(Fact):
     __str__ = __repr__
 
 
-class VaultLocked(Exception):  # noqa: N818 - named for what it is, as the house does
+class VaultLocked(Exception):
     """The house key does not open this entry: it was changed, or belongs to another house."""
 
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from services.matching.handlers import hearings
 from services.matching.matcher import Heard, Matcher
 from services.matching.settings import MatchingSettings
-from shared.contracts import Event, MatchesFound
+from shared.contracts import Event, MatchesFound, RestatementRequested
 from shared.spine import Spine
 from shared.wire import decode, encode
 from tests.servers import RedisServer
@@ -93,3 +93,32 @@ def a_settings(redis_url: str, database_url: str) -> MatchingSettings:
         allow_unsafe_redis=True,
         consumer="one",
     )
+
+
+def test_who_lost_the_lists_is_told_them_again(redis_server: RedisServer, sqlite_url: str) -> None:
+    engine = open_store(sqlite_url)
+    matcher = started(engine)
+    spine = Spine(
+        service="matching",
+        settings=a_settings(redis_server.url, sqlite_url),
+        engine=engine,
+        hearings=hearings(matcher),
+        group=matcher.shard.group,
+    )
+    for event in (a_seeker(), a_posting()):
+        spine.redis.xadd(event.stream, encode(event))  # type: ignore[arg-type]
+    spine.drain()
+    said = lists_said(spine)
+    for asked_by, told in (("matching", 0), ("notify", 2)):
+        request = RestatementRequested.model_validate({"asked_by": asked_by, "reason": "new_store"})
+        spine.redis.xadd(request.stream, encode(request))  # type: ignore[arg-type]
+        spine.drain()
+        again = lists_said(spine)[len(said) :]
+        assert len(again) == told
+    kept = {one.scope: (one.revision, one.pairs) for one in said}
+    assert {one.scope: (one.revision, one.pairs) for one in again} == kept, "as they stand, under the same revision"
+
+
+def lists_said(spine: Spine) -> list[MatchesFound]:
+    entries: Any = spine.redis.xrange(MatchesFound.stream)
+    return [decode(MatchesFound, fields) for _, fields in entries]

@@ -133,7 +133,7 @@ def test_a_reference_twice_in_a_file_with_other_content(tmp_path: Path, agency: 
         ("none.csv", None, "FILE_UNREADABLE", 2),
     ],
 )
-def test_a_file_that_cannot_be_read_ends_with_its_code(  # noqa: PLR0917
+def test_a_file_that_cannot_be_read_ends_with_its_code(
     tmp_path: Path, agency: Agency, name: str, content: str | None, code: str, exit_code: int
 ) -> None:
     path = tmp_path / name

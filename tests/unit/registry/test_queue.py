@@ -118,7 +118,7 @@ DEEP = '{"a":' * 10_000 + "1" + "}" * 10_000
         ({"data": json.dumps(a_document()), "id": "x" * 300}, "EVENT_ID_INVALID"),
     ],
 )  # fmt: skip
-def test_bad_input_is_refused_answered_and_kept_and_the_next_is_taken(  # noqa: PLR0917
+def test_bad_input_is_refused_answered_and_kept_and_the_next_is_taken(
     queue: IntakeQueue, redis: Redis, agency: Agency, engine: Engine, fields: dict[Any, Any], code: str
 ) -> None:
     redis.xadd(key_of(agency), fields)
