@@ -127,7 +127,8 @@ class Matcher:
             return
         for row in store.own_lists(session, str(self.shard)):
             scope, held = _held_of(row)
-            stage(session, found(scope, self.shard, held, store.lines_of(row.pairs)))
+            if held.revision:  # else it never held anybody, and nothing was said of it
+                stage(session, found(scope, self.shard, held, store.lines_of(row.pairs)))
 
     def _load(self, session: Session, epoch: int) -> None:
         rows = [row for side in SIDES for row in store.profiles(session, side) if self._is_ours(row)]

@@ -105,7 +105,8 @@ def test_who_lost_the_lists_is_told_them_again(redis_server: RedisServer, sqlite
         hearings=hearings(matcher),
         group=matcher.shard.group,
     )
-    for event in (a_seeker(), a_posting()):
+    nobodys_posting = a_posting(2, title="xyzzy")
+    for event in (a_seeker(), a_posting(), nobodys_posting):
         spine.redis.xadd(event.stream, encode(event))  # type: ignore[arg-type]
     spine.drain()
     said = lists_said(spine)
