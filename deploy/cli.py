@@ -9,7 +9,7 @@ import services.matching.cli as matching
 import services.registry.cli as registry
 from deploy import agency, buried
 from deploy.serve import ServiceName
-from services.registry import linting
+from services.registry import linting, staffing
 from shared.command import DEFAULT_DATA, DataOption, JsonOption, command_group
 
 DEFAULT_PORT = 8765
@@ -120,6 +120,7 @@ def migrate(service: ServiceArgument) -> None:
 
 app.add_typer(registry.imports, name="import")
 app.add_typer(agency.app, name="agency")
+app.add_typer(staffing.app, name="account")
 app.add_typer(matching.app)
 app.add_typer(linting.app)
 app.add_typer(buried.app, name="buried")

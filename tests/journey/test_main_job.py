@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.journey.city import City, iljari, iljari_json, started_city, wait_for
+from tests.journey.city import COMMAND, City, iljari, iljari_json, started_city, wait_for
 
 pytestmark = pytest.mark.journey
 
@@ -142,3 +144,28 @@ def test_every_page_of_a_machine_tells_its_refusals_as_problems(city: City) -> N
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
     assert {"code", "where", "message", "message_ko", "hint"} <= set(answer.json())
+
+
+def test_someone_who_is_let_in_can_sign_in_and_sees_the_desk(city: City) -> None:
+    word = "a long password 가나다"
+    added = subprocess.run(
+        [*COMMAND, "account", "add", "mapo", "--name", "마포 상담사", "--json", "--data", str(city.data)],
+        input=f"{word}\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert added.returncode == 0, added.stderr
+    assert word not in added.stdout
+    with httpx.Client(base_url=city.url, follow_redirects=True, headers={"accept": "text/html"}) as browser:
+        form = browser.get("/sign-in").text
+        token = re.search(r'name="form_token" value="([0-9a-f]+)"', form)
+        assert token
+        wrong = browser.post("/sign-in", data={"login": "mapo", "password": "wrong", "form_token": token[1]})
+        assert "/desk" not in str(wrong.url)
+        token = re.search(r'name="form_token" value="([0-9a-f]+)"', wrong.text)
+        assert token
+        desk = browser.post("/sign-in", data={"login": "mapo", "password": word, "form_token": token[1]})
+    assert desk.url.path == "/desk"
+    assert "마포 상담사" in desk.text
