@@ -132,9 +132,11 @@ def over_tcp(unix_url: str) -> Iterator[str]:
         server.inside = place.partition("?")[0]  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"redis://{account}@127.0.0.1:{server.server_address[1]}/0"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"redis://{account}@127.0.0.1:{server.server_address[1]}/0"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def a_document(**but: Any) -> dict[str, Any]:
