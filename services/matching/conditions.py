@@ -82,10 +82,14 @@ class PairTable(Generic[S, P]):
         return self._columns.setdefault(posting, len(self._columns))
 
     def look_up(self, rows: NDArray[Any], columns: NDArray[Any]) -> Block:
+        looked_up: Block = self.table()[np.ix_(rows, columns)]
+        return looked_up
+
+    def table(self) -> Block:
+        """All judgements, those not yet made included."""
         if self._judged.shape != (len(self._rows), len(self._columns)):
             self._judge_the_new()
-        looked_up: Block = self._judged[np.ix_(rows, columns)]
-        return looked_up
+        return self._judged
 
     def _judge_the_new(self) -> None:
         height, width = self._judged.shape
@@ -173,6 +177,10 @@ class Conditions:
             place.remote,
             *_point(place),
         )
+
+    def tables(self) -> tuple[Block, Block]:
+        """Judgements of occupations and of districts, to be looked up by the numbers in the rows."""
+        return self._occupations.table(), self._districts.table()
 
     def judge(self, seekers: NDArray[Any], postings: NDArray[Any]) -> Judgement:
         """All conditions but skills and certificates, for all these seekers and postings."""

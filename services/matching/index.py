@@ -4,7 +4,7 @@ Sparse products are taken with the smaller side transposed. SciPy adds up a cell
 either way, so a cell's bits depend on its two rows alone (tests hold this), and they are made whole at once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from services.matching import text
+from services.matching import kernels, text
+from services.matching.blocks import Blocks
 from services.matching.conditions import POSTING, SEEKER, Conditions, Gate, Mask
 from services.matching.explanation import bodies
-from services.matching.profiles import Profile, Side, Traits, held_terms, traits
+from services.matching.kernels import SparseRows, Terms
+from services.matching.profiles import Facts, Profile, Side, Traits, held_terms, traits
 from services.matching.scorer import FULL, PARTS, UNKNOWN, Rules, Values, combine
 from services.matching.skills.likeness import SAME, Vocabulary
 from shared.contracts import PostingFacts, SeekerFacts
@@ -74,6 +76,14 @@ class Rows:
         whole.has_sorted_indices = True
         return whole if _is_everything(slots, self._count) else whole[slots]
 
+    def arrays(self) -> SparseRows:
+        """As they are, for compiled loops; more may be allocated than is written."""
+        return SparseRows(self._starts, self._columns, self._values)
+
+    def terms(self) -> Terms:
+        """The columns alone, where all values are one."""
+        return Terms(self._starts, self._columns)
+
 
 class Shelf:
     """One side's profiles: each in a slot; a changed profile gets a new slot, and dead slots are cleared in bulk."""
@@ -91,26 +101,39 @@ class Shelf:
         self.skills = {part: Rows() for part in self.skill_parts}
         self.columns: NDArray[np.void] = np.zeros(256, dtype=self._shape)
         self.kept: NDArray[np.void] = np.zeros(256, dtype=_KEPT)
+        self.patterns: NDArray[np.uint16] = np.zeros(256, dtype=np.uint16)
+        self.floors: NDArray[np.int32] = np.zeros(256, dtype=np.int32)
+        self.is_live: Mask = np.zeros(256, dtype=bool)
+        self.blocks = Blocks(text.COLUMNS)
         self._order: NDArray[np.int64] | None = None
         self._live: Slots | None = None
 
     def put(self, read: Read) -> None:
         first, count = len(self.profiles), len(read.profiles)
         self.columns, self.kept = _grown(self.columns, first + count), _grown(self.kept, first + count)
+        self.patterns, self.floors = _grown(self.patterns, first + count), _grown(self.floors, first + count)
+        self.is_live = _grown(self.is_live, first + count)
         self.columns[first : first + count], self.kept[first : first + count] = read.columns, read.kept
+        self.patterns[first : first + count] = patterns_of(read)
+        self.floors[first : first + count], self.is_live[first : first + count] = 0, True
         self.text.append(read.text)
         for part, rows in read.skills.items():
             self.skills[part].append(rows)
         self.traits.extend(read.traits)
         for at, profile in enumerate(read.profiles):
+            self._bury(profile.id)
             self.profiles.append((profile.id, profile.revision))
             self.slot[profile.id] = first + at
         self._changed()
 
     def remove(self, ids: Iterable[UUID]) -> None:
         for gone in ids:
-            self.slot.pop(gone, None)
+            self._bury(gone)
         self._changed()
+
+    def _bury(self, gone: UUID) -> None:
+        if (slot := self.slot.pop(gone, None)) is not None:
+            self.is_live[slot] = False
 
     def _changed(self) -> None:
         self._order = self._live = None
@@ -121,11 +144,13 @@ class Shelf:
         live, text_rows, skills = self.live(), self.text, self.skills
         profiles, kept_traits = [self.profiles[at] for at in live], [self.traits[at] for at in live]
         columns, kept = self.columns[live], self.kept[live]
+        patterns, floors = self.patterns[live], self.floors[live]
         self._clear()
         self.text.append(text_rows.take(live, text.COLUMNS))
         for part, rows in skills.items():
             self.skills[part].append(rows.take(live, 2**31 - 1))
         self.profiles, self.traits, self.columns, self.kept = profiles, kept_traits, columns, kept
+        self.patterns, self.floors, self.is_live = patterns, floors, np.ones(len(live), dtype=bool)
         self.slot = {profile: at for at, (profile, _) in enumerate(profiles)}
 
     def revision(self, profile: UUID) -> int:
@@ -140,6 +165,16 @@ class Shelf:
 
     def slots(self, ids: Iterable[UUID]) -> Slots:
         return np.array([self.slot[one] for one in ids], dtype=np.int64)
+
+    def since(self, slot: int) -> int:
+        return int(self.kept["since"][slot])
+
+    def set_floors(self, floors: Mapping[UUID, int]) -> None:
+        """The score that a pair must reach to enter each profile's list; 0, which all reach, where it is not set."""
+        at_hand = [(slot, floor) for one, floor in floors.items() if (slot := self.slot.get(one)) is not None]
+        if at_hand:
+            slots, scores = zip(*at_hand, strict=True)
+            self.floors[list(slots)] = scores
 
     def order(self, slots: Slots) -> NDArray[np.int64]:
         """Each profile's place among equals: earlier first, then by id."""
@@ -158,10 +193,6 @@ class Scored:
     columns: Slots
     scores: NDArray[np.int32]
     values: Values
-
-    def turned(self) -> "Scored":
-        """The same pairs, seen from the other side."""
-        return Scored(self.columns, self.rows, self.scores.T, self.values.transpose(0, 2, 1))
 
 
 @dataclass(frozen=True)
@@ -210,12 +241,6 @@ class Index:
             scores[gate] = UNKNOWN
         return Scored(seekers, postings, scores, values)
 
-    def against_all(self, side: Side, slots: Slots) -> Scored:
-        """These profiles along the rows, everyone of the other side along the columns."""
-        if side == "seeker":
-            return self.score(slots, self.shelves["posting"].live())
-        return self.score(self.shelves["seeker"].live(), slots).turned()
-
     def explain(self, pairs: Sequence[tuple[UUID, UUID, tuple[int, ...]]]) -> list[str]:
         """What is written down of pairs of seeker and posting whose parts have these values."""
         named = [(self.traits("seeker", s), self.traits("posting", p), values) for s, p, values in pairs]
@@ -232,6 +257,10 @@ class Index:
     def telling(self, word: str) -> float:
         """How much a word tells: the rarer, the more."""
         return float(self._frequencies[text.word_column(word)])
+
+    def tables(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+        """What conditions look up: by wished and offered occupation, by wished areas and district."""
+        return self._conditions.tables()
 
     def excluded_by(self, seeker: UUID, posting: UUID) -> tuple[Gate, ...]:
         """The gates that keep this pair apart."""
@@ -321,6 +350,31 @@ def document(profile: Profile) -> str:
     if isinstance(profile.facts, PostingFacts):
         return text.posting_document(profile.facts)
     return text.seeker_document(profile.facts)
+
+
+def patterns_of(read: Read) -> NDArray[np.uint16]:
+    """What each profile says, as bits: a part is known only where both sides say what it needs."""
+    columns, has_skills = read.columns, {part: np.diff(rows.indptr) > 0 for part, rows in read.skills.items()}
+    facts = [profile.facts for profile in read.profiles]
+    occupation = np.array([_names_occupation(one) for one in facts], dtype=bool)
+    if "states_area" in (columns.dtype.names or ()):
+        wage = columns["hour"] >= 0, columns["month"] >= 0
+        ground = columns["known"] | columns["states_area"]
+        skills = has_skills[HELD], has_skills[HELD], read.kept["states_certificates"]
+    else:
+        wage = columns["hour_most"] >= 0, columns["month_most"] >= 0
+        district = np.array([isinstance(one, PostingFacts) and bool(one.place.district) for one in facts], dtype=bool)
+        ground = columns["known"] | columns["remote"] | district
+        skills = has_skills["required_skills"], has_skills["preferred_skills"], has_skills["certificate"]
+    said = (
+        np.diff(read.text.indptr) > 0, occupation, *wage, columns["hours"] > 0, columns["experience"] >= 0, ground,
+        *skills,
+    )  # fmt: skip
+    return np.stack(said, axis=1) @ np.array(kernels.PRESENCE, dtype=np.uint16)
+
+
+def _names_occupation(facts: Facts) -> bool:
+    return bool(facts.wishes.occupation_codes if isinstance(facts, SeekerFacts) else facts.occupation_code)
 
 
 def _terms(profile: Profile) -> dict[PartName, tuple[str, ...]]:

@@ -1,16 +1,16 @@
 """Who is on a list? The exact best, in one order: score falling, who came first, id rising."""
 
-from collections.abc import Iterator, Sequence
+import struct
+from array import array
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-import numpy as np
-from numpy.typing import NDArray
+from services.matching.profiles import Scope, Side, other_side
 
-from services.matching.index import Scored, Shelf
-
-NOBODY = -1
-"""Below every key: a score that may be on a list is at least 1."""
+_PACKED_KEY = struct.Struct("<iq16s")
 
 
 class Key(NamedTuple):
@@ -28,35 +28,70 @@ class Candidate(NamedTuple):
     values: tuple[int, ...] | None
 
 
-def best(scored: Scored, others: Shelf, size: int, floors: NDArray[np.int64]) -> Iterator[list[Candidate]]:
-    """For each row its best columns at or above the row's floor, at most `size` of them, best first."""
-    keys = scored.scores.astype(np.int64) * 2**32 - others.order(scored.columns)
-    keys[scored.scores < floors[:, None]] = NOBODY
-    chosen = _largest(keys, size)
-    found = np.take_along_axis(keys, chosen, axis=1) > NOBODY
-    rows, places = np.nonzero(found)
-    columns = chosen[rows, places]
-    values = scored.values[:, rows, columns].T.tolist()
-    scores = scored.scores[rows, columns].tolist()
-    slots = scored.columns[columns].tolist()
-    since = others.kept["since"][slots].tolist()
-    at = 0
-    for count in found.sum(axis=1).tolist():
-        yield [
-            Candidate(Key(-scores[i], since[i], others.profiles[slots[i]][0]), tuple(values[i]))
-            for i in range(at, at + count)
-        ]
-        at += count
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A list in memory: as of what it was made, and who is on it, packed: a city holds millions of lines."""
+
+    revision: int
+    profile_revision: int
+    epoch: int
+    packed: bytes = b""
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        lines = _PACKED_KEY.iter_unpack(self.packed)
+        return tuple(Key(falling_score, since, UUID(bytes=other)) for falling_score, since, other in lines)
+
+    def __len__(self) -> int:
+        return len(self.packed) // _PACKED_KEY.size
+
+    @property
+    def last_score(self) -> int:
+        return int(-_PACKED_KEY.unpack_from(self.packed, len(self.packed) - _PACKED_KEY.size)[0])
 
 
-def _largest(keys: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """Columns of the largest keys of each row, largest first."""
-    if keys.shape[1] > size:
-        chosen = np.argpartition(keys, keys.shape[1] - size, axis=1)[:, keys.shape[1] - size :]
-    else:
-        chosen = np.broadcast_to(np.arange(keys.shape[1]), keys.shape)
-    order = np.argsort(-np.take_along_axis(keys, chosen, axis=1), axis=1)
-    return np.take_along_axis(chosen, order, axis=1)
+def packed(keys: Iterable[Key]) -> bytes:
+    return b"".join(_PACKED_KEY.pack(key.falling_score, key.since, key.other.bytes) for key in keys)
+
+
+NOTHING_HELD = Held(revision=0, profile_revision=0, epoch=0)
+
+
+class HeldLists:
+    """All lists of a shard as last committed, and on which of them somebody is."""
+
+    def __init__(self) -> None:
+        self._lists: dict[Scope, Held] = {}
+        self._scopes: list[Scope] = []
+        self._numbers: dict[Scope, int] = {}
+        self._named_by: dict[Scope, array[int]] = defaultdict(lambda: array("I"))
+        """Numbers of scopes that name somebody, or once did."""
+
+    def __contains__(self, scope: Scope) -> bool:
+        return scope in self._lists
+
+    def of(self, scope: Scope) -> Held:
+        return self._lists.get(scope, NOTHING_HELD)
+
+    def update(self, lists: Mapping[Scope, Held]) -> None:
+        for scope, held in lists.items():
+            before = {key.other for key in self.of(scope).keys}
+            self._lists[scope] = held
+            for key in held.keys:
+                if key.other not in before:
+                    self._named_by[other_side(scope[0]), key.other].append(self._number(scope))
+
+    def naming(self, side: Side, some: Collection[UUID]) -> set[UUID]:
+        """Whose lists of this side name one of these."""
+        numbers = {number for one in some for number in self._named_by.get((other_side(side), one), ())}
+        scopes = [self._scopes[number] for number in numbers]
+        return {scope[1] for scope in scopes if any(key.other in some for key in self.of(scope).keys)}
+
+    def _number(self, scope: Scope) -> int:
+        number = self._numbers.setdefault(scope, len(self._scopes))
+        if number == len(self._scopes):
+            self._scopes.append(scope)
+        return number
 
 
 def merge(held: Sequence[Key], gone: set[UUID], offered: Sequence[Candidate], size: int) -> list[Candidate] | None:

@@ -9,7 +9,6 @@ what the last batch brought: after a crash between the steps, the next `match` f
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from threading import RLock
 from typing import Any
 from uuid import UUID
@@ -20,7 +19,7 @@ from sqlmodel import Session
 from services.matching import store
 from services.matching.epochs import fit_first_epoch, present_epoch
 from services.matching.index import Index, Read
-from services.matching.lists import Candidate, Key
+from services.matching.lists import Candidate, Held, HeldLists, Key, packed
 from services.matching.profiles import SIDES, Scope, Side, as_side, other_side
 from services.matching.scorer import Rules
 from services.matching.shards import Shard
@@ -44,19 +43,6 @@ READ_AT_ONCE = 2_000
 """Profiles turned into rows at a time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A list in memory: as of what it was made, and who is on it."""
-
-    revision: int
-    profile_revision: int
-    epoch: int
-    keys: tuple[Key, ...]
-
-
-NOTHING_HELD = Held(revision=0, profile_revision=0, epoch=0, keys=())
-
-
 class Matcher:
     """The state of one shard. Whoever hears holds its lock, from the first step to the last commit."""
 
@@ -66,7 +52,7 @@ class Matcher:
         self._engine, self._rules, self._epoch_profiles = engine, rules, epoch_profiles
         self._index: Index | None = None
         self._revisions: dict[Scope, int] = {}
-        self._held: dict[Scope, Held] = {}
+        self._held = HeldLists()
         self._pending: set[Scope] = set()
 
     def start(self) -> None:
@@ -118,6 +104,7 @@ class Matcher:
         def apply() -> None:
             self._index, self._pending = index, set()
             self._held.update(held)
+            _set_floors(index, held)
 
         after_commit(session, apply)
 
@@ -135,16 +122,19 @@ class Matcher:
         self._index = index = Index(store.epoch(session, epoch))
         _put(index, rows, _read(index, rows))
         self._revisions = {scope_of(row): row.revision for row in rows}
-        self._held = dict(map(_held_of, store.own_lists(session, str(self.shard))))
+        held = dict(map(_held_of, store.own_lists(session, str(self.shard))))
+        self._held = HeldLists()
+        self._held.update(held)
+        _set_floors(index, held)
         self._pending = {scope_of(row) for row in rows if self._is_pending(row, epoch)}
 
     def _is_ours(self, row: ProfileRow) -> bool:
         return row.side == "posting" or self.shard.keeps(row.id)
 
     def _is_pending(self, row: ProfileRow, epoch: int) -> bool:
-        held = self._held.get(scope_of(row))
-        if held is None:
+        if scope_of(row) not in self._held:
             return row.live
+        held = self._held.of(scope_of(row))
         return held.profile_revision != row.revision or (row.live and held.epoch != epoch)
 
     def _under_newest_epoch(self, session: Session) -> Index:
@@ -173,11 +163,11 @@ class Matcher:
         held: dict[Scope, Held] = {}
         rows: list[MatchList] = []
         for scope, written in lines.items():
-            before = self._held.get(scope, NOTHING_HELD)
+            before = self._held.of(scope)
             as_of = index.revision(*scope) or self._revisions[scope]
             same = written == said_before.get(scope, []) and (not written or as_of == before.profile_revision)
             revision = before.revision + (not same)
-            held[scope] = Held(revision, as_of, index.epoch.number, tuple(pair.key for pair in lists[scope]))
+            held[scope] = Held(revision, as_of, index.epoch.number, packed(pair.key for pair in lists[scope]))
             rows.append(self._row(scope, held[scope], written))
             if not same:
                 stage(session, found(scope, self.shard, held[scope], written))
@@ -299,8 +289,16 @@ def _put(index: Index, rows: Sequence[ProfileRow], reads: Iterable[tuple[Side, R
 
 
 def _held_of(row: MatchList) -> tuple[Scope, Held]:
-    keys = tuple(map(key_of, store.lines_of(row.pairs)))
+    keys = packed(map(key_of, store.lines_of(row.pairs)))
     return (as_side(row.scope), row.scope_id), Held(row.revision, row.profile_revision, row.epoch, keys)
+
+
+def _set_floors(index: Index, lists: Mapping[Scope, Held]) -> None:
+    """A pair enters a full list if it reaches the last line, any other if it is a match at all."""
+    for side in SIDES:
+        size = index.epoch.rules.size(side)
+        of_side = ((one, held) for (of, one), held in lists.items() if of == side)
+        index.shelves[side].set_floors({one: held.last_score if len(held) >= size else 0 for one, held in of_side})
 
 
 def _everyone(index: Index) -> set[Scope]:

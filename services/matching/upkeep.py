@@ -1,124 +1,88 @@
 """Which lists change when some profiles did, and to what? Exact: as if everyone had been scored anew."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
 
-from services.matching.index import MOST_CELLS, Index, Scored, Slots
-from services.matching.lists import Candidate, Key, best, merge
+from services.matching.index import Index, Slots
+from services.matching.kernels import OUT_OF_REACH
+from services.matching.lists import Candidate, HeldLists, Key, merge
 from services.matching.profiles import SIDES, Scope, Side, other_side
+from services.matching.search import Floors, Reached, reached, values_of
 
 Lists = dict[Scope, list[Candidate]]
 
 
-class HeldList(Protocol):
-    """A list as it stood before."""
-
-    @property
-    def keys(self) -> tuple[Key, ...]: ...
-
-
-def true_lists(index: Index, held: Mapping[Scope, HeldList], changed: Collection[Scope]) -> Lists:
+def true_lists(index: Index, held: HeldLists, changed: Collection[Scope]) -> Lists:
     """The lists of the changed profiles, empty for those withdrawn, and every other list that differs from `held`.
 
     Args:
-        held: lists that were true before `changed` changed.
+        held: lists that were true before `changed` changed; the floors in the index are theirs.
     """
     lists: Lists = {scope: [] for scope in changed}
     for side in SIDES:
         ids = {profile for of, profile in changed if of == side}
         others = {profile for of, profile in changed if of != side}
         offers: dict[UUID, list[Candidate]] = defaultdict(list)
-        for scored in _sweep(index, side, _live(index, side, ids)):
-            lists.update(_whole_lists(index, side, scored))
-            _offer(index, other_side(side), scored.turned(), held, others, offers)
+        floors = _floors(index, other_side(side), others)
+        for found in reached(index, side, _live(index, side, ids), floors):
+            _take(index, side, found, floors, lists, offers)
         lists.update(_others(index, other_side(side), held, (ids, others), offers))
     return lists
+
+
+def _floors(index: Index, side: Side, changed: set[UUID]) -> Floors:
+    """What a pair must reach to enter each list of a side; lists that are made anew are offered nothing."""
+    shelf = index.shelves[side]
+    floors = shelf.floors.copy()
+    floors[_live(index, side, changed)] = OUT_OF_REACH
+    return floors
 
 
 def _others(
     index: Index,
     side: Side,
-    held: Mapping[Scope, HeldList],
+    held: HeldLists,
     gone_and_changed: tuple[set[UUID], set[UUID]],
     offers: Mapping[UUID, list[Candidate]],
 ) -> Lists:
     """The lists of a side whose own profiles did not change, after some of the other side did."""
     gone, changed = gone_and_changed
     size = index.epoch.rules.size(side)
-    touched = _holding(held, side, {one for one in gone if (other_side(side), one) in held}) | offers.keys()
+    touched = held.naming(side, gone) | offers.keys()
     lists: Lists = {}
     to_refill: list[UUID] = []
     for one in touched - changed:
-        merged = merge(_keys(held, side, one), gone, offers.get(one, []), size)
+        merged = merge(held.of((side, one)).keys, gone, offers.get(one, []), size)
         if merged is None:
             to_refill.append(one)
         else:
             lists[side, one] = merged
-    for scored in _sweep(index, side, _live(index, side, to_refill)):
-        lists.update(_whole_lists(index, side, scored))
+    lists |= {(side, one): [] for one in to_refill}
+    nobody = np.full(len(index.shelves[other_side(side)].floors), OUT_OF_REACH, dtype=np.int32)
+    for found in reached(index, side, _live(index, side, to_refill), nobody):
+        _take(index, side, found, nobody, lists, {})
     return lists
 
 
-def _sweep(index: Index, side: Side, slots: Slots) -> Iterator[Scored]:
-    """These profiles against everyone of the other side, in blocks that fit in memory."""
-    everyone = max(1, len(index.shelves[other_side(side)].live()))
-    rows = max(1, MOST_CELLS // everyone)
-    for start in range(0, len(slots), rows):
-        yield index.against_all(side, slots[start : start + rows])
-
-
-def _whole_lists(index: Index, side: Side, scored: Scored) -> Lists:
-    rules = index.epoch.rules
-    floors = np.full(len(scored.rows), rules.threshold, dtype=np.int64)
-    found = best(scored, index.shelves[other_side(side)], rules.size(side), floors)
-    shelf = index.shelves[side]
-    return {(side, shelf.profiles[row][0]): pairs for row, pairs in zip(scored.rows.tolist(), found, strict=True)}
-
-
-def _offer(  # noqa: PLR0913, PLR0917 - one step of the sweep
-    index: Index,
-    side: Side,
-    scored: Scored,
-    held: Mapping[Scope, HeldList],
-    changed: set[UUID],
-    offers: dict[UUID, list[Candidate]],
+def _take(  # noqa: PLR0913, PLR0917 - one step of the sweep
+    index: Index, side: Side, found: Reached, floors: Floors, lists: Lists, offers: dict[UUID, list[Candidate]]
 ) -> None:
-    """Offer to each unchanged list of `side` the pairs that reach its last line."""
-    rules, shelf = index.epoch.rules, index.shelves[side]
-    names = [shelf.profiles[row][0] for row in scored.rows.tolist()]
-    unchanged = np.array([name not in changed for name in names], dtype=bool)
-    floors = _floors(held, side, names, rules.size(side), rules.threshold)
-    reached = unchanged & (scored.scores.max(axis=1, initial=-1) >= floors)
-    chosen = np.flatnonzero(reached)
-    rows = Scored(scored.rows[chosen], scored.columns, scored.scores[chosen], scored.values[:, chosen])
-    found = best(rows, index.shelves[other_side(side)], rules.size(side), floors[chosen])
-    for at, candidates in zip(chosen.tolist(), found, strict=True):
-        offers[names[at]].extend(candidates)
-
-
-def _floors(
-    held: Mapping[Scope, HeldList], side: Side, names: list[UUID], size: int, threshold: int
-) -> NDArray[np.int64]:
-    lists = (_keys(held, side, name) for name in names)
-    scores = (-keys[-1].falling_score if len(keys) >= size else threshold for keys in lists)
-    return np.fromiter(scores, dtype=np.int64, count=len(names))
-
-
-def _holding(held: Mapping[Scope, HeldList], side: Side, gone: set[UUID]) -> set[UUID]:
-    """Whose lists of this side name one of these."""
-    if not gone:
-        return set()
-    return {one for (of, one), lines in held.items() if of == side and any(key.other in gone for key in lines.keys)}
-
-
-def _keys(held: Mapping[Scope, HeldList], side: Side, one: UUID) -> tuple[Key, ...]:
-    lines = held.get((side, one))
-    return lines.keys if lines else ()
+    """Put the best into the lists of those who asked, and offer to the others what reaches their floors."""
+    mine, others = index.shelves[side], index.shelves[other_side(side)]
+    own, offered = found.rank < index.epoch.rules.size(side), found.scores >= floors[found.others]
+    ends = (found.mine, found.others) if side == "seeker" else (found.others, found.mine)
+    values = map(tuple, values_of(index, *ends).tolist())
+    pairs = zip(found.mine.tolist(), found.others.tolist(), (-found.scores).tolist(), values, strict=True)
+    for (one, other, falling, told), is_own, is_offered in zip(pairs, own.tolist(), offered.tolist(), strict=True):
+        if is_own:
+            key = Key(falling, others.since(other), others.profiles[other][0])
+            lists[side, mine.profiles[one][0]].append(Candidate(key, told))
+        if is_offered:
+            key = Key(falling, mine.since(one), mine.profiles[one][0])
+            offers[others.profiles[other][0]].append(Candidate(key, told))
 
 
 def _live(index: Index, side: Side, ids: Collection[UUID]) -> Slots:

@@ -1,0 +1,563 @@
+"""Who can reach a list? Compiled loops over arrays: an inverted index in blocks, an honest bound, exact pairs.
+
+A score is (Σ weight·value) / (Σ weight) over known parts. Text and skills are sparse products, the rest are look-ups.
+Per query and block: add up the inverted lists of all but the block's most frequent columns, put
+‖query head‖·‖document head‖ over what was left out (Cauchy–Schwarz), every dense part that may be known at its full
+value, and compare with the least score that matters for that document. Only who passes is worked out exactly, with the
+same additions in the same order as SciPy's products, so scores are those of `scorer.combine`, bit for bit.
+
+Weighted gains are in ten-thousandths times weight, up to 1,000,000. Everything is in arrays; nothing here knows of
+brokers, databases or clocks. Nothing runs in parallel within a call and the interpreter's lock is let go: callers
+spread queries over threads.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from services.matching.conditions import EXCLUDED, REACH_M, WITHIN_RANGE
+from services.matching.places import EARTH_RADIUS_M
+from services.matching.scorer import FULL, PARTS, UNKNOWN
+from services.matching.skills.likeness import SAME
+
+Array = NDArray[Any]
+
+OCCUPATION, TEXT, WAGE, HOURS, COMMUTE, REQUIRED, PREFERRED, EXPERIENCE, CERTIFICATE = range(len(PARTS))
+PART_COUNT = len(PARTS)
+_ORDER = "occupation text wage hours commute required_skills preferred_skills experience certificate"
+# Trap: what is compiled is kept on disk, under this file's date alone. A change elsewhere must be made here as well.
+if (" ".join(PARTS), FULL, UNKNOWN, SAME, EXCLUDED, REACH_M, WITHIN_RANGE, EARTH_RADIUS_M) != (
+    _ORDER, 10_000, -1, 10_000, -2, 40_000, 7_500, 6_371_000,
+):  # fmt: skip
+    raise ImportError("the scorer's constants are not those that the kernels were written for")
+KEPT_APART = -2
+"""Instead of a score: a gate excludes the pair."""
+OUT_OF_REACH = 2**30
+"""A floor that no score reaches."""
+
+PRESENCE = tuple(1 << bit for bit in range(10))
+"""What a profile says, a bit each: a part is known only where both sides' bits are set."""
+(
+    HAS_TEXT, HAS_OCCUPATION, HAS_HOUR, HAS_MONTH, HAS_HOURS, HAS_EXPERIENCE, HAS_GROUND, HAS_REQUIRED, HAS_PREFERRED,
+    HAS_CERTIFICATES,
+) = PRESENCE  # fmt: skip
+PATTERNS = 1 << len(PRESENCE)
+
+STEPS = 65_535
+"""Stored values are whole steps, rounded up: a sum of them is never too small."""
+SLACK = 100.0
+"""A hundredth of a percent of a score: covers the rounding of four parts (30) and of sums in single precision (12)."""
+STRETCH = 256
+"""Documents looked at together; each stretch's most promising is worked out first, so that the bar rises early."""
+
+
+class SparseRows(NamedTuple):
+    """Rows of columns and values; columns rise within a row."""
+
+    starts: Array
+    columns: Array
+    values: Array
+
+
+class Terms(NamedTuple):
+    """Rows of terms."""
+
+    starts: Array
+    terms: Array
+
+
+class Seekers(NamedTuple):
+    """All of the seekers' shelf."""
+
+    conditions: Array
+    text: SparseRows
+    held: Terms
+    certified: Array
+
+
+class Postings(NamedTuple):
+    """All of the postings' shelf."""
+
+    conditions: Array
+    text: SparseRows
+    required: Terms
+    preferred: Terms
+    certificates: Terms
+
+
+class Law(NamedTuple):
+    """What judges a pair: look-up tables, likeness of terms, and the weight of each part."""
+
+    occupations: Array
+    districts: Array
+    alike: SparseRows
+    weights: Array
+
+
+class Block(NamedTuple):
+    """An inverted index over the documents `first` to `last`; `lists` says where each column's entries start."""
+
+    first: int
+    last: int
+    lists: Array
+    documents: Array
+    steps: Array
+    head: Array
+    head_norms: Array
+
+
+class Bound(NamedTuple):
+    """By what two profiles say together: the weight of what is known, and the most that the dense parts bring."""
+
+    known: Array
+    dense: Array
+
+
+class Documents(NamedTuple):
+    """The side that is searched: the least score that matters to each, what each says, and who is still there."""
+
+    floors: Array
+    patterns: Array
+    live: Array
+
+
+class Queries(NamedTuple):
+    """Rows of the other side that ask, their terms spread over the documents' term columns, and their bars."""
+
+    slots: Array
+    patterns: Array
+    terms: SparseRows
+    bars: Array
+    """The best scores so far, least first; a bar is raised only by documents at hand, so it is never too high."""
+
+
+class Found(NamedTuple):
+    """Pairs that reach a bar or a floor: number of the query, slot of the document, score."""
+
+    queries: Array
+    documents: Array
+    scores: Array
+
+
+def bound_of(weights: Array) -> Bound:
+    """For every pattern of presence what is known and what the dense parts bring at most."""
+    patterns = np.arange(PATTERNS)
+    known, dense = np.zeros(PATTERNS), np.zeros(PATTERNS)
+    for part, bits in _KNOWN_WHERE.items():
+        holds = np.zeros(PATTERNS, dtype=bool)
+        for bit in bits:
+            holds |= (patterns & bit) != 0
+        known += holds * weights[part]
+        dense += holds * weights[part] * FULL * (part not in _SPARSE)
+    return Bound(known.astype(np.float32), dense.astype(np.float32))
+
+
+_SPARSE = (TEXT, REQUIRED, PREFERRED, CERTIFICATE)
+_KNOWN_WHERE = {
+    OCCUPATION: (HAS_OCCUPATION,),
+    TEXT: (HAS_TEXT,),
+    WAGE: (HAS_HOUR, HAS_MONTH),
+    HOURS: (HAS_HOURS,),
+    COMMUTE: (HAS_GROUND,),
+    REQUIRED: (HAS_REQUIRED,),
+    PREFERRED: (HAS_PREFERRED,),
+    EXPERIENCE: (HAS_EXPERIENCE,),
+    CERTIFICATE: (HAS_CERTIFICATES,),
+}
+
+
+@njit(nogil=True, cache=True)
+def invert(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
+    text: SparseRows, terms: SparseRows, first: int, last: int, head: Array, width: int, text_width: int
+) -> Any:
+    """An inverted index over documents `first` to `last`: text columns but the head, then term columns.
+
+    Args:
+        terms: of these documents alone.
+
+    Returns:
+        Where each column's entries start, the documents of the entries (from 0), their values in steps, and the norm
+        of each document's head.
+    """
+    is_head = np.zeros(width, np.bool_)
+    is_head[head] = True
+    lists = np.zeros(width + 1, np.int32)
+    for row in range(first, last):
+        for at in range(text.starts[row], text.starts[row + 1]):
+            lists[text.columns[at] + 1] += not is_head[text.columns[at]]
+        for at in range(terms.starts[row - first], terms.starts[row - first + 1]):
+            lists[text_width + terms.columns[at] + 1] += 1
+    lists = np.cumsum(lists).astype(np.int32)
+    filled = lists[:-1].copy()
+    documents, steps = np.empty(lists[-1], np.uint16), np.empty(lists[-1], np.uint16)
+    head_norms = np.zeros(last - first, np.float32)
+    for row in range(first, last):
+        squares = 0.0
+        for at in range(text.starts[row], text.starts[row + 1]):
+            column, value = text.columns[at], text.values[at]
+            if is_head[column]:
+                squares += value * value
+            else:
+                documents[filled[column]], steps[filled[column]] = row - first, _in_steps(value)
+                filled[column] += 1
+        head_norms[row - first] = np.sqrt(squares) * 1.000001
+        for at in range(terms.starts[row - first], terms.starts[row - first + 1]):
+            column = text_width + terms.columns[at]
+            documents[filled[column]], steps[filled[column]] = row - first, _in_steps(terms.values[at])
+            filled[column] += 1
+    return lists, documents, steps, head_norms
+
+
+@njit(nogil=True, cache=True)
+def _in_steps(value: float) -> int:
+    return int(min(np.ceil(value * STEPS), STEPS))
+
+
+@njit(nogil=True, cache=True)
+def often(text: SparseRows, first: int, last: int, text_width: int, least: int) -> Array:
+    """The text columns that at least so many of these documents have."""
+    counts = np.zeros(text_width, np.int32)
+    for at in range(text.starts[first], text.starts[last]):
+        counts[text.columns[at]] += 1
+    return np.flatnonzero(counts >= least).astype(np.int32)
+
+
+@njit(nogil=True, cache=True)
+def search(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
+    block: Block,
+    documents: Documents,
+    queries: Queries,
+    by_postings: bool,
+    seekers: Seekers,
+    postings: Postings,
+    law: Law,
+    bound: Bound,
+    threshold: int,
+    dense_row: Array,
+) -> Found:
+    """All documents of the block that reach a query's bar or their own floor, with their exact scores.
+
+    Raises each query's bar as it goes: whoever lies below the final bar may be among the found, nobody above it is
+    missing. Writes on `dense_row`, zeros as wide as the text, and leaves zeros.
+    """
+    size, text_width = block.last - block.first, len(dense_row)
+    asking, asked = (postings.text, seekers.text) if by_postings else (seekers.text, postings.text)
+    gains, reach = np.zeros(size, np.float32), np.empty(size, np.float32)
+    promising = np.empty((size + STRETCH - 1) // STRETCH, np.int64)
+    values = np.empty(PART_COUNT, np.int64)
+    found = _room(1024)
+    count = 0
+    for number in range(len(queries.slots)):
+        slot, pattern = queries.slots[number], queries.patterns[number]
+        _spread(asking, slot, dense_row)
+        missing = _add_lists(
+            block, asking, slot, queries.terms, number, law.weights[TEXT], gains, text_width, dense_row
+        )
+        bars = queries.bars[number]
+        _reach(block, documents, bound, pattern, missing, gains, reach, promising)
+        for turn in range(2):
+            for stretch in range(len(promising)):
+                low, high = stretch * STRETCH, min(size, (stretch + 1) * STRETCH)
+                if turn == 0:
+                    low, high = promising[stretch], promising[stretch] + 1
+                for near in range(low, high):
+                    document = block.first + near
+                    least = max(threshold, min(documents.floors[document], bars[0]))
+                    mask = documents.patterns[document] & pattern
+                    if reach[near] < (least - 0.5) * bound.known[mask] or not documents.live[document]:
+                        continue
+                    seeker, posting = (document, slot) if by_postings else (slot, document)
+                    most = gains[near] + missing * block.head_norms[near]
+                    reach[near] = -1.0
+                    score = _score(
+                        seekers, seeker, postings, posting, law, asked, document, dense_row, values, most, least
+                    )
+                    if score < least:
+                        continue
+                    _raise_bar(bars, score)
+                    if count == len(found.scores):
+                        found = _more(found)
+                    found.queries[count], found.documents[count] = number, document
+                    found.scores[count] = score
+                    count += 1
+        gains[:] = 0
+        _clear(asking, slot, dense_row)
+    return Found(found.queries[:count], found.documents[:count], found.scores[:count])
+
+
+@njit(nogil=True, cache=True)
+def _room(size: int) -> Found:
+    return Found(np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64))
+
+
+@njit(nogil=True, cache=True)
+def _more(found: Found) -> Found:
+    size = len(found.scores)
+    more = _room(2 * size)
+    more.queries[:size], more.documents[:size], more.scores[:size] = found.queries, found.documents, found.scores
+    return more
+
+
+@njit(nogil=True, cache=True)
+def _spread(rows: SparseRows, row: int, dense_row: Array) -> None:
+    for at in range(rows.starts[row], rows.starts[row + 1]):
+        dense_row[rows.columns[at]] = rows.values[at]
+
+
+@njit(nogil=True, cache=True)
+def _clear(rows: SparseRows, row: int, dense_row: Array) -> None:
+    for at in range(rows.starts[row], rows.starts[row + 1]):
+        dense_row[rows.columns[at]] = 0.0
+
+
+@njit(nogil=True, cache=True)
+def _add_lists(  # noqa: PLR0913, PLR0917
+    block: Block,
+    asking: SparseRows,
+    slot: int,
+    terms: SparseRows,
+    number: int,
+    text_weight: int,
+    gains: Array,
+    text_width: int,
+    dense_row: Array,
+) -> np.float32:
+    """Add up what the lists hold; the weighted norm of the part of the query that is in no list."""
+    text_gain = text_weight * FULL
+    for at in range(asking.starts[slot], asking.starts[slot + 1]):
+        column = asking.columns[at]
+        weight = np.float32(asking.values[at] * text_gain / STEPS)
+        _add(block, block.lists[column], block.lists[column + 1], weight, gains)
+    for at in range(terms.starts[number], terms.starts[number + 1]):
+        column = text_width + terms.columns[at]
+        if column + 1 < len(block.lists):
+            weight = np.float32(terms.values[at] / STEPS)
+            _add(block, block.lists[column], block.lists[column + 1], weight, gains)
+    squares = 0.0
+    for column in block.head:
+        squares += dense_row[column] * dense_row[column]
+    return np.float32(np.sqrt(squares) * text_gain * 1.000001)
+
+
+@njit(nogil=True, cache=True)
+def _add(block: Block, low: int, high: int, weight: np.float32, gains: Array) -> None:
+    documents, steps = block.documents, block.steps
+    for at in range(np.uint64(low), np.uint64(high)):
+        gains[documents[at]] += weight * np.float32(steps[at])
+
+
+@njit(nogil=True, cache=True)
+def _reach(  # noqa: PLR0913, PLR0917
+    block: Block,
+    documents: Documents,
+    bound: Bound,
+    pattern: int,
+    missing: np.float32,
+    gains: Array,
+    reach: Array,
+    promising: Array,
+) -> None:
+    """The most each document can gain, slack included, and the most promising of every stretch."""
+    slack = np.float32(SLACK)
+    for stretch in range(len(promising)):
+        best, best_mean = stretch * STRETCH, np.float32(-1.0)
+        for near in range(stretch * STRETCH, min(len(gains), (stretch + 1) * STRETCH)):
+            mask = documents.patterns[block.first + near] & pattern
+            reach[near] = gains[near] + missing * block.head_norms[near] + bound.dense[mask] + slack
+            if bound.known[mask] > 0 and reach[near] > best_mean * bound.known[mask]:
+                best, best_mean = near, reach[near] / bound.known[mask]
+        promising[stretch] = best
+
+
+@njit(nogil=True, cache=True)
+def _raise_bar(bars: Array, score: int) -> None:
+    """Keep the best scores, least first."""
+    if score <= bars[0]:
+        return
+    at = 1
+    while at < len(bars) and bars[at] < score:
+        bars[at - 1] = bars[at]
+        at += 1
+    bars[at - 1] = score
+
+
+@njit(nogil=True, cache=True)
+def _score(  # noqa: PLR0913, PLR0917
+    seekers: Seekers,
+    seeker: int,
+    postings: Postings,
+    posting: int,
+    law: Law,
+    asked: SparseRows,
+    document: int,
+    dense_row: Array,
+    values: Array,
+    most: float,
+    least: int,
+) -> int:
+    """The exact score; `UNKNOWN` or `KEPT_APART` where there is none, 0 where it stays below `least`."""
+    if not _judge(seekers.conditions[seeker], postings.conditions[posting], law, values):
+        return KEPT_APART
+    values[TEXT] = values[REQUIRED] = values[PREFERRED] = values[CERTIFICATE] = UNKNOWN
+    _cover(seekers, seeker, postings, posting, law.alike, values)
+    if values[CERTIFICATE] == 0 and seekers.certified[seeker]:
+        return KEPT_APART
+    if _has(seekers.text, seeker) and _has(postings.text, posting):
+        # with the dense parts known, most end here
+        values[TEXT] = 0
+        gained, known = _sums(values, law.weights)
+        sparse = 0
+        for part in (REQUIRED, PREFERRED, CERTIFICATE):
+            sparse += max(values[part], 0) * law.weights[part]
+        if gained - sparse + most + SLACK < (least - 0.5) * known:
+            return 0
+        values[TEXT] = _text(asked, document, dense_row)
+    gained, known = _sums(values, law.weights)
+    return (2 * gained + known) // (2 * known) if known else UNKNOWN
+
+
+@njit(nogil=True, cache=True)
+def _has(rows: Any, row: int) -> bool:
+    return bool(rows.starts[row] < rows.starts[row + 1])
+
+
+@njit(nogil=True, cache=True)
+def _sums(values: Array, weights: Array) -> tuple[int, int]:
+    gained, known = 0, 0
+    for part in range(PART_COUNT):
+        if values[part] >= 0:
+            gained += values[part] * weights[part]
+            known += weights[part]
+    return gained, known
+
+
+@njit(nogil=True, cache=True)
+def _text(rows: SparseRows, row: int, dense_row: Array) -> int:
+    """As SciPy adds it up: over common columns, in rising order."""
+    alike = 0.0
+    for at in range(rows.starts[row], rows.starts[row + 1]):
+        alike += dense_row[rows.columns[at]] * rows.values[at]
+    return min(int(np.floor(alike * FULL + 0.5)), FULL)
+
+
+@njit(nogil=True, cache=True)
+def _cover(  # noqa: PLR0913, PLR0917
+    seekers: Seekers, seeker: int, postings: Postings, posting: int, alike: SparseRows, values: Array
+) -> None:
+    if _has(seekers.held, seeker):
+        values[REQUIRED] = _share(postings.required, posting, seekers.held, seeker, alike)
+        values[PREFERRED] = _share(postings.preferred, posting, seekers.held, seeker, alike)
+    if seekers.certified[seeker]:
+        values[CERTIFICATE] = _share(postings.certificates, posting, seekers.held, seeker, alike)
+
+
+@njit(nogil=True, cache=True)
+def _share(asked: Terms, posting: int, held: Terms, seeker: int, alike: SparseRows) -> int:
+    count = asked.starts[posting + 1] - asked.starts[posting]
+    if count == 0:
+        return UNKNOWN
+    covered = 0
+    for at in range(asked.starts[posting], asked.starts[posting + 1]):
+        covered += _likest(asked.terms[at], held, seeker, alike)
+    return int((2 * covered * FULL + count * SAME) // (2 * count * SAME))
+
+
+@njit(nogil=True, cache=True)
+def _likest(term: int, held: Terms, seeker: int, alike: SparseRows) -> int:
+    best = 0
+    for at in range(alike.starts[term], alike.starts[term + 1]):
+        for own in range(held.starts[seeker], held.starts[seeker + 1]):
+            if held.terms[own] == alike.columns[at]:
+                best = max(best, alike.values[at])
+    return best
+
+
+@njit(nogil=True, cache=True)
+def _judge(s: Any, p: Any, law: Law, values: Array) -> bool:
+    """`Conditions.judge` for one pair: false where a gate keeps the two apart."""
+    occupation = law.occupations[s["occupations"], p["occupation"]]
+    if occupation == EXCLUDED:
+        return False
+    if s["types"] != 0 and p["type"] != 0 and (s["types"] & p["type"]) == 0:
+        return False
+    within = law.districts[s["areas"], p["district"]]
+    distance = UNKNOWN
+    if s["known"] and p["known"]:
+        squares = (s["x"] - p["x"]) ** 2 + (s["y"] - p["y"]) ** 2 + (s["z"] - p["z"]) ** 2
+        distance = int(np.rint(np.sqrt(squares) * EARTH_RADIUS_M))
+    if _is_too_far(s, p, within, distance):
+        return False
+    values[OCCUPATION] = occupation
+    values[COMMUTE] = _commute(s, p, within, distance)
+    values[WAGE] = _wage(s, p)
+    values[HOURS] = UNKNOWN
+    if s["hours"] > 0 and p["hours"] > 0:
+        values[HOURS] = max(FULL - 2 * FULL * max(p["hours"] - s["hours"], 0) // s["hours"], 0)
+    values[EXPERIENCE] = UNKNOWN
+    if s["experience"] >= 0 and p["experience"] >= 0:
+        asked = p["experience"]
+        values[EXPERIENCE] = FULL if asked == 0 else min(FULL * s["experience"] // asked, FULL)
+    return True
+
+
+@njit(nogil=True, cache=True)
+def _is_too_far(s: Any, p: Any, within: int, distance: int) -> bool:
+    limit = s["limit"]
+    limited = limit > 0
+    inside = within == 1 or (limited and 0 <= distance <= limit)
+    left_open = (s["states_area"] and within == UNKNOWN) or (limited and distance < 0)
+    outside = within == 0 or (limited and distance > limit)
+    return bool(outside and not inside and not left_open and not p["remote"])
+
+
+@njit(nogil=True, cache=True)
+def _commute(s: Any, p: Any, within: int, distance: int) -> int:
+    if within == 1 or (p["remote"] and (s["known"] or s["states_area"])):
+        return FULL
+    if distance < 0:
+        return UNKNOWN
+    reach = 2 * s["limit"] if s["limit"] > 0 else REACH_M
+    return int(max(FULL - FULL * distance // reach, 0))
+
+
+@njit(nogil=True, cache=True)
+def _wage(s: Any, p: Any) -> int:
+    if s["hour"] >= 0 and p["hour_most"] >= 0:
+        return _paid(s["hour"], p["hour_least"], p["hour_most"])
+    if s["month"] >= 0 and p["month_most"] >= 0:
+        return _paid(s["month"], p["month_least"], p["month_most"])
+    return UNKNOWN
+
+
+@njit(nogil=True, cache=True)
+def _paid(wished: int, least: int, most: int) -> int:
+    if least >= wished:
+        return FULL
+    short = max(wished - most, 0)
+    return int(max(WITHIN_RANGE - 4 * WITHIN_RANGE * short // max(wished, 1), 0))
+
+
+@njit(nogil=True, cache=True)
+def values_of(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
+    of_seekers: Array, of_postings: Array, seekers: Seekers, postings: Postings, law: Law, width: int
+) -> Any:
+    """The values of the parts of these pairs, a row a pair; pairs of the same posting are best kept together."""
+    told = np.empty((len(of_seekers), PART_COUNT), np.int16)
+    values, dense_row = np.empty(PART_COUNT, np.int64), np.zeros(width, np.float64)
+    spread = -1
+    for at in range(len(of_seekers)):
+        seeker, posting = of_seekers[at], of_postings[at]
+        if posting != spread:
+            if spread >= 0:
+                _clear(postings.text, spread, dense_row)
+            _spread(postings.text, posting, dense_row)
+            spread = posting
+        _judge(seekers.conditions[seeker], postings.conditions[posting], law, values)
+        values[TEXT] = values[REQUIRED] = values[PREFERRED] = values[CERTIFICATE] = UNKNOWN
+        _cover(seekers, seeker, postings, posting, law.alike, values)
+        if _has(seekers.text, seeker) and _has(postings.text, posting):
+            values[TEXT] = _text(seekers.text, seeker, dense_row)
+        told[at] = values
+    return told

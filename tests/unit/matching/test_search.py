@@ -1,0 +1,162 @@
+"""The search looks closely at few, and finds exactly whom a look at everyone finds."""
+
+import random
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.matching import blocks, text
+from services.matching.index import Epoch, Index
+from services.matching.kernels import OUT_OF_REACH
+from services.matching.profiles import SIDES, Profile, Side, other_side
+from services.matching.scorer import UNKNOWN, Rules
+from services.matching.search import reached, values_of
+from tests.unit.matching.examples import a_posting, a_seeker
+
+WORDS = [
+    "빵", "굽는", "용접", "배송", "청소", "주방", "보조", "회계", "간호", "python", "엑셀",
+    "운전", "판매", "상담", "경비", "조리", "설비", "전기", "도장", "재단",
+]  # fmt: skip
+SKILLS = ["제빵", "제과제빵", "용접", "파이썬", "파이선", "엑셀", "쿠버네티스", "쿠버네테스", "지게차운전기능사"]
+DISTRICTS = [None, "서울 마포구", "서울 송파구", "경기 성남시", "부산 해운대구"]
+
+
+def some_facts(rnd: random.Random, side: Side) -> dict[str, Any]:
+    words = " ".join(rnd.choices(WORDS, weights=range(len(WORDS), 0, -1), k=rnd.choice((0, 3, 12, 30))))
+    skills = rnd.sample(SKILLS, rnd.choice((0, 1, 3)))
+    place = {"district": rnd.choice(DISTRICTS)}
+    common = {"experience_months": rnd.choice((None, 0, 24)), "certificates": rnd.choice(([], ["용접기능사"]))}
+    if side == "seeker":
+        wishes = {
+            "occupation_codes": rnd.choice(([], ["0241"], ["24", "5301"])),
+            "widened": rnd.random() < 0.5,
+            "employment_types": rnd.choice(([], ["regular"])),
+            "wage": rnd.choice((None, {"unit": "hour", "minimum": rnd.randrange(9000, 15000)})),
+            "weekly_hours": rnd.choice((None, 20, 40)),
+            "districts": rnd.choice(([], ["서울 마포구"])),
+            "commute_km": rnd.choice((None, 5, 20)),
+        }
+        return common | {"summary": words, "skills": skills, "home": place, "wishes": wishes}
+    offer = {
+        "occupation_code": rnd.choice((None, "0241", "5301", "02")),
+        "employment_type": rnd.choice((None, "regular", "daily")),
+        "wage": rnd.choice((None, {"unit": "year", "minimum": 3 * 10**7}, {"unit": "hour", "minimum": 12000})),
+        "weekly_hours": rnd.choice((None, 30, 40)),
+        "preferred_skills": rnd.sample(SKILLS, 1),
+        "place": place | {"remote": rnd.random() < 0.1},
+    }
+    return common | offer | {"title": "사람 구함", "description": words, "required_skills": skills}
+
+
+def some_profiles(rnd: random.Random, side: Side, count: int, first: int = 0) -> list[Profile]:
+    made: list[Profile] = []
+    for number in range(first, first + count):
+        facts, minutes = some_facts(rnd, side), rnd.randrange(5)
+        if side == "seeker":
+            s = a_seeker(number, minutes=minutes, **facts)
+            made.append(Profile(side, s.seeker_id, 1, s.applied_at, s.facts))
+        else:
+            p = a_posting(number, minutes=minutes, **facts)
+            made.append(Profile(side, p.posting_id, 1, p.accepted_at, p.facts))
+    return made
+
+
+def an_index(rnd: random.Random, seekers: int, postings: int, rules: Rules) -> Index:
+    profiles = {"seeker": some_profiles(rnd, "seeker", seekers), "posting": some_profiles(rnd, "posting", postings)}
+    neutral = Index(Epoch(0, rules))
+    counts = [neutral.read(side, profiles[side]).text for side in SIDES]
+    frequencies = text.fit_frequencies(counts[0] if seekers > postings else counts[1])
+    index = Index(Epoch(1, rules, frequencies))
+    for side in SIDES:
+        index.put(side, index.read(side, profiles[side]))
+    return index
+
+
+def by_looking_at_everyone(index: Index, side: Side, slots: Any, floors: Any) -> list[tuple[int, int, int]]:
+    """Who asks, who is found and the score, in order, from scores of everyone against everyone."""
+    others, rules = index.shelves[other_side(side)], index.epoch.rules
+    everyone = others.live()
+    scores = index.score(slots, everyone).scores if side == "seeker" else index.score(everyone, slots).scores.T
+    found = []
+    for slot, row in zip(slots.tolist(), scores, strict=True):
+        order = np.lexsort((others.order(everyone), -row))
+        best = order[: rules.size(side)]
+        last = row[best[-1]] if len(best) == rules.size(side) else 0
+        for at in order:
+            if row[at] >= max(rules.threshold, min(last, floors[everyone[at]])):
+                found.append((slot, int(everyone[at]), int(row[at])))
+    return found
+
+
+def by_searching(index: Index, side: Side, slots: Any, floors: Any) -> list[tuple[int, int, int]]:
+    return [
+        pair
+        for some in reached(index, side, slots, floors)
+        for pair in zip(some.mine.tolist(), some.others.tolist(), some.scores.tolist(), strict=True)
+    ]
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a few hundred profiles fill several blocks, with heads."""
+    monkeypatch.setattr(blocks, "LARGEST", 64)
+    monkeypatch.setattr(blocks, "SMALLEST", 8)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("side", SIDES)
+@settings(deadline=None, max_examples=15)
+@given(seed=st.integers(0, 2**32), sizes=st.tuples(st.integers(1, 150), st.integers(1, 150)), best=st.integers(1, 30))
+def test_whoever_reaches_a_list_is_found_with_the_same_score(
+    side: Side, seed: int, sizes: tuple[int, int], best: int
+) -> None:
+    rnd = random.Random(seed)
+    index = an_index(rnd, *sizes, Rules(threshold=300, seeker_list=best, posting_list=best))
+    slots = index.shelves[side].live()
+    everyone = len(index.shelves[other_side(side)].floors)
+    for choices in ([OUT_OF_REACH], [0, 2000, 4000, 6000, OUT_OF_REACH]):
+        floors = np.array(rnd.choices(choices, k=everyone), dtype=np.int32)
+        assert by_searching(index, side, slots, floors) == by_looking_at_everyone(index, side, slots, floors)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@settings(deadline=None, max_examples=15)
+@given(seed=st.integers(0, 2**32))
+def test_profiles_that_come_change_and_go_are_found_as_they_are(seed: int) -> None:
+    rnd = random.Random(seed)
+    index = an_index(rnd, 40, 40, Rules(threshold=300, seeker_list=3, posting_list=5))
+    for step in range(8):
+        side = rnd.choice(SIDES)
+        shelf = index.shelves[side]
+        index.remove(side, rnd.sample(sorted(shelf.slot), rnd.randrange(min(5, len(shelf.slot)))))
+        index.put(side, index.read(side, some_profiles(rnd, side, rnd.randrange(1, 20), first=rnd.randrange(60))))
+        floors = np.full(len(shelf.floors), OUT_OF_REACH, dtype=np.int32)
+        slots = index.shelves[other_side(side)].live()
+        expected = by_looking_at_everyone(index, other_side(side), slots, floors)
+        assert by_searching(index, other_side(side), slots, floors) == expected, step
+
+
+@settings(deadline=None, max_examples=10)
+@given(seed=st.integers(0, 2**32))
+def test_values_are_those_of_the_plain_path(seed: int) -> None:
+    index = an_index(random.Random(seed), 30, 30, Rules())
+    scored = index.score(index.shelves["seeker"].live(), index.shelves["posting"].live())
+    seekers, postings = np.nonzero(scored.scores > UNKNOWN)
+    assert (values_of(index, seekers, postings) == scored.values[:, seekers, postings].T).all()
+
+
+def test_blocks_stay_few_and_cover_everyone() -> None:
+    index = an_index(random.Random(7), 1, 1, Rules())
+    shelf = index.shelves["seeker"]
+    for number in range(60):
+        index.put("seeker", index.read("seeker", some_profiles(random.Random(number), "seeker", 30, first=30 * number)))
+        list(reached(index, "posting", index.shelves["posting"].live(), shelf.floors))
+    spans = [(block.first, block.last) for block in shelf.blocks.all]
+    assert spans[0][0] == 0
+    assert spans[-1][1] == len(shelf.profiles)
+    assert all(one[1] == two[0] for one, two in pairwise(spans))
+    assert len(spans) < 8
