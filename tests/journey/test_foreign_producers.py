@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import NoPermissionError
 
+from shared.clock import now
 from tests.journey.city import City, iljari_json, started_city
 
 pytestmark = pytest.mark.journey
@@ -150,6 +152,11 @@ def a_document(**but: Any) -> dict[str, Any]:
     return document | but
 
 
+def complaints(receipt: dict[str, Any]) -> list[str]:
+    """What the sender should mend."""
+    return [found["code"] for found in receipt["findings"] if found["severity"] != "remark"]
+
+
 def redis_command() -> str:
     found = shutil.which("redis-cli") or shutil.which("valkey-cli")
     if found is None and os.environ.get("CI"):
@@ -179,7 +186,7 @@ def test_an_example_of_the_page_posts_and_has_its_receipt(
     with over_tcp(producer.told["redis_url"]) as tcp_url:
         given = producer.told | ({"redis_url": tcp_url} if address == "redis" else {})
         receipt = run(example, given, tmp_path, node)
-    assert (receipt["outcome"], receipt["revision"], receipt["findings"]) == ("accepted", 1, [])
+    assert (receipt["outcome"], receipt["revision"], complaints(receipt)) == ("accepted", 1, [])
     posting = producer.ask(f"/postings/{receipt['posting_id']}").json()
     assert (posting["state"], posting["source_ref"]) == ("open", receipt["source_ref"])
     assert [each["submission_id"] for each in producer.receipts(1)] == [receipt["submission_id"]]
@@ -205,9 +212,10 @@ def own(example: str) -> str:
 
 def test_the_posting_with_everything_is_accepted_as_it_stands(producer: Producer) -> None:
     document = json.loads(own(EXAMPLES["everything.json"]))
+    document["closes_on"] = (now() + timedelta(days=30)).date().isoformat()  # the page's day will have passed
     producer.send(document)
     (receipt,) = producer.receipts(1)
-    assert (receipt["outcome"], receipt["findings"]) == ("accepted", [])
+    assert (receipt["outcome"], complaints(receipt)) == ("accepted", [])
     facts = producer.ask(f"/postings/{receipt['posting_id']}").json()["facts"]
     assert document.items() <= facts.items()
 
