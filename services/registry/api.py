@@ -15,6 +15,7 @@ from services.registry.cafes.places import CafeExists, add_cafe, all_cafes
 from services.registry.digest import Digest, digests
 from services.registry.intake.documents import ConsentBasis
 from services.registry.intake.door import Arrival, Receipt, receive
+from services.registry.law.rules import Rules
 from services.registry.licence_kinds import LicenceWord, licence_of
 from services.registry.orders.agencies import AgencyExists, add_agency, all_agencies
 from services.registry.people.accounts import (
@@ -111,7 +112,7 @@ class _DryRun(Exception):
     """Thrown to undo what was only tried."""
 
 
-def api(engine: Engine, vault: Vault) -> APIRouter:  # noqa: PLR0915 - the list of what can be asked
+def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  # noqa: PLR0915 - the list of what can be asked
     router = APIRouter(prefix="/api/registry")
     Sender = Annotated[SignedIn, Depends(sender(engine))]  # noqa: N806 - a type
 
@@ -163,7 +164,7 @@ def api(engine: Engine, vault: Vault) -> APIRouter:  # noqa: PLR0915 - the list 
         own = agency_for(engine, who, agency)
         arrival = Arrival("body", document, "http", uuid5(own.agency_id, f"key|{key}"))
         with transaction(engine) as session:
-            receipt = receive(session, [arrival], own, vault)[0]
+            receipt = receive(session, [arrival], own, vault, law=law)[0]
         if receipt.outcome == "returned":
             raise _refusal(receipt)
         return receipt
@@ -175,7 +176,7 @@ def api(engine: Engine, vault: Vault) -> APIRouter:  # noqa: PLR0915 - the list 
         own = agency_for(engine, who, batch.agency_id)
         arrivals = [Arrival(row.where, row.document, "file", findings=row.findings) for row in batch.rows]
         receipts = _kept_unless_dry(
-            engine, lambda session: receive(session, arrivals, own, vault), dry_run=batch.dry_run
+            engine, lambda session: receive(session, arrivals, own, vault, law=law), dry_run=batch.dry_run
         )
         return {"receipts": tuple(receipts)}
 

@@ -13,6 +13,7 @@ from services.registry.api import api
 from services.registry.doorstep import TEMPLATES, doorstep
 from services.registry.handlers import HEARINGS
 from services.registry.intake.queue import IntakeQueue
+from services.registry.law.rules import load_rules
 from services.registry.orders.postings import OPEN
 from services.registry.people.seekers import ACTIVE
 from services.registry.people.vault import Vault
@@ -28,7 +29,8 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     """The whole service; it hears, reads agencies' streams and says while it serves."""
     engine = open_engine(settings.database_url)
     vault = Vault(settings.vault_key)
-    queue = IntakeQueue(settings, engine, vault)
+    law = load_rules(*filter(None, [settings.law_rules]))
+    queue = IntakeQueue(settings, engine, vault, law)
 
     def facts() -> dict[str, Any]:
         return holdings(engine) | {"broken_agency_streams": queue.streams.problems}
@@ -47,7 +49,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     pages = furnish(app, settings, TEMPLATES)
     app.include_router(operations(spine))
     app.include_router(doorstep(engine, settings, pages))
-    app.include_router(api(engine, vault))
+    app.include_router(api(engine, vault, law))
     return app
 
 

@@ -1,5 +1,7 @@
 """What the registry is told from outside."""
 
+from pathlib import Path
+
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
@@ -15,3 +17,5 @@ class RegistrySettings(ServiceSettings):
     """Opens the vault. Keep it apart from the database and its backups: without it every name is lost."""
     intake_batch: int = 100
     """Most entries of agencies' streams taken in one transaction."""
+    law_rules: Path | None = None
+    """A folder of rules of law of your own, read after the shipped ones."""

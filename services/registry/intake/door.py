@@ -12,10 +12,12 @@ from sqlmodel import Session, col, select
 
 from services.registry.intake.documents import Checked, check_posting, posting_facts
 from services.registry.intake.findings import finding
+from services.registry.law.answers import findings_for
+from services.registry.law.rules import Rules
 from services.registry.orders.postings import Order, Shelf, settle
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency, Posting, Submission
-from shared.clock import now
+from shared.clock import KST, now
 from shared.contracts import AgencyAnswered, Fact, Finding, SubmissionAnswered
 from shared.contracts.submissions import Outcome
 from shared.outbox import stage
@@ -68,12 +70,19 @@ class Receipt(Fact):
     """The same sending was answered before: this is that answer."""
 
 
-def receive(session: Session, arrivals: Sequence[Arrival], agency: Agency, vault: Vault) -> list[Receipt]:
-    """Take documents in, in their order; one receipt each. Rows and events are the caller's transaction's."""
+def receive(
+    session: Session, arrivals: Sequence[Arrival], agency: Agency, vault: Vault, *, law: Rules | None = None
+) -> list[Receipt]:
+    """Take documents in, in their order; one receipt each. Rows and events are the caller's transaction's.
+
+    Args:
+        law: the rules that postings are checked against; the shipped ones if none are given.
+    """
     _one_at_a_time(session)
     answered = _answered_before(session, arrivals)
     checked = [_checked(arrival, agency) for arrival in arrivals]
     orders = [None if each.refused else _order(each, agency) for each in checked]
+    orders = [_lawful(order, each, law) for order, each in zip(orders, checked, strict=True)]
     shelf = Shelf(session, agency, [order for order in orders if order])
     receipts = []
     for arrival, check, order in zip(arrivals, checked, orders, strict=True):
@@ -118,6 +127,14 @@ def _order(checked: Checked, agency: Agency) -> Order | None:
         return Order.of(posting_facts(checked.posting, agency.agency_id, reference))
     unnamed = Order.of(posting_facts(checked.posting, agency.agency_id, "-"))
     return replace(unnamed, facts=unnamed.facts.model_copy(update={"source_ref": f"auto-{unnamed.fingerprint[:24]}"}))
+
+
+def _lawful(order: Order | None, checked: Checked, law: Rules | None) -> Order | None:
+    """The order, unless the law says that it may not be carried; what the law says is told in either case."""
+    if order is None:
+        return None
+    checked.findings.extend(findings_for(order.facts, now().astimezone(KST).date(), rules=law))
+    return None if checked.refused else order
 
 
 def _settled(shelf: Shelf, arrival: Arrival, order: Order, findings: Sequence[Finding]) -> Receipt:

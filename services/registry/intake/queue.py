@@ -21,10 +21,12 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from services.registry.intake.door import Arrival, receive
 from services.registry.intake.findings import finding, of_wire
+from services.registry.law.rules import Rules
 from services.registry.orders.agencies import all_agencies
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Agency
+from shared import telemetry
 from shared.clock import now
 from shared.contracts import Finding, PostingReceived
 from shared.database import reading, transaction
@@ -64,8 +66,8 @@ class Streams:
 class IntakeQueue:
     """Reads all agencies' streams into the one door."""
 
-    def __init__(self, settings: RegistrySettings, engine: Engine, vault: Vault) -> None:
-        self.settings, self.engine, self.vault = settings, engine, vault
+    def __init__(self, settings: RegistrySettings, engine: Engine, vault: Vault, law: Rules | None = None) -> None:
+        self.settings, self.engine, self.vault, self.law = settings, engine, vault, law
         self.redis = Redis.from_url(settings.redis_url)
         self.streams = Streams()
         self._closing = asyncio.Event()
@@ -191,9 +193,9 @@ class IntakeQueue:
             self._receive(entries, [_ours_to_mend(entries[0])])
 
     def _receive(self, entries: Sequence[Entry], arrivals: Sequence[Arrival]) -> None:
-        with transaction(self.engine) as session:
+        with telemetry.span("take posting.received.v1"), transaction(self.engine) as session:
             for agency, own in _by_agency(entries, arrivals):
-                receipts = receive(session, own, agency, self.vault)
+                receipts = receive(session, own, agency, self.vault, law=self.law)
                 for receipt in receipts:
                     codes = [found.code for found in receipt.findings if found.severity == "refusal"]
                     log.info("received", agency=str(agency.agency_id), outcome=receipt.outcome, codes=codes)

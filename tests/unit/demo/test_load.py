@@ -15,15 +15,16 @@ def test_the_city_is_taken_in_and_a_second_time_changes_nothing(
     first = load_city(operator, tmp_path / "files", today, lambda done, total: steps.append((done, total)))
     assert first.made == {"agencies": 12, "cafes": 10, "accounts": 7}
     assert first.seekers == {"accepted": 320}
-    assert first.postings == {"accepted": 477, "unchanged": 1, "merged": 1, "returned": 1}
-    assert [told.rpartition(": ")[2] for told in first.returned] == ["CLOSED_ALREADY"]
+    assert first.postings == {"accepted": 476, "unchanged": 1, "merged": 1, "returned": 2}
+    codes = sorted(told.rpartition(": ")[2] for told in first.returned)
+    assert codes == ["CLOSED_ALREADY", "LAW_WAGE_BELOW_MINIMUM_PROBATION"]
     assert steps[-1] == (800, 800)
     held = operator.get("/api/registry/digest").json()
 
     second = load_city(operator, tmp_path / "files", today)
     assert second.made == {}
     assert second.seekers == {"unchanged": 320}
-    assert second.postings == {"unchanged": 479, "returned": 1}
+    assert second.postings == {"unchanged": 478, "returned": 2}
     assert operator.get("/api/registry/digest").json() == held
 
     page = operator.get("/sign-in").text

@@ -33,6 +33,7 @@ def a_document(**but: Any) -> dict[str, Any]:
         "description": "식빵과 과자빵 반죽, 성형, 굽기",
         "place": "서울 마포구 망원로 10",
         "wage": {"unit": "hour", "minimum": 12_000},
+        "weekly_hours": 40,
     }
     return {name: value for name, value in (document | but).items() if value is not None}
 

@@ -308,3 +308,24 @@ def test_order_and_repetition_make_no_difference(sent: list[tuple[str, str, str]
         ends.append(house.check())
         house.engine.dispose()
     assert ends[0] == ends[1]
+
+
+def test_what_the_law_forbids_to_carry_comes_back_with_its_article(send: Send) -> None:
+    receipt = send(a_document(wage={"unit": "hour", "minimum": 9_000}))
+    assert receipt.outcome == "returned"
+    told = next(found for found in receipt.findings if found.severity == "refusal")
+    assert told.code.startswith("LAW_WAGE_BELOW_MINIMUM")
+    assert "최저임금법" in told.message_ko
+    assert "Minimum Wage Act" in told.message
+
+
+def test_a_discriminating_wording_is_told_and_left_to_a_person(send: Send) -> None:
+    receipt = send(a_document(title="용모단정 여직원 30세 이하"))
+    assert receipt.outcome == "accepted"
+    warned = {found.code for found in receipt.findings if found.severity == "warning"}
+    assert len(warned) == 3
+    assert all(code.startswith("LAW_") for code in warned)
+
+
+def test_nothing_is_said_of_a_lawful_posting(send: Send) -> None:
+    assert send(a_document(title="제과제빵사 (성별·연령 무관)")).findings == ()

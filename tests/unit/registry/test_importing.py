@@ -152,7 +152,7 @@ def test_a_sheet_under_our_own_names(tmp_path: Path, agency: Agency, engine: Eng
         '제빵사,망원베이커리,반죽,"제빵,제과",시급 12000원,서울 마포구,2명\n'
     )
     told = outcome(run("postings", path, "--agency", agency.name, "--json"))
-    assert (told["mapping"], told["accepted"], told["findings"]) == ("sheet_en", 1, {})
+    assert (told["mapping"], told["accepted"], told["findings"]) == ("sheet_en", 1, {"LAW_CONDITIONS_HOURS": 1})
     with reading(engine) as session:
         assert session.exec(select(Posting)).one().facts["required_skills"] == ["제빵", "제과"]
 

@@ -170,7 +170,7 @@ def test_killed_before_the_commit_nothing_is_lost(
     assert answers(engine) == [("accepted", [])]
 
 
-def _killed(*_: object) -> None:
+def _killed(*_: object, **_named: object) -> None:
     raise KeyboardInterrupt
 
 
@@ -179,10 +179,10 @@ def test_a_fault_of_ours_is_one_entrys_alone(
 ) -> None:
     sound = queue_module.receive
 
-    def faulty(session: Any, arrivals: Any, *rest: Any) -> Any:
+    def faulty(session: Any, arrivals: Any, *rest: Any, **named: Any) -> Any:
         if any(arrival.document and arrival.document.get("source_ref") == "2" for arrival in arrivals):
             raise ZeroDivisionError
-        return sound(session, arrivals, *rest)
+        return sound(session, arrivals, *rest, **named)
 
     monkeypatch.setattr(queue_module, "receive", faulty)
     for reference in "123":
