@@ -1,122 +1,49 @@
-"""How alike are two skill terms? A pure function of the pair and the alias table; typing slips only.
+"""How alike are the terms of a vocabulary? Worked out once, when a term is first met, never for a pair of profiles.
 
-Jamo (NFD) distance by rapidfuzz proposes, guards decide: a known term is never corrected into another known term,
-short words are taken as written, and a Korean word may differ in one jamo that people do confuse. A likeness is in
-whole ten-thousandths. A vocabulary computes it once for each pair of terms, never for a pair of profiles.
+A new term is not compared with all others: it is looked up by what two like terms must share (a spelling with one
+letter missing, the consonants, the translated words, the stem), and only those found are compared. The keys of a pair
+that `compare` likes always meet, so nothing is missed (a test holds this against all pairs).
 """
 
-import re
-import unicodedata
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from rapidfuzz import process
-from rapidfuzz.distance import OSA, Indel
 from scipy import sparse
 
-from services.matching.skills.terms import aliases, canonical
+from services.matching.skills.comparison import SAME, compare, is_one_script, sound_of, ways_to_write
+from services.matching.skills.compounds import known_within, word_for_word
+from services.matching.skills.levels import split_grade
+from services.matching.skills.terms import canonical
 
-SAME = 10_000
-LEAST_RATIO = 0.8
-SHORTEST_KOREAN = 3
-SHORTEST_LATIN = 8
-SHORTEST_SWAPPED = 5
+__all__ = ["SAME", "Vocabulary", "likeness"]
 
-_KOREAN = re.compile(r"[가-힣]+")
-_LATIN = re.compile(r"[a-z]+")
-
-
-def _pairs(confused: str, alphabet: str, first: int) -> frozenset[frozenset[str]]:
-    letter = {shown: chr(first + at) for at, shown in enumerate(alphabet)}
-    return frozenset(frozenset(letter[shown] for shown in pair) for pair in confused.split())
-
-
-_VOWELS = _pairs(
-    "ㅐㅔ ㅏㅓ ㅗㅜ ㅗㅛ ㅓㅗ ㅣㅔ ㅣㅢ ㅚㅙ ㅙㅞ ㅡㅜ ㅏㅐ", "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ", 0x1161
-)
-_CONSONANTS = _pairs(
-    "ㅅㅆ ㄱㄲ ㄷㄸ ㅂㅃ ㅈㅉ ㄱㅋ ㄷㅌ ㅂㅍ ㅈㅊ ㅍㅎ", "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ", 0x1100
-)
-_SOUND_ALIKE = _pairs("ㅐㅔ", "ㅏㅐㅑㅒㅓㅔ", 0x1161)
+Key = tuple[object, ...]
 
 
 def likeness(written: str, other: str) -> int:
-    """0 for different skills, 10,000 for the same, between for what looks like a slip of the hand."""
-    a, b = canonical(written), canonical(other)
-    if not a or not b:
-        return 0
-    if a == b:
-        return SAME
-    known = aliases()
-    if a in known and b in known:
-        return 0
-    return max((_slip(one, two) for one in spellings(a) for two in spellings(b)), default=0)
-
-
-def spellings(term: str) -> tuple[str, ...]:
-    """All known ways to write a term; an unknown term has its own alone."""
-    return _spellings().get(term, (term,))
-
-
-@lru_cache(maxsize=1)
-def _spellings() -> dict[str, tuple[str, ...]]:
-    gathered: dict[str, list[str]] = {}
-    for spelled, term in aliases().items():
-        gathered.setdefault(term, []).append(spelled)
-    return {term: tuple(spelled) for term, spelled in gathered.items()}
-
-
-def jamo(spelled: str) -> str:
-    return unicodedata.normalize("NFD", spelled)
-
-
-def _slip(a: str, b: str) -> int:
-    ratio = Indel.normalized_similarity(jamo(a), jamo(b))
-    return round(ratio * SAME) if ratio >= LEAST_RATIO and _is_slip(a, b) else 0
-
-
-def _is_slip(a: str, b: str) -> bool:
-    if _KOREAN.fullmatch(a) and _KOREAN.fullmatch(b):
-        return _is_korean_slip(a, b)
-    if _LATIN.fullmatch(a) and _LATIN.fullmatch(b):
-        return a[0] == b[0] and OSA.distance(a, b) == 1 and _is_latin_slip(a, b)
-    return False
-
-
-def _is_latin_slip(a: str, b: str) -> bool:
-    """Two letters swapped, or one wrong within a long word. `nestjs` is not `nextjs`, nor a last letter a slip."""
-    if sorted(a) == sorted(b):
-        return len(a) >= SHORTEST_SWAPPED
-    return min(len(a), len(b)) >= SHORTEST_LATIN and a[-1] == b[-1]
-
-
-def _is_korean_slip(a: str, b: str) -> bool:
-    """As many syllables, one of them differing in one jamo that is easily confused."""
-    differing = [(jamo(x), jamo(y)) for x, y in zip(a, b, strict=False) if x != y]
-    if len(a) != len(b) or len(differing) != 1 or len(differing[0][0]) != len(differing[0][1]):
-        return False
-    letters = [frozenset(pair) for pair in zip(*differing[0], strict=True) if pair[0] != pair[1]]
-    if len(letters) != 1:
-        return False
-    if len(a) < SHORTEST_KOREAN:
-        return len(a) == SHORTEST_KOREAN - 1 and letters[0] in _SOUND_ALIKE
-    return letters[0] in _VOWELS | _CONSONANTS
+    """0 for different skills, 10,000 for the same, between for related ones and for what looks like a slip."""
+    return compare(written, other).likeness
 
 
 class Vocabulary:
-    """The terms met so far, numbered, and the likeness of each two: worked out once, when a term is first met."""
+    """The terms met so far, numbered, and the likeness of each two."""
 
     def __init__(self) -> None:
+        self.compared = 0
+        """Pairs of terms that were compared: what a vocabulary costs."""
         self._number: dict[str, int] = {}
         self._terms: list[str] = []
         self._alike: list[dict[int, int]] = []
-        self._spelled: list[str] = []
-        self._spelled_by: list[int] = []
+        self._filed = _Files()
         self._matrix: sparse.csr_matrix | None = None
 
     def __len__(self) -> int:
         return len(self._number)
+
+    @property
+    def terms(self) -> Sequence[str]:
+        """Canonical terms in the order of their numbers."""
+        return self._terms
 
     def numbers(self, written: Sequence[str]) -> list[int]:
         """The numbers of these terms, each once, rising."""
@@ -143,25 +70,72 @@ class Vocabulary:
 
     def _meet(self, term: str) -> int:
         number = len(self._number)
-        looking_alike = sorted(self._looking_alike(term))
+        looking_alike = sorted(self._filed.found(looked_up_under(term)))
+        self.compared += len(looking_alike)
         alike = {other: share for other in looking_alike if (share := likeness(term, self._terms[other]))}
         for other, share in alike.items():
             self._alike[other][number] = share
         self._number[term] = number
         self._terms.append(term)
         self._alike.append({**alike, number: SAME})
-        for spelled in spellings(term):
-            self._spelled.append(jamo(spelled))
-            self._spelled_by.append(number)
+        self._filed.file(number, filed_under(term))
         self._matrix = None
         return number
 
-    def _looking_alike(self, term: str) -> set[int]:
-        """Numbers of terms near enough for the guards to look at."""
-        near: set[int] = set()
-        for spelled in map(jamo, spellings(term)):
-            found = process.extract(
-                spelled, self._spelled, scorer=Indel.normalized_similarity, score_cutoff=LEAST_RATIO, limit=None
-            )
-            near.update(self._spelled_by[at] for _, _, at in found)
-        return near
+
+def filed_under(term: str) -> Iterator[Key]:
+    """Under which keys those who are like this canonical term will look for it."""
+    yield from _shared(term)
+    yield "term", term
+    if within := known_within(term):
+        yield "within", within
+    for spelled in ways_to_write(term):
+        if sound := sound_of(spelled):
+            yield "sound", spelled.isascii(), sound
+
+
+def looked_up_under(term: str) -> Iterator[Key]:
+    """Under which keys this canonical term finds those who are like it."""
+    yield from _shared(term)
+    yield "within", term
+    if within := known_within(term):
+        yield "term", within
+    for spelled in ways_to_write(term):
+        if sound := sound_of(spelled):
+            yield "sound", not spelled.isascii(), sound
+
+
+def _shared(term: str) -> Iterator[Key]:
+    yield "stem", split_grade(term)[0]
+    if words := word_for_word(term):
+        yield "words", words
+    for spelled in ways_to_write(term):
+        if is_one_script(spelled):
+            yield from (("slip", key) for key in _with_one_missing(spelled))
+
+
+def _with_one_missing(spelled: str) -> Iterator[str]:
+    """Two spellings that differ in one letter, or in the order of two, share one of these."""
+    if not spelled.isascii():  # a Korean slip keeps the number of syllables
+        yield from (f"{spelled[:at]}?{spelled[at + 1 :]}" for at in range(len(spelled)))
+        return
+    yield spelled
+    yield from (spelled[:at] + spelled[at + 1 :] for at in range(len(spelled)))
+
+
+class _Files:
+    """Numbers by the hash of a key: a rare collision costs one comparison, and a key no memory."""
+
+    def __init__(self) -> None:
+        self._first: dict[int, int] = {}
+        self._more: dict[int, list[int]] = {}
+
+    def file(self, number: int, keys: Iterable[Key]) -> None:
+        for place in set(map(hash, keys)):
+            if self._first.setdefault(place, number) != number:
+                self._more.setdefault(place, []).append(number)
+
+    def found(self, keys: Iterable[Key]) -> set[int]:
+        places = set(map(hash, keys))
+        found = {self._first[place] for place in places if place in self._first}
+        return found.union(*(self._more[place] for place in places if place in self._more))

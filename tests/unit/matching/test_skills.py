@@ -1,9 +1,14 @@
 """Which skills are the same, which look alike, and which must never be taken for each other."""
 
+import csv
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
 
+from services.matching.skills.levels import split_grade
 from services.matching.skills.likeness import SAME, Vocabulary, likeness
-from services.matching.skills.terms import aliases, canonical, normalise
+from services.matching.skills.terms import aliases, canonical, normalise, words
 
 ONE = [
     ("자바", "Java"), ("자바", "JAVA"), ("자바스크립트", "JavaScript"), ("자바스크립트", "자바 스크립트"),
@@ -49,7 +54,24 @@ def test_no_known_term_is_taken_for_another() -> None:
     terms = sorted(set(aliases().values()))
     vocabulary = Vocabulary()
     vocabulary.numbers(terms)
-    assert vocabulary.matrix().nnz == len(terms)
+    alike = vocabulary.matrix().tocoo()
+    pairs = {(terms[row], terms[column]) for row, column in zip(alike.row, alike.col, strict=True) if row != column}
+    assert all(split_grade(a)[0] == split_grade(b)[0] for a, b in pairs)
+
+
+def test_the_table_knows_a_thousand_terms_of_twenty_trades() -> None:
+    rows = list(csv.DictReader(files("services.matching.skills").joinpath("aliases.csv").read_text().splitlines()))
+    assert len({normalise(row["term"]) for row in rows}) == len(rows) >= 1_000
+    assert len({row["trade"] for row in rows}) >= 20
+    spelled = [normalise(way) for row in rows for way in (row["term"], *filter(None, row["aliases"].split("|")))]
+    assert len(spelled) == len(set(spelled)), "a spelling stands twice"
+    assert all(spelled)
+
+
+def test_a_general_word_stands_for_one_english_word() -> None:
+    rows = csv.DictReader(files("services.matching.skills").joinpath("words.csv").read_text().splitlines())
+    spelled = [normalise(way) for row in rows for way in (row["english"], *filter(None, row["others"].split("|")))]
+    assert sorted(spelled) == sorted(words())
 
 
 def test_a_vocabulary_says_what_the_pair_says_in_any_order() -> None:
@@ -66,3 +88,41 @@ def test_a_vocabulary_says_what_the_pair_says_in_any_order() -> None:
 def test_the_signs_that_make_a_language_are_kept() -> None:
     assert normalise(" C ＋＋ / (v.17) ") == "c++v17"
     assert len({canonical(written) for written in ("C", "C++", "C#")}) == 3
+
+
+def _invented(count: int) -> list[str]:
+    """Terms of this shape are unknown to every table, and no two of them are a slip apart."""
+    syllables = "가나다라마바사아자차카타파하"
+    base = len(syllables)
+    return [
+        "".join(syllables[number // base**place % base] for place in range(4)) + f"기{number}"
+        for number in range(count)
+    ]
+
+
+def test_a_new_term_is_compared_with_few_however_many_are_known() -> None:
+    vocabulary = Vocabulary()
+    vocabulary.numbers([*_invented(20_000), *set(aliases().values())])
+    before = vocabulary.compared
+    vocabulary.numbers(["쿠버네테스", "Elastcsearch", "파이썬 개발", "컴활 1급", "전혀 새로운 낱말"])
+    assert vocabulary.compared - before < 50
+    vocabulary.numbers(["쿠버네테스", "Elastcsearch"])
+    vocabulary.matrix()
+    assert vocabulary.compared - before < 50
+
+
+def test_what_is_looked_up_misses_nothing_that_a_comparison_of_all_finds() -> None:
+    rows = csv.DictReader(Path(__file__).with_name("skill_pairs.tsv").read_text().splitlines(), delimiter="\t")
+    terms = [*sorted({canonical(row[side]) for row in rows for side in "ab"})[::3], "pyhton", "pythno", "쿠버네테스"]
+    vocabulary = Vocabulary()
+    numbers = [vocabulary.number(term) for term in terms]
+    told = vocabulary.matrix().toarray()
+    for term, number in zip(terms, numbers, strict=True):
+        for other, number_of_other in zip(terms, numbers, strict=True):
+            assert told[number, number_of_other] == likeness(term, other), (term, other)
+
+
+def test_very_long_and_odd_terms_are_bounded_work() -> None:
+    vocabulary = Vocabulary()
+    vocabulary.numbers(["가" * 10_000, "a" * 10_000, "가" * 9_999, "🙂🙂", "\x00\x07", "가a1+#" * 2_000])
+    assert vocabulary.matrix().nnz == len(vocabulary)
