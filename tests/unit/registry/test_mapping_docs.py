@@ -8,11 +8,12 @@ from typing import get_args
 
 import pytest
 
+from services.registry.intake.documents import check_seeker
 from services.registry.intake.formats import Row, open_rows
 from services.registry.intake.mapping import Mapping, Rule, choose_mapping, load_mapping, shipped_mappings
 from services.registry.intake.readings import NOTHING_SAID, ReadingName
 from shared.clock import KST, stopped_at
-from shared.contracts import Finding
+from shared.contracts import Finding, Money
 
 PAGE = (Path(__file__).parents[3] / "docs" / "mappings.md").read_text("utf-8")
 EXAMPLES: dict[str, str] = dict(re.findall(r"<!-- example: (\S+) -->\n```\w+\n(.*?)```\n", PAGE, re.DOTALL))
@@ -48,6 +49,27 @@ def test_the_example_uses_every_key_of_a_rule_and_every_reading_of_a_posting(own
     assert used == set(Rule.model_fields)
     readings = {rule.read for rule in own.fields.values()}
     assert set(READING_NAMES) - readings == {"employment"}  # here the code says it
+
+
+def test_the_example_for_seekers_makes_documents_that_are_taken(tmp_path: Path) -> None:
+    path = tmp_path / "people.toml"
+    path.write_text(EXAMPLES["people.toml"], "utf-8")
+    row = {
+        "번호": "7",
+        "이름": "홍길동",
+        "기술": "제빵, 제과",
+        "경력": "1년",
+        "주소": "서울 마포구",
+        "희망임금": "시급 13000원",
+    }
+    document, findings = load_mapping(path).document(
+        row | {"희망지역": "서울 마포구; 서울 은평구", "소개": "빵을 굽습니다"}
+    )
+    checked = check_seeker(document)
+    assert (findings, checked.findings) == ([], [])
+    assert checked.seeker is not None
+    assert checked.seeker.wishes.districts == ("서울 마포구", "서울 은평구")
+    assert checked.seeker.wishes.wage == Money(unit="hour", minimum=13_000, maximum=13_000)
 
 
 def test_every_key_is_told_and_no_other() -> None:
