@@ -123,7 +123,12 @@ def start_city(folder: Path, *options: str) -> City:
     with (folder / "said.txt").open("ab") as said:
         command = [*COMMAND, "up", "--data", str(data), "--port", "0", *(options or ("--no-demo",))]
         city = City(data, subprocess.Popen(command, stdout=said, stderr=said))
-    city.wait_until_ready()
+    try:
+        city.wait_until_ready()
+    except BaseException:
+        if city.process.poll() is None:
+            city.stop()  # who waited in vain leaves nothing running
+        raise
     return city
 
 
