@@ -32,7 +32,7 @@ def present_epoch(session: Session, rules: Rules) -> int:
 def fit_first_epoch(session: Session, rules: Rules) -> int:
     """Freeze the frequencies of all profiles now known; the epoch's number, whoever fitted it."""
     newest = store.newest_epoch(session) or 0
-    documents = [document(profile) for side in SIDES for profile in store.live(session, side)]
+    documents = [document(profile).whole for side in SIDES for profile in store.live(session, side)]
     frequencies = text.fit_frequencies(text.count(documents))
     store.open_epoch(session, newest + 1, rules, frequencies, len(documents))
     return newest + 1

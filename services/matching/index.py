@@ -223,7 +223,7 @@ class Index:
             traits=tuple(traits(p.facts, document) for p, document in zip(profiles, documents, strict=True)),
             columns=np.array([self._columns(profile) for profile in profiles], dtype=shape),
             kept=np.array([_kept(profile) for profile in profiles], dtype=_KEPT),
-            text=text.weigh(text.count(documents), self._frequencies),
+            text=text.rows(documents, self._frequencies),
             skills=self._skills(side, profiles),
         )
 
@@ -345,8 +345,8 @@ def _share(expanded: sparse.csr_matrix, asked: sparse.csr_matrix, tells: Mask) -
     return np.where(tells[:, None] & (count > 0), value, UNKNOWN).astype(np.int16)
 
 
-def document(profile: Profile) -> str:
-    """What the profile says, as one text."""
+def document(profile: Profile) -> text.Document:
+    """What the profile says."""
     if isinstance(profile.facts, PostingFacts):
         return text.posting_document(profile.facts)
     return text.seeker_document(profile.facts)

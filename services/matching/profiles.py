@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.matching.places import usual_name
 from services.matching.skills.terms import canonical
-from services.matching.text import words
+from services.matching.text import Document, words
 from shared.contracts import PostingFacts, SeekerFacts
 
 Side = Literal["seeker", "posting"]
@@ -64,8 +64,8 @@ class Traits:
     occupation: str | None = None
 
 
-def traits(facts: Facts, document: str) -> Traits:
-    said = frozenset(words(document))
+def traits(facts: Facts, document: Document) -> Traits:
+    said = frozenset(words(document.whole))
     if isinstance(facts, SeekerFacts):
         return Traits(words=said, held=frozenset(map(canonical, held_terms(facts))) - {""})
     return Traits(

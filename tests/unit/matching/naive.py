@@ -98,15 +98,28 @@ def _text(s: SeekerFacts, p: PostingFacts, frequencies: text.Floats) -> int | No
     return min(math.floor(alike * 10_000 + 0.5), 10_000)
 
 
-def _row(document: str, frequencies: text.Floats) -> Row:
-    counts = text.count([document])
-    weights = [*text.GRAM_WEIGHTS.values(), text.WORD_WEIGHT]
+def _row(document: text.Document, frequencies: text.Floats) -> Row:
+    title, body = _weighed(document.title, frequencies), _weighed(document.body, frequencies)
+    both = {
+        column: text.TITLE_WEIGHT * title.get(column, 0.0) + body.get(column, 0.0)
+        for column in title.keys() | body.keys()
+    }
+    return _of_length_one(both)
+
+
+def _weighed(said: str, frequencies: text.Floats) -> Row:
+    counts = text.count([said])
+    weights = [kind.weight for kind in text.KINDS for _ in range(kind.columns)]
     raw = {
-        int(column): (1 + math.log(times)) * (frequencies[column] * weights[int(column) // text.COLUMNS_A_KIND])
+        int(column): (1 + math.log(times)) * (frequencies[column] * weights[int(column)])
         for column, times in zip(counts.indices, counts.data, strict=True)
     }
-    length = math.sqrt(sum(raw[column] ** 2 for column in sorted(raw)))
-    return {column: value / length for column, value in raw.items()}
+    return _of_length_one(raw)
+
+
+def _of_length_one(row: Row) -> Row:
+    length = math.sqrt(sum(row[column] ** 2 for column in sorted(row)))
+    return {column: value / length for column, value in row.items()}
 
 
 def _held(s: SeekerFacts) -> set[str]:

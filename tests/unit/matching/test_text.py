@@ -27,7 +27,8 @@ documents = st.lists(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
 
 
 def rows(said: list[str], frequencies: text.Floats) -> sparse.csr_matrix:
-    return text.weigh(text.count(said), frequencies)
+    """Rows of documents whose first word is their title."""
+    return text.rows([text.Document(*f"{one} ".split(" ", 1)) for one in said], frequencies)
 
 
 @settings(deadline=None)
@@ -49,6 +50,16 @@ def test_a_row_is_as_long_as_one_and_its_columns_rise() -> None:
     assert (np.diff(row.indices) > 0).all()
 
 
+def test_a_title_counts_as_much_before_a_long_text_as_before_a_short_one() -> None:
+    def share(body: str) -> float:
+        title, whole = (
+            text.rows([one], text.neutral_frequencies()) for one in (text.Document("빵", ""), text.Document("빵", body))
+        )
+        return float((title @ whole.T).toarray()[0, 0])
+
+    assert abs(share("용접") - share("용접 배송 운전 간호 조무 청소 매장")) < 1e-12
+
+
 def test_nothing_said_is_an_empty_row() -> None:
     assert rows(["", " \n"], text.neutral_frequencies()).nnz == 0
     assert rows([], text.neutral_frequencies()).shape == (0, text.COLUMNS)
@@ -58,9 +69,15 @@ def test_particles_are_not_part_of_a_word() -> None:
     assert text.words("매장을 청소하고, C++ 개발에서는 MES를") == ["매장", "청소", "c++", "개발", "mes"]
 
 
+def test_plurals_are_read_as_singulars() -> None:
+    said = ["welders", "companies", "glass", "bus", "aws", "analysis", "용접s"]
+    assert [text.singular(word) for word in said] == ["welder", "company", "glass", "bus", "aws", "analysis", "용접s"]
+    assert text.word_column("welders") == text.word_column("welder")
+
+
 def test_a_word_is_weighed_where_it_was_counted() -> None:
-    counted = text.count(["제빵"]).indices
-    assert text.word_column("제빵") in counted
+    for word in ("제빵", "python", "welders"):
+        assert text.word_column(word) in text.count([word]).indices
 
 
 def test_a_rare_word_tells_more_than_a_common_one() -> None:
