@@ -25,7 +25,8 @@ def present_epoch(session: Session, rules: Rules) -> int:
     held = store.epoch(session, newest)
     if held.rules == rules:
         return newest
-    store.open_epoch(session, newest + 1, rules, held.frequencies)
+    # another scorer may read other terms, for which frequencies frozen before mean nothing
+    store.open_epoch(session, newest + 1, rules, held.frequencies if held.rules.scorer == rules.scorer else None)
     return newest + 1
 
 
