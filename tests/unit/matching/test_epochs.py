@@ -27,5 +27,6 @@ def test_frequencies_stay_when_only_a_list_becomes_longer(engine: Engine) -> Non
         frozen = store.epoch(session, 1).frequencies
     taken_along = started(engine, replace(SMALL, seeker_list=3), epoch_profiles=2).index.epoch
     assert taken_along.number == 2
-    assert taken_along.frequencies is not None and frozen is not None
+    assert taken_along.frequencies is not None
+    assert frozen is not None
     assert (taken_along.frequencies == frozen).all()
