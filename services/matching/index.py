@@ -180,8 +180,9 @@ class Shelf:
         """Each profile's place among equals: earlier first, then by id."""
         if self._order is None:
             live, kept = self.live(), self.kept[self.live()]
-            self._order = np.zeros(len(self.profiles), dtype=np.int64)
-            self._order[live[np.lexsort((kept["id_low"], kept["id_high"], kept["since"]))]] = np.arange(len(live))
+            order = np.zeros(len(self.profiles), dtype=np.int64)
+            order[live[np.lexsort((kept["id_low"], kept["id_high"], kept["since"]))]] = np.arange(len(live))
+            self._order = order  # only when it is whole: threads search at once
         return self._order[slots]
 
 

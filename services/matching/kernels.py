@@ -11,7 +11,8 @@ brokers, databases or clocks. Nothing runs in parallel within a call and the int
 spread queries over threads.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numba import njit
@@ -23,6 +24,18 @@ from services.matching.scorer import FULL, PARTS, UNKNOWN
 from services.matching.skills.likeness import SAME
 
 Array = NDArray[Any]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled(function: Function) -> Function:
+    """Compiled at its first call, and kept on disk for the next start where there is a place for it."""
+    kept: Any
+    try:
+        kept = njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # a read-only machine: compiled at every start
+        kept = njit(nogil=True)(function)
+    return cast(Function, kept)
+
 
 OCCUPATION, TEXT, WAGE, HOURS, COMMUTE, REQUIRED, PREFERRED, EXPERIENCE, CERTIFICATE = range(len(PARTS))
 PART_COUNT = len(PARTS)
@@ -168,7 +181,7 @@ _KNOWN_WHERE = {
 }
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def invert(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
     text: SparseRows, terms: SparseRows, first: int, last: int, head: Array, width: int, text_width: int
 ) -> Any:
@@ -210,12 +223,12 @@ def invert(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
     return lists, documents, steps, head_norms
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _in_steps(value: float) -> int:
     return int(min(np.ceil(value * STEPS), STEPS))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def often(text: SparseRows, first: int, last: int, text_width: int, least: int) -> Array:
     """The text columns that at least so many of these documents have."""
     counts = np.zeros(text_width, np.int32)
@@ -224,7 +237,7 @@ def often(text: SparseRows, first: int, last: int, text_width: int, least: int) 
     return np.flatnonzero(counts >= least).astype(np.int32)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def search(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
     block: Block,
     documents: Documents,
@@ -287,12 +300,12 @@ def search(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
     return Found(found.queries[:count], found.documents[:count], found.scores[:count])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _room(size: int) -> Found:
     return Found(np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _more(found: Found) -> Found:
     size = len(found.scores)
     more = _room(2 * size)
@@ -300,19 +313,19 @@ def _more(found: Found) -> Found:
     return more
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _spread(rows: SparseRows, row: int, dense_row: Array) -> None:
     for at in range(rows.starts[row], rows.starts[row + 1]):
         dense_row[rows.columns[at]] = rows.values[at]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _clear(rows: SparseRows, row: int, dense_row: Array) -> None:
     for at in range(rows.starts[row], rows.starts[row + 1]):
         dense_row[rows.columns[at]] = 0.0
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _add_lists(  # noqa: PLR0913, PLR0917
     block: Block,
     asking: SparseRows,
@@ -341,14 +354,14 @@ def _add_lists(  # noqa: PLR0913, PLR0917
     return np.float32(np.sqrt(squares) * text_gain * 1.000001)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _add(block: Block, low: int, high: int, weight: np.float32, gains: Array) -> None:
     documents, steps = block.documents, block.steps
     for at in range(np.uint64(low), np.uint64(high)):
         gains[documents[at]] += weight * np.float32(steps[at])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _reach(  # noqa: PLR0913, PLR0917
     block: Block,
     documents: Documents,
@@ -371,7 +384,7 @@ def _reach(  # noqa: PLR0913, PLR0917
         promising[stretch] = best
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _raise_bar(bars: Array, score: int) -> None:
     """Keep the best scores, least first."""
     if score <= bars[0]:
@@ -383,7 +396,7 @@ def _raise_bar(bars: Array, score: int) -> None:
     bars[at - 1] = score
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _score(  # noqa: PLR0913, PLR0917
     seekers: Seekers,
     seeker: int,
@@ -418,12 +431,12 @@ def _score(  # noqa: PLR0913, PLR0917
     return (2 * gained + known) // (2 * known) if known else UNKNOWN
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _has(rows: Any, row: int) -> bool:
     return bool(rows.starts[row] < rows.starts[row + 1])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _sums(values: Array, weights: Array) -> tuple[int, int]:
     gained, known = 0, 0
     for part in range(PART_COUNT):
@@ -433,7 +446,7 @@ def _sums(values: Array, weights: Array) -> tuple[int, int]:
     return gained, known
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _text(rows: SparseRows, row: int, dense_row: Array) -> int:
     """As SciPy adds it up: over common columns, in rising order."""
     alike = 0.0
@@ -442,7 +455,7 @@ def _text(rows: SparseRows, row: int, dense_row: Array) -> int:
     return min(int(np.floor(alike * FULL + 0.5)), FULL)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _cover(  # noqa: PLR0913, PLR0917
     seekers: Seekers, seeker: int, postings: Postings, posting: int, alike: SparseRows, values: Array
 ) -> None:
@@ -453,7 +466,7 @@ def _cover(  # noqa: PLR0913, PLR0917
         values[CERTIFICATE] = _share(postings.certificates, posting, seekers.held, seeker, alike)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _share(asked: Terms, posting: int, held: Terms, seeker: int, alike: SparseRows) -> int:
     count = asked.starts[posting + 1] - asked.starts[posting]
     if count == 0:
@@ -464,7 +477,7 @@ def _share(asked: Terms, posting: int, held: Terms, seeker: int, alike: SparseRo
     return int((2 * covered * FULL + count * SAME) // (2 * count * SAME))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _likest(term: int, held: Terms, seeker: int, alike: SparseRows) -> int:
     best = 0
     for at in range(alike.starts[term], alike.starts[term + 1]):
@@ -474,7 +487,7 @@ def _likest(term: int, held: Terms, seeker: int, alike: SparseRows) -> int:
     return best
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _judge(s: Any, p: Any, law: Law, values: Array) -> bool:
     """`Conditions.judge` for one pair: false where a gate keeps the two apart."""
     occupation = law.occupations[s["occupations"], p["occupation"]]
@@ -502,7 +515,7 @@ def _judge(s: Any, p: Any, law: Law, values: Array) -> bool:
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _is_too_far(s: Any, p: Any, within: int, distance: int) -> bool:
     limit = s["limit"]
     limited = limit > 0
@@ -512,7 +525,7 @@ def _is_too_far(s: Any, p: Any, within: int, distance: int) -> bool:
     return bool(outside and not inside and not left_open and not p["remote"])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _commute(s: Any, p: Any, within: int, distance: int) -> int:
     if within == 1 or (p["remote"] and (s["known"] or s["states_area"])):
         return FULL
@@ -522,7 +535,7 @@ def _commute(s: Any, p: Any, within: int, distance: int) -> int:
     return int(max(FULL - FULL * distance // reach, 0))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _wage(s: Any, p: Any) -> int:
     if s["hour"] >= 0 and p["hour_most"] >= 0:
         return _paid(s["hour"], p["hour_least"], p["hour_most"])
@@ -531,7 +544,7 @@ def _wage(s: Any, p: Any) -> int:
     return UNKNOWN
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _paid(wished: int, least: int, most: int) -> int:
     if least >= wished:
         return FULL
@@ -539,7 +552,7 @@ def _paid(wished: int, least: int, most: int) -> int:
     return int(max(WITHIN_RANGE - 4 * WITHIN_RANGE * short // max(wished, 1), 0))
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def values_of(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
     of_seekers: Array, of_postings: Array, seekers: Seekers, postings: Postings, law: Law, width: int
 ) -> Any:
