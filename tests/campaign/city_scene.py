@@ -41,6 +41,8 @@ from tests.campaign.planted import plant
 
 SERVICES: tuple[str, ...] = ("registry", "matching", "notify")
 TABLES = {"registry": RegistryTable, "matching": MatchingTable, "notify": NotifyTable}
+FIRST_EPOCH_AT = 300
+"""Profiles known at which matching fits its first epoch: not in this journey, see `epoch_scene`."""
 NOON = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 AGENCY = UUID("0a9e7c1e-0000-4000-8000-000000000001")
 SECRET = SecretStr("invented for the campaign, opens nothing")
@@ -116,7 +118,7 @@ def _registry(engine: Engine, told: dict[str, Any]) -> None:
 
 
 def _matching(engine: Engine, told: dict[str, Any]) -> None:
-    settings = MatchingSettings(**told)
+    settings = MatchingSettings(**told, epoch_profiles=FIRST_EPOCH_AT)
     shard = Shard.named(settings.shard)
     matcher = Matcher(engine, settings.rules(), shard, settings.epoch_profiles)
     matcher.start()

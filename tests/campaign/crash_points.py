@@ -5,6 +5,7 @@ recover, and compare with a run in which nobody was killed. Then k + 1, until th
 """
 
 import shutil
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -50,6 +51,9 @@ class Point:
     call: str
     k: int
 
+    def __str__(self) -> str:
+        return f"killed before {self.call} {self.k} of {self.service}"
+
 
 @dataclass(frozen=True)
 class Story:
@@ -65,11 +69,21 @@ class Walk:
 
     points: Counter[tuple[str, str]] = field(default_factory=Counter)
     broken: dict[Point, list[str]] = field(default_factory=dict)
+    seconds: float = 0.0
 
     def __iadd__(self, other: "Walk") -> "Walk":
         self.points += other.points
         self.broken |= other.broken
         return self
+
+    def figures(self) -> dict[str, Any]:
+        services = sorted({service for service, _ in self.points})
+        return {
+            "points": {s: {call: n for (of, call), n in sorted(self.points.items()) if of == s} for s in services},
+            "total": self.points.total(),
+            "broken": {str(point): wrong[:5] for point, wrong in self.broken.items()} or 0,
+            "seconds": round(self.seconds),
+        }
 
 
 class Rig:
@@ -133,19 +147,14 @@ def rig(scene: Scene) -> Iterator[Rig]:
             server.close()
 
 
-def by_service(found: Walk) -> dict[str, dict[str, int]]:
-    """Points per service and call."""
-    services = sorted({service for service, _ in found.points})
-    return {s: {call: n for (service, call), n in sorted(found.points.items()) if service == s} for s in services}
-
-
 def walk(scene: Scene) -> Walk:
     """Every point of every service. Two workers take the odd and the even k."""
+    started, found = time.monotonic(), Walk()
     with ThreadPoolExecutor(WORKERS) as workers:
-        found = Walk()
         for part in workers.map(lambda first: _walk_every(scene, first, WORKERS), range(1, WORKERS + 1)):
             found += part
-        return found
+    found.seconds = time.monotonic() - started
+    return found
 
 
 def _walk_every(scene: Scene, first: int, step: int) -> Walk:
@@ -179,8 +188,7 @@ class Caught:
     wrong: list[str]
 
     def __str__(self) -> str:
-        place = f"killed before {self.by.call} {self.by.k} of {self.by.service}" if self.by else "nobody killed"
-        return f"{place}: {len(self.wrong)} differences, such as {self.wrong[0]}"
+        return f"{self.by or 'nobody killed'}: {len(self.wrong)} differences, such as {self.wrong[0]}"
 
 
 def catch(here: Rig, sound: Story, bug: str) -> Caught | None:

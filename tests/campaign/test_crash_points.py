@@ -1,14 +1,12 @@
 """One posting's journey, killed at any instruction of any service: same matches, one effect each, nothing pending?"""
 
-import time
-
 import pytest
 
 from shared.contracts import AgencyAnswered, MatchesFound, PostingPublished
 from shared.outbox import stream_of
-from tests.campaign import city_scene
+from tests.campaign import city_scene, epoch_scene
 from tests.campaign.conftest import Report
-from tests.campaign.crash_points import by_service, catch, rig, walk
+from tests.campaign.crash_points import catch, rig, walk
 from tests.campaign.kept import Kept, unfinished
 from tests.campaign.planted import PLANTED, SEEN_WITHOUT_A_KILL
 
@@ -30,16 +28,16 @@ def test_the_journey_is_worth_being_killed_on() -> None:
 
 
 def test_no_kill_breaks_the_journey(report: Report) -> None:
-    started = time.monotonic()
     found = walk(city_scene)
-    report.tell(
-        SECTION,
-        points=by_service(found),
-        total=found.points.total(),
-        broken=len(found.broken),
-        seconds=round(time.monotonic() - started),
-    )
+    report.tell(SECTION, **found.figures())
     assert {service for service, call in found.points if call == "sendto"} == set(city_scene.SERVICES)
+    assert not found.broken
+
+
+def test_no_kill_breaks_the_opening_of_an_epoch(report: Report) -> None:
+    found = walk(epoch_scene)
+    report.tell("crash points of opening an epoch", **found.figures())
+    assert found.points["matching", "fdatasync"] > 0
     assert not found.broken
 
 
