@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from services.registry.intake.findings import Refused
     from services.registry.law.licences import AgencyLicence, Defaulters
     from services.registry.law.lint import LegalFinding
-    from services.registry.law.rows import ReadOffer
     from services.registry.law.rules import Rules
+    from services.registry.lint_rows import ReadOffer
 
 app = command_group("Check postings against dated, sourced rules.")
 
@@ -116,7 +116,7 @@ def _linted(read: "ReadOffer", circumstances: Circumstances) -> Linted:
 
 def _of_file(file: Path, mapping: str | None) -> Iterator["ReadOffer"]:
     from services.registry.intake.findings import Refused
-    from services.registry.law.rows import offers_in
+    from services.registry.lint_rows import offers_in
 
     try:
         yield from offers_in(file, mapping)
@@ -126,9 +126,9 @@ def _of_file(file: Path, mapping: str | None) -> Iterator["ReadOffer"]:
 
 def _of_text(text: str, wage: int | None, unit: Unit | None, weekly: float | None, daily: float | None) -> "ReadOffer":
     from services.registry.law.conditions import Offer
-    from services.registry.law.rows import ReadOffer
     from services.registry.law.wages import Hours
     from services.registry.law.wording import readable
+    from services.registry.lint_rows import ReadOffer
     from shared.contracts import Money
 
     offer = Offer(
