@@ -24,7 +24,9 @@ Floats = NDArray[np.float64]
 _WORD = re.compile(r"[^\W_]+[+#]*")
 _HANGUL = re.compile(r"[가-힣]")
 _LONG_ENDINGS = re.compile(r"(?:ings?|ed|e?s|e|ations?|ments?|[eo]rs?|ly|ies|y|al|ions?)$")
-_LITTLE = frozenset(["a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "use", "using", "with"])
+_LITTLE = frozenset(
+    ["a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "use", "using", "with"]
+)
 _SHORTEST_STEM = 4
 _WEIGHTS = (1.0, 1.0, 0.3)
 """Of letters, words and initials; measured on the labelled sets."""
