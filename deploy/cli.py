@@ -9,6 +9,7 @@ import services.matching.cli as matching
 import services.registry.cli as registry
 from deploy import agency, buried
 from deploy.serve import ServiceName
+from services.matching import skill_commands
 from services.registry import linting, staffing
 from shared.command import DEFAULT_DATA, DataOption, JsonOption, command_group
 
@@ -122,6 +123,7 @@ app.add_typer(registry.imports, name="import")
 app.add_typer(agency.app, name="agency")
 app.add_typer(staffing.app, name="account")
 app.add_typer(matching.app)
+app.add_typer(skill_commands.app, name="skills")
 app.add_typer(linting.app)
 app.add_typer(buried.app, name="buried")
 

@@ -1,15 +1,19 @@
-"""What operators ask of matching over HTTP: current matches with their reasons, and the certificate."""
+"""What operators ask of matching over HTTP: current matches with their reasons, the certificate, unknown terms."""
 
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from services.matching import store
 from services.matching.certificate import Certificate, certify, merged_lines
-from services.matching.profiles import Side
+from services.matching.profiles import SIDES, Side, named_terms
+from services.matching.skills.comparison import Relation
+from services.matching.skills.review import unknown_terms
 from services.matching.written import as_pair
 from shared.contracts import Fact, MatchedPair, PostingFacts
 from shared.database import reading
@@ -36,6 +40,17 @@ class ShownList(Fact):
     matches: tuple[ShownMatch, ...]
 
 
+class ShownTerm(Fact):
+    """A skill term outside the alias table, how many live profiles use it, and the known term nearest to it."""
+
+    term: str
+    profiles: int
+    nearest: str | None
+    nearness: float
+    relation: Relation
+    rule: str
+
+
 def api(engine: Engine, shard_count: int) -> APIRouter:
     router = APIRouter(prefix="/api/matching")
 
@@ -51,7 +66,16 @@ def api(engine: Engine, shard_count: int) -> APIRouter:
             store.as_of_one_moment(session)
             return certify(session, shard_count)
 
+    @router.get("/skills/unknown")
+    def unknown_skills(_who: Operator, limit: Annotated[int, Query(ge=1, le=1_000)] = 50) -> tuple[ShownTerm, ...]:
+        with reading(engine) as session:
+            return tuple(ShownTerm(**asdict(one)) for one in unknown_terms(_used_terms(session), limit))
+
     return router
+
+
+def _used_terms(session: Session) -> Iterator[tuple[str, ...]]:
+    return (named_terms(profile.facts) for side in SIDES for profile in store.live(session, side))
 
 
 def shown(session: Session, side: Side, one: UUID, shard_count: int) -> ShownList:

@@ -90,3 +90,10 @@ def written(terms: tuple[str, ...]) -> Written:
 def held_terms(facts: SeekerFacts) -> tuple[str, ...]:
     """Skills and certificates: people write the one where the other is asked."""
     return (*facts.skills, *facts.certificates)
+
+
+def named_terms(facts: Facts) -> tuple[str, ...]:
+    """Every skill and certificate that a profile names, as written."""
+    if isinstance(facts, SeekerFacts):
+        return held_terms(facts)
+    return (*facts.required_skills, *facts.preferred_skills, *facts.certificates)

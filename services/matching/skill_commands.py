@@ -1,0 +1,130 @@
+"""The command `iljari skills`: compare terms without any system, and see which terms of a running one nobody knows."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shared.command import (
+    CommandError,
+    DataOption,
+    ExitCode,
+    JsonOption,
+    command_group,
+    open_system,
+    show_json,
+    show_table,
+)
+
+if TYPE_CHECKING:
+    from services.matching.skills.comparison import Verdict
+
+app = command_group("Skill terms: which are the same, and which does nobody know?")
+
+_RELATIONS = {"same": "같음 same", "related": "관련 related", "different": "다름 different"}
+MOST_LETTERS = 10_000_000
+
+
+@app.command()
+def compare(
+    terms: Annotated[list[str] | None, typer.Argument(help="Two terms.", metavar="A B", show_default=False)] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Compare every pair of a tab-separated file with the columns a and b.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether two skill terms are the same, related or different, and which rule decided. No system is needed.
+
+    \b
+    Examples:
+      iljari skills compare 자바 JavaScript
+      iljari skills compare "컴활 1급" 컴퓨터활용능력 --json
+      iljari skills compare --file pairs.tsv > compared.tsv
+    """
+    from services.matching.skills.comparison import compare
+
+    pairs = _pairs(terms or [], file)
+    compared = [(a, b, compare(a, b)) for a, b in pairs]
+    if as_json:
+        shown = [_as_data(a, b, verdict) for a, b, verdict in compared]
+        show_json(shown if file else shown[0])
+    elif file:
+        show_table(("a", "b", "relation", "rule"), [(a, b, v.relation, v.rule) for a, b, v in compared])
+    else:
+        for a, b, verdict in compared:
+            typer.echo(f"{_RELATIONS[verdict.relation]} ({verdict.rule}): {a} · {b}")
+
+
+@app.command()
+def unknown(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Show no more than these.")] = 50,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the skill terms of a running system that the alias table does not know, what most profiles use first.
+
+    Beside each stands the known term nearest to it. Whoever keeps the table adds what is missing; matching takes it up
+    as a new epoch at its next start.
+
+    \b
+    Examples:
+      iljari skills unknown
+      iljari skills unknown --limit 200 --json
+    """
+    with open_system(data, timeout=120) as client:
+        shown = client.get("/api/matching/skills/unknown", params={"limit": limit}).json()
+    if as_json:
+        show_json(shown)
+        return
+    show_table(
+        ("낱말 term", "사람·공고 profiles", "가장 가까운 nearest known", "가까움 nearness", "관계 relation"),
+        [(one["term"], one["profiles"], one["nearest"], one["nearness"], _RELATIONS[one["relation"]]) for one in shown],
+    )
+    if not shown:
+        typer.echo("모르는 낱말이 없습니다. Every term is known.", err=True)
+
+
+def _as_data(a: str, b: str, verdict: "Verdict") -> dict[str, Any]:
+    return {"a": a, "b": b, **asdict(verdict)}
+
+
+def _pairs(terms: list[str], file: Path | None) -> list[tuple[str, str]]:
+    if file is not None and not terms:
+        return list(_read(file))
+    if file is None and len(terms) == 2:
+        return [(terms[0], terms[1])]
+    raise CommandError(
+        "USAGE",
+        ExitCode.USAGE,
+        ko="낱말 두 개를 쓰거나 --file 로 파일을 지정해 주세요.",
+        en="Write two terms, or name a file with --file.",
+        hint="`iljari skills compare --help` shows examples.",
+    )
+
+
+def _read(file: Path) -> Iterator[tuple[str, str]]:
+    try:
+        rows = csv.DictReader(_text(file).splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _refused(file, "파일을 읽을 수 없습니다 (UTF-8).", f"The file cannot be read ({error}).") from error
+    if not {"a", "b"} <= set(rows.fieldnames or ()):
+        raise _refused(file, "첫 줄에 a 와 b 열이 있어야 합니다.", "The first line must name the columns a and b.")
+    for number, row in enumerate(rows, 2):
+        if row["a"] is None or row["b"] is None:
+            raise _refused(file, f"{number}번째 줄에 열이 모자랍니다.", f"Line {number} has too few columns.")
+        yield row["a"], row["b"]
+
+
+def _text(file: Path) -> str:
+    if file.stat().st_size > MOST_LETTERS:
+        raise _refused(file, "파일이 너무 큽니다.", f"The file is larger than {MOST_LETTERS:,} bytes.")
+    return file.read_text("utf-8-sig")
+
+
+def _refused(file: Path, ko: str, en: str) -> CommandError:
+    return CommandError(
+        "FILE_REFUSED", ExitCode.USAGE, ko=ko, en=en, where=str(file), hint="Tab-separated UTF-8: a<TAB>b."
+    )
