@@ -83,6 +83,15 @@ def evaluate(rankings: Mapping[str, Sequence[str]], judged: Mapping[str, Grades]
         for query, grades in sorted(judged.items())
         if any(grade > 0 for grade in grades.values())
     ]
+    return summed_up(of_queries)
+
+
+def summed_up(of_queries: Sequence[Measured]) -> Evaluation:
+    """Means of what was measured of each query.
+
+    Raises:
+        ValueError: there is none.
+    """
     if not of_queries:
         raise ValueError("no query has a relevant document")
     names = [field.name for field in fields(Measured)]

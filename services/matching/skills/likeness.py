@@ -5,7 +5,7 @@ letter missing, the consonants, the translated words, the stem), and only those 
 that `compare` likes always meet, so nothing is missed (a test holds this against all pairs).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from scipy import sparse
@@ -54,6 +54,10 @@ class Vocabulary:
         if (known := self._number.get(term)) is not None:
             return known
         return self._meet(term)
+
+    def alike(self, number: int) -> Mapping[int, int]:
+        """The likeness of each term that is like this one, itself among them, by number."""
+        return self._alike[number]
 
     def covers(self, held: frozenset[str], asked: str) -> bool:
         """Whether one of the terms held is, or looks like, the term asked for."""
