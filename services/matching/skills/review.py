@@ -66,4 +66,6 @@ def _nearest(terms: Sequence[str]) -> Iterator[tuple[str, float]]:
     ranked = Nearness(known)
     for start in range(0, len(terms), AT_ONCE):
         near = ranked.of(terms[start : start + AT_ONCE])
-        yield from ((known[at], float(row[at])) for row, at in zip(near, np.argmax(near, axis=1), strict=True))
+        yield from (
+            (aliases()[known[at]], float(row[at])) for row, at in zip(near, np.argmax(near, axis=1), strict=True)
+        )

@@ -71,7 +71,7 @@ def test_one_side_must_be_named(client: TestClient, asked: dict[str, str]) -> No
 
 
 def test_only_the_operator_may_look(client: TestClient) -> None:
-    for path in ("/api/matching/matches", "/api/matching/certificate"):
+    for path in ("/api/matching/matches", "/api/matching/certificate", "/api/matching/skills/unknown"):
         assert client.get(path, headers={"Authorization": "Bearer for nobody"}).status_code == 401
         assert client.get(path, headers={"Authorization": "Bearer for the service"}).status_code == 403
 
