@@ -5,6 +5,7 @@ it finds that Redis holds less than it was given (emptied, or restored from an o
 """
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -80,6 +81,8 @@ class Relay:
 
     def __init__(self, service: str, engine: Engine, redis: Redis) -> None:
         self.service, self.engine, self.redis = service, engine, redis
+        # A stopping service says the rest while a cancelled pass may still be writing: one at a time, or it is said twice.
+        self._turn = threading.Lock()
 
     def say_all(self) -> int:
         """Say everything that is staged; how many were said. Raises redis errors; nothing is lost by them."""
@@ -89,6 +92,10 @@ class Relay:
         return total
 
     def say_some(self) -> int:
+        with self._turn:
+            return self._say_some()
+
+    def _say_some(self) -> int:
         with reading(self.engine) as session:
             unsaid = select(OutboxLine).where(col(OutboxLine.said_at).is_(None)).order_by(col(OutboxLine.number))
             lines = session.exec(unsaid.limit(RELAY_BATCH)).all()
