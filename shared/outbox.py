@@ -81,7 +81,7 @@ class Relay:
 
     def __init__(self, service: str, engine: Engine, redis: Redis) -> None:
         self.service, self.engine, self.redis = service, engine, redis
-        # A stopping service says the rest while a cancelled pass may still be writing: one at a time, or it is said twice.
+        # A stopping service says the rest while a cancelled pass may still be writing: one at a time, else twice.
         self._turn = threading.Lock()
 
     def say_all(self) -> int:
