@@ -19,6 +19,7 @@ FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 """Who ran this long is well: the next restart is quick again."""
+LOOK_SECONDS = 0.05
 CLOCK_PLAY_SECONDS = 5.0
 HOPELESS = (ExitCode.USAGE, ExitCode.UNREACHABLE, ExitCode.NOT_ALLOWED)
 LOG_BYTES = 10_000_000
@@ -140,16 +141,28 @@ def take_down_noted(file: Path, grace: float) -> list[str]:
         noted = [Identity(**entry) for entry in json.loads(file.read_text("utf-8"))["children"]]
     except FileNotFoundError:
         return []
-    found = [(orphan.name, process) for orphan in noted if (process := orphan.process())]
-    for _, process in found:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.terminate()
-    _, stubborn = psutil.wait_procs([process for _, process in found], timeout=grace)
-    for process in stubborn:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(stubborn, timeout=grace)
-    return [name for name, _ in found]
+    found = [orphan for orphan in noted if orphan.process()]
+    for end in (psutil.Process.terminate, psutil.Process.kill):
+        for orphan in found:
+            if process := orphan.process():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    end(process)
+        if _ended(found, grace):
+            break
+    return [orphan.name for orphan in found]
+
+
+def _ended(orphans: Iterable[Identity], seconds: float) -> bool:
+    """Whether all have ended within so many seconds.
+
+    An orphan that ended may stand as a zombie until process 1 looks after it, so its number alone says nothing.
+    """
+    deadline = time.monotonic() + seconds
+    while any(orphan.process() for orphan in orphans):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(LOOK_SECONDS)
+    return True
 
 
 def _keep_short(log: Path) -> None:

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
-from tests.journey.city import START_SECONDS, City, iljari, start_city, started_city, wait_for
+from tests.journey.city import START_SECONDS, City, iljari, lives, start_city, started_city, wait_for
 
 pytestmark = pytest.mark.journey
 
@@ -52,7 +51,7 @@ def test_ctrl_c_stops_all_of_it_and_a_second_start_finds_its_data(start: Callabl
     assert set(parts) == {"valkey", "registry", "matching", "notify", "gateway"}
 
     assert first.stop() == 0
-    assert not any(map(psutil.pid_exists, parts.values()))
+    assert not any(map(lives, parts.values()))
     assert not (first.data / "iljari.json").exists()
 
     again = start()
@@ -66,7 +65,7 @@ def test_a_killed_supervisor_leaves_nothing_that_the_next_start_does_not_mend(st
     first.process.kill()
     first.process.wait()
     again = start()
-    assert not any(map(psutil.pid_exists, parts.values()))
+    assert not any(map(lives, parts.values()))
     assert set(again.parts()) == set(parts)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
@@ -48,6 +49,14 @@ def iljari_json(*words: str | Path, data: Path, allowed: Sequence[int] = (0,)) -
     return json.loads(done.stdout)
 
 
+def lives(number: int) -> bool:
+    """Whether this process still runs; one that ended and was not yet collected by its parent does not."""
+    try:
+        return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 @dataclass
 class City:
     """A system that was started with `iljari up`."""
@@ -61,7 +70,11 @@ class City:
 
     @property
     def url(self) -> str:
-        return str(json.loads((self.data / "iljari.json").read_text("utf-8"))["url"])
+        return str(self._state()["url"])
+
+    def _state(self) -> dict[str, Any]:
+        state: dict[str, Any] = json.loads((self.data / "iljari.json").read_text("utf-8"))
+        return state
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -74,8 +87,10 @@ class City:
         return {child["name"]: child["pid"] for child in noted}
 
     def is_ready(self) -> bool:
+        """Whether this start is ready: what a killed one left behind may still answer while it ends."""
         with suppress(OSError, ValueError, httpx.TransportError):
-            return httpx.get(f"{self.url}/health/ready", timeout=5).is_success
+            state = self._state()
+            return state["pid"] == self.process.pid and httpx.get(f"{state['url']}/health/ready", timeout=5).is_success
         return False
 
     def wait_until_ready(self) -> None:
