@@ -35,7 +35,7 @@ def test_what_two_terms_are_to_each_other(relation: str, a: str, b: str) -> None
         ("보안 정책", "security policy", "word for word"),
         ("파이썬 개발", "파이썬", "known term within"),
         ("쿠버네테스", "쿠버네티스", "typo"),
-        ("크리스탈 리포트", "Crystal Report", "transliteration"),
+        ("스틸하트", "Steelhart", "transliteration"),
         ("조경사", "조리사", "nothing in common"),
     ],
 )
