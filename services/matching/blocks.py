@@ -13,7 +13,7 @@ from services.matching.kernels import Block, SparseRows, invert, often
 
 LARGEST = 2**15
 """Slots of a block: their numbers within it take two bytes, and a block's sums stay in the fast cache."""
-OFTEN = 16
+OFTEN = 8
 """A column that one document in so many has is not listed but bounded."""
 SMALLEST = 1024
 """Up to so many slots a block is written anew for whoever comes, and has no head."""
@@ -47,8 +47,8 @@ class Blocks:
         if last - first > SMALLEST:
             head = often(text, first, last, self._text_width, least)
         width = self._text_width + terms_width
-        lists, documents, steps, head_norms = invert(text, terms, first, last, head, width, self._text_width)
-        return Block(first, last, lists, documents, steps, head, head_norms)
+        lists, documents, steps, *of_head = invert(text, terms, first, last, head, width, self._text_width)
+        return Block(first, last, lists, documents, steps, head, *of_head)
 
 
 def _belong_together(one: tuple[int, int], follower: tuple[int, int]) -> bool:

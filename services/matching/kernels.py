@@ -24,17 +24,28 @@ from services.matching.scorer import FULL, PARTS, UNKNOWN
 from services.matching.skills.likeness import SAME
 
 Array = NDArray[Any]
+Pairs = tuple[Array, Array]
+Likeness = tuple[Array, Array, Array]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled(function: Function) -> Function:
     """Compiled at its first call, and kept on disk for the next start where there is a place for it."""
-    kept: Any
+    return _kept_if_possible(function)
+
+
+def inlined(function: Function) -> Function:
+    """Compiled into its callers: a call would pass dozens of arrays, and count references to each."""
+    return _kept_if_possible(function, forceinline=True)
+
+
+def _kept_if_possible(function: Function, **options: Any) -> Function:
+    made: Any
     try:
-        kept = njit(nogil=True, cache=True)(function)
+        made = njit(nogil=True, error_model="numpy", cache=True, **options)(function)
     except RuntimeError:  # a read-only machine: compiled at every start
-        kept = njit(nogil=True)(function)
-    return cast(Function, kept)
+        made = njit(nogil=True, error_model="numpy", **options)(function)
+    return cast(Function, made)
 
 
 OCCUPATION, TEXT, WAGE, HOURS, COMMUTE, REQUIRED, PREFERRED, EXPERIENCE, CERTIFICATE = range(len(PARTS))
@@ -45,8 +56,6 @@ if (" ".join(PARTS), FULL, UNKNOWN, SAME, EXCLUDED, REACH_M, WITHIN_RANGE, EARTH
     _ORDER, 10_000, -1, 10_000, -2, 40_000, 7_500, 6_371_000,
 ):  # fmt: skip
     raise ImportError("the scorer's constants are not those that the kernels were written for")
-KEPT_APART = -2
-"""Instead of a score: a gate excludes the pair."""
 OUT_OF_REACH = 2**30
 """A floor that no score reaches."""
 
@@ -110,7 +119,10 @@ class Law(NamedTuple):
 
 
 class Block(NamedTuple):
-    """An inverted index over the documents `first` to `last`; `lists` says where each column's entries start."""
+    """An inverted index over the documents `first` to `last`; `lists` says where each column's entries start.
+
+    The most frequent columns are the `head`: they have no lists, a document's stand together, as places in the head.
+    """
 
     first: int
     last: int
@@ -119,12 +131,17 @@ class Block(NamedTuple):
     steps: Array
     head: Array
     head_norms: Array
+    head_starts: Array
+    head_places: Array
+    head_steps: Array
 
 
 class Bound(NamedTuple):
-    """By what two profiles say together: the weight of what is known, and the most that the dense parts bring."""
+    """By what two profiles say together: the weight of what is known, the weight of what is known of text and skills,
+    and the most that the dense parts bring."""
 
     known: Array
+    sparse: Array
     dense: Array
 
 
@@ -155,19 +172,21 @@ class Found(NamedTuple):
 
 
 def bound_of(weights: Array) -> Bound:
-    """For every pattern of presence what is known and what the dense parts bring at most."""
+    """The bound for every pattern of presence."""
     patterns = np.arange(PATTERNS)
-    known, dense = np.zeros(PATTERNS), np.zeros(PATTERNS)
+    known, sparse = np.zeros(PATTERNS), np.zeros(PATTERNS)
     for part, bits in _KNOWN_WHERE.items():
         holds = np.zeros(PATTERNS, dtype=bool)
         for bit in bits:
             holds |= (patterns & bit) != 0
         known += holds * weights[part]
-        dense += holds * weights[part] * FULL * (part not in _SPARSE)
-    return Bound(known.astype(np.float32), dense.astype(np.float32))
+        sparse += holds * weights[part] * (part in _SPARSE)
+    return Bound(known.astype(np.float32), sparse.astype(np.float32), ((known - sparse) * FULL).astype(np.float32))
 
 
+_ALL = tuple(range(PART_COUNT))
 _SPARSE = (TEXT, REQUIRED, PREFERRED, CERTIFICATE)
+_DENSE = (OCCUPATION, WAGE, HOURS, COMMUTE, EXPERIENCE)
 _KNOWN_WHERE = {
     OCCUPATION: (HAS_OCCUPATION,),
     TEXT: (HAS_TEXT,),
@@ -191,27 +210,32 @@ def invert(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
         terms: of these documents alone.
 
     Returns:
-        Where each column's entries start, the documents of the entries (from 0), their values in steps, and the norm
-        of each document's head.
+        Where each column's entries start, the documents of the entries (from 0) and their values in steps; the norm of
+        each document's head, where its entries start, their places in the head and their values in steps.
     """
-    is_head = np.zeros(width, np.bool_)
-    is_head[head] = True
-    lists = np.zeros(width + 1, np.int32)
+    place_of = np.full(width, -1, np.int32)
+    place_of[head] = np.arange(len(head))
+    lists, head_starts = np.zeros(width + 1, np.int32), np.zeros(last - first + 1, np.int32)
     for row in range(first, last):
         for at in range(text.starts[row], text.starts[row + 1]):
-            lists[text.columns[at] + 1] += not is_head[text.columns[at]]
+            column = text.columns[at]
+            lists[column + 1] += place_of[column] < 0
+            head_starts[row - first + 1] += place_of[column] >= 0
         for at in range(terms.starts[row - first], terms.starts[row - first + 1]):
             lists[text_width + terms.columns[at] + 1] += 1
-    lists = np.cumsum(lists).astype(np.int32)
-    filled = lists[:-1].copy()
+    lists, head_starts = np.cumsum(lists).astype(np.int32), np.cumsum(head_starts).astype(np.int32)
+    filled, head_filled = lists[:-1].copy(), 0
     documents, steps = np.empty(lists[-1], np.uint16), np.empty(lists[-1], np.uint16)
+    head_places, head_steps = np.empty(head_starts[-1], np.uint16), np.empty(head_starts[-1], np.uint16)
     head_norms = np.zeros(last - first, np.float32)
     for row in range(first, last):
         squares = 0.0
         for at in range(text.starts[row], text.starts[row + 1]):
             column, value = text.columns[at], text.values[at]
-            if is_head[column]:
+            if place_of[column] >= 0:
                 squares += value * value
+                head_places[head_filled], head_steps[head_filled] = place_of[column], _in_steps(value)
+                head_filled += 1
             else:
                 documents[filled[column]], steps[filled[column]] = row - first, _in_steps(value)
                 filled[column] += 1
@@ -220,10 +244,10 @@ def invert(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
             column = text_width + terms.columns[at]
             documents[filled[column]], steps[filled[column]] = row - first, _in_steps(terms.values[at])
             filled[column] += 1
-    return lists, documents, steps, head_norms
+    return lists, documents, steps, head_norms, head_starts, head_places, head_steps
 
 
-@compiled
+@inlined
 def _in_steps(value: float) -> int:
     return int(min(np.ceil(value * STEPS), STEPS))
 
@@ -238,7 +262,7 @@ def often(text: SparseRows, first: int, last: int, text_width: int, least: int) 
 
 
 @compiled
-def search(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
+def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would cost more than the pair
     block: Block,
     documents: Documents,
     queries: Queries,
@@ -255,20 +279,33 @@ def search(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
     Raises each query's bar as it goes: whoever lies below the final bar may be among the found, nobody above it is
     missing. Writes on `dense_row`, zeros as wide as the text, and leaves zeros.
     """
-    size, text_width = block.last - block.first, len(dense_row)
+    # Trap: a named tuple's arrays are taken out once, here. Within a loop each taking counts references, tenfold slow.
+    size, text_width, text_gain = block.last - block.first, len(dense_row), law.weights[TEXT] * FULL
     asking, asked = (postings.text, seekers.text) if by_postings else (seekers.text, postings.text)
+    rows, columns, values = asked.starts, asked.columns, asked.values
+    occupations, districts, weights = law.occupations, law.districts, law.weights
+    alike = law.alike.starts, law.alike.columns, law.alike.values
+    held, certified = (seekers.held.starts, seekers.held.terms), seekers.certified
+    required = postings.required.starts, postings.required.terms
+    preferred = postings.preferred.starts, postings.preferred.terms
+    certificates = postings.certificates.starts, postings.certificates.terms
+    of_seekers, of_postings = seekers.conditions, postings.conditions
+    floors, patterns, live = documents.floors, documents.patterns, documents.live
+    known_weight, sparse_weight = bound.known, bound.sparse
+    norms, head_starts, head_places, head_steps = (
+        block.head_norms, block.head_starts, block.head_places, block.head_steps,
+    )  # fmt: skip
     gains, reach = np.zeros(size, np.float32), np.empty(size, np.float32)
+    head_weights = np.empty(len(block.head), np.float32)
     promising = np.empty((size + STRETCH - 1) // STRETCH, np.int64)
-    values = np.empty(PART_COUNT, np.int64)
+    parts = np.empty(PART_COUNT, np.int64)
     found = _room(1024)
     count = 0
     for number in range(len(queries.slots)):
-        slot, pattern = queries.slots[number], queries.patterns[number]
+        slot, pattern, bars = queries.slots[number], queries.patterns[number], queries.bars[number]
         _spread(asking, slot, dense_row)
-        missing = _add_lists(
-            block, asking, slot, queries.terms, number, law.weights[TEXT], gains, text_width, dense_row
-        )
-        bars = queries.bars[number]
+        _add_lists(block, asking, slot, text_gain, queries.terms, number, text_width, gains)
+        missing = _take_head(block.head, dense_row, text_gain, head_weights)
         _reach(block, documents, bound, pattern, missing, gains, reach, promising)
         for turn in range(2):
             for stretch in range(len(promising)):
@@ -277,16 +314,29 @@ def search(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
                     low, high = promising[stretch], promising[stretch] + 1
                 for near in range(low, high):
                     document = block.first + near
-                    least = max(threshold, min(documents.floors[document], bars[0]))
-                    mask = documents.patterns[document] & pattern
-                    if reach[near] < (least - 0.5) * bound.known[mask] or not documents.live[document]:
+                    least = max(threshold, min(floors[document], bars[0]))
+                    mask = patterns[document] & pattern
+                    if reach[near] < (least - 0.5) * known_weight[mask] or not live[document]:
                         continue
-                    seeker, posting = (document, slot) if by_postings else (slot, document)
-                    most = gains[near] + missing * block.head_norms[near]
                     reach[near] = -1.0
-                    score = _score(
-                        seekers, seeker, postings, posting, law, asked, document, dense_row, values, most, least
-                    )
+                    seeker, posting = (document, slot) if by_postings else (slot, document)
+                    if not _judge(of_seekers[seeker], of_postings[posting], occupations, districts, parts):
+                        continue
+                    gained, known = _sums(parts, _DENSE, weights)
+                    lacking = (least - 0.5) * (known + sparse_weight[mask]) - gained - SLACK - gains[near]
+                    if missing * norms[near] < lacking:
+                        continue
+                    first, last = head_starts[near], head_starts[near + 1]
+                    if _head_gain(first, last, head_places, head_steps, head_weights) < lacking:
+                        continue
+                    _cover(held, certified, seeker, required, preferred, certificates, posting, alike, parts)
+                    if parts[CERTIFICATE] == 0 and certified[seeker]:
+                        continue
+                    parts[TEXT] = UNKNOWN
+                    if mask & HAS_TEXT:
+                        parts[TEXT] = _text(rows[document], rows[document + 1], columns, values, dense_row)
+                    gained, known = _sums(parts, _ALL, weights)
+                    score = (2 * gained + known) // (2 * known) if known else UNKNOWN
                     if score < least:
                         continue
                     _raise_bar(bars, score)
@@ -313,32 +363,30 @@ def _more(found: Found) -> Found:
     return more
 
 
-@compiled
+@inlined
 def _spread(rows: SparseRows, row: int, dense_row: Array) -> None:
     for at in range(rows.starts[row], rows.starts[row + 1]):
         dense_row[rows.columns[at]] = rows.values[at]
 
 
-@compiled
+@inlined
 def _clear(rows: SparseRows, row: int, dense_row: Array) -> None:
     for at in range(rows.starts[row], rows.starts[row + 1]):
         dense_row[rows.columns[at]] = 0.0
 
 
-@compiled
+@inlined
 def _add_lists(  # noqa: PLR0913, PLR0917
     block: Block,
     asking: SparseRows,
     slot: int,
+    text_gain: int,
     terms: SparseRows,
     number: int,
-    text_weight: int,
-    gains: Array,
     text_width: int,
-    dense_row: Array,
-) -> np.float32:
-    """Add up what the lists hold; the weighted norm of the part of the query that is in no list."""
-    text_gain = text_weight * FULL
+    gains: Array,
+) -> None:
+    """Add up what the lists hold of the query's text and terms."""
     for at in range(asking.starts[slot], asking.starts[slot + 1]):
         column = asking.columns[at]
         weight = np.float32(asking.values[at] * text_gain / STEPS)
@@ -348,20 +396,27 @@ def _add_lists(  # noqa: PLR0913, PLR0917
         if column + 1 < len(block.lists):
             weight = np.float32(terms.values[at] / STEPS)
             _add(block, block.lists[column], block.lists[column + 1], weight, gains)
+
+
+@inlined
+def _take_head(head: Array, dense_row: Array, text_gain: int, head_weights: Array) -> np.float32:
+    """What a step in each of the head's columns brings; the most that all of them bring a head of norm one."""
     squares = 0.0
-    for column in block.head:
-        squares += dense_row[column] * dense_row[column]
+    for place in range(len(head)):
+        value = dense_row[head[place]]
+        head_weights[place] = value * text_gain / STEPS
+        squares += value * value
     return np.float32(np.sqrt(squares) * text_gain * 1.000001)
 
 
-@compiled
+@inlined
 def _add(block: Block, low: int, high: int, weight: np.float32, gains: Array) -> None:
     documents, steps = block.documents, block.steps
     for at in range(np.uint64(low), np.uint64(high)):
         gains[documents[at]] += weight * np.float32(steps[at])
 
 
-@compiled
+@inlined
 def _reach(  # noqa: PLR0913, PLR0917
     block: Block,
     documents: Documents,
@@ -384,7 +439,7 @@ def _reach(  # noqa: PLR0913, PLR0917
         promising[stretch] = best
 
 
-@compiled
+@inlined
 def _raise_bar(bars: Array, score: int) -> None:
     """Keep the best scores, least first."""
     if score <= bars[0]:
@@ -396,106 +451,97 @@ def _raise_bar(bars: Array, score: int) -> None:
     bars[at - 1] = score
 
 
-@compiled
-def _score(  # noqa: PLR0913, PLR0917
-    seekers: Seekers,
-    seeker: int,
-    postings: Postings,
-    posting: int,
-    law: Law,
-    asked: SparseRows,
-    document: int,
-    dense_row: Array,
-    values: Array,
-    most: float,
-    least: int,
-) -> int:
-    """The exact score; `UNKNOWN` or `KEPT_APART` where there is none, 0 where it stays below `least`."""
-    if not _judge(seekers.conditions[seeker], postings.conditions[posting], law, values):
-        return KEPT_APART
-    values[TEXT] = values[REQUIRED] = values[PREFERRED] = values[CERTIFICATE] = UNKNOWN
-    _cover(seekers, seeker, postings, posting, law.alike, values)
-    if values[CERTIFICATE] == 0 and seekers.certified[seeker]:
-        return KEPT_APART
-    if _has(seekers.text, seeker) and _has(postings.text, posting):
-        # with the dense parts known, most end here
-        values[TEXT] = 0
-        gained, known = _sums(values, law.weights)
-        sparse = 0
-        for part in (REQUIRED, PREFERRED, CERTIFICATE):
-            sparse += max(values[part], 0) * law.weights[part]
-        if gained - sparse + most + SLACK < (least - 0.5) * known:
-            return 0
-        values[TEXT] = _text(asked, document, dense_row)
-    gained, known = _sums(values, law.weights)
-    return (2 * gained + known) // (2 * known) if known else UNKNOWN
+@inlined
+def _head_gain(first: int, last: int, places: Array, steps: Array, weights: Array) -> np.float32:
+    """What a document's head brings, rounded up; in two sums, since each addition waits for the one before."""
+    even = odd = np.float32(0.0)
+    for at in range(first, last - 1, 2):
+        even += weights[places[at]] * np.float32(steps[at])
+        odd += weights[places[at + 1]] * np.float32(steps[at + 1])
+    if (last - first) % 2:
+        even += weights[places[last - 1]] * np.float32(steps[last - 1])
+    return even + odd
 
 
-@compiled
-def _has(rows: Any, row: int) -> bool:
-    return bool(rows.starts[row] < rows.starts[row + 1])
-
-
-@compiled
-def _sums(values: Array, weights: Array) -> tuple[int, int]:
+@inlined
+def _sums(values: Array, parts: tuple[int, ...], weights: Array) -> tuple[int, int]:
     gained, known = 0, 0
-    for part in range(PART_COUNT):
+    for part in parts:
         if values[part] >= 0:
             gained += values[part] * weights[part]
             known += weights[part]
     return gained, known
 
 
-@compiled
-def _text(rows: SparseRows, row: int, dense_row: Array) -> int:
+@inlined
+def _text(first: int, last: int, columns: Array, values: Array, dense_row: Array) -> int:
     """As SciPy adds it up: over common columns, in rising order."""
     alike = 0.0
-    for at in range(rows.starts[row], rows.starts[row + 1]):
-        alike += dense_row[rows.columns[at]] * rows.values[at]
+    for at in range(first, last):
+        alike += dense_row[columns[at]] * values[at]
     return min(int(np.floor(alike * FULL + 0.5)), FULL)
 
 
-@compiled
+@inlined
 def _cover(  # noqa: PLR0913, PLR0917
-    seekers: Seekers, seeker: int, postings: Postings, posting: int, alike: SparseRows, values: Array
+    held: Pairs,
+    certified: Array,
+    seeker: int,
+    required: Pairs,
+    preferred: Pairs,
+    certificates: Pairs,
+    posting: int,
+    alike: Likeness,
+    parts: Array,
 ) -> None:
-    if _has(seekers.held, seeker):
-        values[REQUIRED] = _share(postings.required, posting, seekers.held, seeker, alike)
-        values[PREFERRED] = _share(postings.preferred, posting, seekers.held, seeker, alike)
-    if seekers.certified[seeker]:
-        values[CERTIFICATE] = _share(postings.certificates, posting, seekers.held, seeker, alike)
+    """How much of what a posting asks a seeker covers; unknown where either says nothing."""
+    parts[REQUIRED] = parts[PREFERRED] = parts[CERTIFICATE] = UNKNOWN
+    first, last = held[0][seeker], held[0][seeker + 1]
+    if first < last:
+        parts[REQUIRED] = _share(required[0], required[1], posting, held[1], first, last, alike)
+        parts[PREFERRED] = _share(preferred[0], preferred[1], posting, held[1], first, last, alike)
+    if certified[seeker]:
+        parts[CERTIFICATE] = _share(certificates[0], certificates[1], posting, held[1], first, last, alike)
 
 
-@compiled
-def _share(asked: Terms, posting: int, held: Terms, seeker: int, alike: SparseRows) -> int:
-    count = asked.starts[posting + 1] - asked.starts[posting]
+@inlined
+def _share(  # noqa: PLR0913, PLR0917
+    starts: Array, terms: Array, posting: int, held: Array, first: int, last: int, alike: Likeness
+) -> int:
+    count = starts[posting + 1] - starts[posting]
     if count == 0:
         return UNKNOWN
     covered = 0
-    for at in range(asked.starts[posting], asked.starts[posting + 1]):
-        covered += _likest(asked.terms[at], held, seeker, alike)
+    for at in range(starts[posting], starts[posting + 1]):
+        best = 0
+        for own in range(first, last):
+            best = max(best, _likeness(held[own], terms[at], alike[0], alike[1], alike[2]))
+        covered += best
     return int((2 * covered * FULL + count * SAME) // (2 * count * SAME))
 
 
-@compiled
-def _likest(term: int, held: Terms, seeker: int, alike: SparseRows) -> int:
-    best = 0
-    for at in range(alike.starts[term], alike.starts[term + 1]):
-        for own in range(held.starts[seeker], held.starts[seeker + 1]):
-            if held.terms[own] == alike.columns[at]:
-                best = max(best, alike.values[at])
-    return best
+@inlined
+def _likeness(own: int, term: int, starts: Array, others: Array, shares: Array) -> int:
+    if own == term:
+        return SAME
+    first, last = starts[own], starts[own + 1]
+    if last - first == 1:  # nothing but itself
+        return 0
+    for at in range(first, last):
+        if others[at] == term:
+            return int(shares[at])
+    return 0
 
 
-@compiled
-def _judge(s: Any, p: Any, law: Law, values: Array) -> bool:
+@inlined
+def _judge(s: Any, p: Any, occupations: Array, districts: Array, values: Array) -> bool:
     """`Conditions.judge` for one pair: false where a gate keeps the two apart."""
-    occupation = law.occupations[s["occupations"], p["occupation"]]
+    occupation = occupations[s["occupations"], p["occupation"]]
     if occupation == EXCLUDED:
         return False
     if s["types"] != 0 and p["type"] != 0 and (s["types"] & p["type"]) == 0:
         return False
-    within = law.districts[s["areas"], p["district"]]
+    within = districts[s["areas"], p["district"]]
     distance = UNKNOWN
     if s["known"] and p["known"]:
         squares = (s["x"] - p["x"]) ** 2 + (s["y"] - p["y"]) ** 2 + (s["z"] - p["z"]) ** 2
@@ -515,7 +561,7 @@ def _judge(s: Any, p: Any, law: Law, values: Array) -> bool:
     return True
 
 
-@compiled
+@inlined
 def _is_too_far(s: Any, p: Any, within: int, distance: int) -> bool:
     limit = s["limit"]
     limited = limit > 0
@@ -525,7 +571,7 @@ def _is_too_far(s: Any, p: Any, within: int, distance: int) -> bool:
     return bool(outside and not inside and not left_open and not p["remote"])
 
 
-@compiled
+@inlined
 def _commute(s: Any, p: Any, within: int, distance: int) -> int:
     if within == 1 or (p["remote"] and (s["known"] or s["states_area"])):
         return FULL
@@ -535,7 +581,7 @@ def _commute(s: Any, p: Any, within: int, distance: int) -> int:
     return int(max(FULL - FULL * distance // reach, 0))
 
 
-@compiled
+@inlined
 def _wage(s: Any, p: Any) -> int:
     if s["hour"] >= 0 and p["hour_most"] >= 0:
         return _paid(s["hour"], p["hour_least"], p["hour_most"])
@@ -544,7 +590,7 @@ def _wage(s: Any, p: Any) -> int:
     return UNKNOWN
 
 
-@compiled
+@inlined
 def _paid(wished: int, least: int, most: int) -> int:
     if least >= wished:
         return FULL
@@ -557,20 +603,28 @@ def values_of(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
     of_seekers: Array, of_postings: Array, seekers: Seekers, postings: Postings, law: Law, width: int
 ) -> Any:
     """The values of the parts of these pairs, a row a pair; pairs of the same posting are best kept together."""
+    rows, columns, values = seekers.text.starts, seekers.text.columns, seekers.text.values
+    asking = postings.text
+    occupations, districts = law.occupations, law.districts
+    alike = law.alike.starts, law.alike.columns, law.alike.values
+    held, certified = (seekers.held.starts, seekers.held.terms), seekers.certified
+    required = postings.required.starts, postings.required.terms
+    preferred = postings.preferred.starts, postings.preferred.terms
+    certificates = postings.certificates.starts, postings.certificates.terms
     told = np.empty((len(of_seekers), PART_COUNT), np.int16)
-    values, dense_row = np.empty(PART_COUNT, np.int64), np.zeros(width, np.float64)
+    parts, dense_row = np.empty(PART_COUNT, np.int64), np.zeros(width, np.float64)
     spread = -1
     for at in range(len(of_seekers)):
         seeker, posting = of_seekers[at], of_postings[at]
         if posting != spread:
             if spread >= 0:
-                _clear(postings.text, spread, dense_row)
-            _spread(postings.text, posting, dense_row)
+                _clear(asking, spread, dense_row)
+            _spread(asking, posting, dense_row)
             spread = posting
-        _judge(seekers.conditions[seeker], postings.conditions[posting], law, values)
-        values[TEXT] = values[REQUIRED] = values[PREFERRED] = values[CERTIFICATE] = UNKNOWN
-        _cover(seekers, seeker, postings, posting, law.alike, values)
-        if _has(seekers.text, seeker) and _has(postings.text, posting):
-            values[TEXT] = _text(seekers.text, seeker, dense_row)
-        told[at] = values
+        _judge(seekers.conditions[seeker], postings.conditions[posting], occupations, districts, parts)
+        _cover(held, certified, seeker, required, preferred, certificates, posting, alike, parts)
+        parts[TEXT] = UNKNOWN
+        if rows[seeker] < rows[seeker + 1] and asking.starts[posting] < asking.starts[posting + 1]:
+            parts[TEXT] = _text(rows[seeker], rows[seeker + 1], columns, values, dense_row)
+        told[at] = parts
     return told

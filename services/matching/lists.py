@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from services.matching.profiles import Scope, Side, other_side
+from services.matching.profiles import Scope, Side
 
 _PACKED_KEY = struct.Struct("<iq16s")
 
@@ -42,6 +42,12 @@ class Held:
         lines = _PACKED_KEY.iter_unpack(self.packed)
         return tuple(Key(falling_score, since, UUID(bytes=other)) for falling_score, since, other in lines)
 
+    @property
+    def others(self) -> list[bytes]:
+        """Who is on it, as the bytes of their ids: to compare, an id need not be an object."""
+        size = _PACKED_KEY.size
+        return [self.packed[at + size - 16 : at + size] for at in range(0, len(self.packed), size)]
+
     def __len__(self) -> int:
         return len(self.packed) // _PACKED_KEY.size
 
@@ -64,8 +70,8 @@ class HeldLists:
         self._lists: dict[Scope, Held] = {}
         self._scopes: list[Scope] = []
         self._numbers: dict[Scope, int] = {}
-        self._named_by: dict[Scope, array[int]] = defaultdict(lambda: array("I"))
-        """Numbers of scopes that name somebody, or once did."""
+        self._named_by: dict[tuple[Side, bytes], array[int]] = defaultdict(lambda: array("I"))
+        """By side of the list and id on it: numbers of the scopes that name it, or once did."""
 
     def __contains__(self, scope: Scope) -> bool:
         return scope in self._lists
@@ -75,17 +81,17 @@ class HeldLists:
 
     def update(self, lists: Mapping[Scope, Held]) -> None:
         for scope, held in lists.items():
-            before = {key.other for key in self.of(scope).keys}
+            new = set(held.others).difference(self.of(scope).others)
             self._lists[scope] = held
-            for key in held.keys:
-                if key.other not in before:
-                    self._named_by[other_side(scope[0]), key.other].append(self._number(scope))
+            for other in new:
+                self._named_by[scope[0], other].append(self._number(scope))
 
     def naming(self, side: Side, some: Collection[UUID]) -> set[UUID]:
         """Whose lists of this side name one of these."""
-        numbers = {number for one in some for number in self._named_by.get((other_side(side), one), ())}
+        others = {one.bytes for one in some}
+        numbers = {number for other in others for number in self._named_by.get((side, other), ())}
         scopes = [self._scopes[number] for number in numbers]
-        return {scope[1] for scope in scopes if any(key.other in some for key in self.of(scope).keys)}
+        return {scope[1] for scope in scopes if not others.isdisjoint(self.of(scope).others)}
 
     def _number(self, scope: Scope) -> int:
         number = self._numbers.setdefault(scope, len(self._scopes))
