@@ -1,7 +1,8 @@
 """Agencies' own streams: one reader for all of them, each entry answered and then removed.
 
 Whatever an agency writes is accepted or returned with its reason, never buried, and never stops the others. An entry
-leaves its stream only after its receipt is committed; killed before, it is read again and answered as before.
+leaves its stream only after its receipt is committed; killed before, it is read again and answered as before. Nothing
+new is read from a stream while an older entry of it waits for its answer, so that no revision overtakes another.
 """
 
 import asyncio
@@ -28,7 +29,7 @@ from services.registry.settings import RegistrySettings
 from services.registry.tables import Agency
 from shared import telemetry
 from shared.clock import now
-from shared.contracts import Finding, PostingReceived
+from shared.contracts import AgencyAnswered, Finding, PostingReceived
 from shared.database import reading, transaction
 from shared.outbox import stream_of
 from shared.wire import Fields, WireError, strict_document
@@ -38,6 +39,9 @@ WAIT_MS = 1_000
 LOOK_SECONDS = 1.0
 """How soon a new agency is read, and a broken stream looked at again."""
 PAUSE_SECONDS = 1.0
+TRIM_SECONDS = 600.0
+OWN_PENDING = "0"
+"""Position of XREADGROUP: what this consumer was given and had not answered when it was killed."""
 LONGEST_ID = 200
 EARLIEST = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 LAST_ID = b"18446744073709551615-18446744073709551615"
@@ -60,6 +64,8 @@ class Streams:
     """The streams that can be read now, by key, and what is wrong with the others."""
 
     readable: dict[str, Agency] = field(default_factory=dict)
+    behind: set[str] = field(default_factory=set)
+    """Readable ones with an older entry that is not answered yet: nothing newer is read from them."""
     problems: dict[str, str] = field(default_factory=dict)
 
 
@@ -74,15 +80,18 @@ class IntakeQueue:
 
     async def run(self) -> None:
         """Read until told to stop. Redis or the database away: wait and go on."""
-        looked = -math.inf
+        looked = trimmed = -math.inf
         clock = asyncio.get_running_loop().time
         while not self._closing.is_set():
             try:
                 if clock() - looked > LOOK_SECONDS:
                     await to_thread.run_sync(self._look)
-                    await to_thread.run_sync(self._take_lost)
+                    await to_thread.run_sync(self._take_older)
                     looked = clock()
-                if not await to_thread.run_sync(self._take_new, WAIT_MS) and not self.streams.readable:
+                if clock() - trimmed > TRIM_SECONDS:
+                    await to_thread.run_sync(self.trim_answers)
+                    trimmed = clock()
+                if not await to_thread.run_sync(self._take_new, WAIT_MS) and not self._fresh():
                     await self._pause(LOOK_SECONDS)
             except (RedisError, OSError, OperationalError, InterfaceError) as error:
                 log.warning("intake_waits", error=type(error).__name__)
@@ -98,7 +107,7 @@ class IntakeQueue:
     def drain_once(self) -> int:
         """Take everything there is, pending entries too, and return how many: for counting crash points."""
         self._look()
-        taken = self._take_lost(idle_ms=0)
+        taken = self._take_older(idle_ms=0)
         while more := self._take_new(None):
             taken += more
         return taken
@@ -133,8 +142,14 @@ class IntakeQueue:
         last: Any = self.redis.xinfo_stream(key)["last-generated-id"]
         return "STREAM_EXHAUSTED" if last == LAST_ID else None
 
+    def _fresh(self) -> list[str]:
+        """The streams of which something new may be read."""
+        return [key for key in self.streams.readable if key not in self.streams.behind]
+
     def _take_new(self, wait_ms: int | None) -> int:
-        keys: dict[Any, Any] = dict.fromkeys(self.streams.readable, ">")
+        return self._take_from(dict.fromkeys(self._fresh(), ">"), wait_ms)
+
+    def _take_from(self, keys: dict[Any, Any], wait_ms: int | None) -> int:
         if not keys:
             return 0
         # a fair share each: one agency that sends a flood must not keep the others waiting
@@ -151,8 +166,24 @@ class IntakeQueue:
         ]
         return self._take(entries)
 
+    def _take_older(self, idle_ms: int | None = None) -> int:
+        """What was given out before and never answered, oldest first; then see which streams still wait for some."""
+        taken = 0
+        while more := self._take_from(dict.fromkeys(self.streams.readable, OWN_PENDING), None):
+            taken += more
+        taken += self._take_lost(idle_ms)
+        self.streams.behind = {key for key in self.streams.readable if self._has_pending(key)}
+        return taken
+
+    def _has_pending(self, key: str) -> bool:
+        try:
+            summary: Any = self.redis.xpending(key, GROUP)
+        except ResponseError:
+            return True  # the group is gone: the next look makes it again
+        return bool(summary["pending"])
+
     def _take_lost(self, idle_ms: int | None = None) -> int:
-        """Entries whose reader was lost before it answered."""
+        """Entries of a reader that does not come back under its name."""
         idle = self.settings.reclaim_after_ms if idle_ms is None else idle_ms
         taken = 0
         for key, agency in list(self.streams.readable.items()):
@@ -174,7 +205,8 @@ class IntakeQueue:
         size = self.settings.intake_batch
         for start in range(0, len(entries), size):
             batch = entries[start : start + size]
-            self._answer(batch)
+            if there := [entry for entry in batch if entry.fields]:  # one deleted while pending has no fields left
+                self._answer(there)
             self._remove(batch)
         return len(entries)
 
@@ -199,6 +231,24 @@ class IntakeQueue:
                 for receipt in receipts:
                     codes = [found.code for found in receipt.findings if found.severity == "refusal"]
                     log.info("received", agency=str(agency.agency_id), outcome=receipt.outcome, codes=codes)
+
+    def trim_answers(self) -> int:
+        """Cut agencies' answers that are older than we promise to keep them there; how many entries went.
+
+        The age is counted back from the stream's newest entry too: a clock that leaps ahead cuts nothing unread, and an
+        agency that was away for long finds its last days.
+        """
+        oldest = int((now() - timedelta(hours=self.settings.keep_hours)).timestamp() * 1000)
+        return sum(
+            self._trim(stream_of(AgencyAnswered, own.agency_id), oldest) for own in self.streams.readable.values()
+        )
+
+    def _trim(self, key: str, oldest_ms: int) -> int:
+        if not self.redis.exists(key):
+            return 0
+        newest: Any = self.redis.xinfo_stream(key)["last-generated-id"]
+        newest_ms = int(newest.partition(b"-")[0]) - self.settings.keep_hours * 3_600_000
+        return int(self.redis.xtrim(key, minid=max(0, min(oldest_ms, newest_ms)), approximate=False))
 
     def _remove(self, entries: Sequence[Entry]) -> None:
         with self.redis.pipeline(transaction=True) as pipe:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,8 @@ from services.registry.intake.queue import GROUP, IntakeQueue
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Agency, Posting, Submission
-from shared.contracts import PostingReceived
+from shared.clock import now, stopped_at
+from shared.contracts import AgencyAnswered, PostingReceived
 from shared.database import reading
 from shared.outbox import stream_of
 from tests.servers import RedisServer
@@ -168,6 +170,59 @@ def test_killed_before_the_commit_nothing_is_lost(
     assert answers(engine) == []
     queue.drain_once()
     assert answers(engine) == [("accepted", [])]
+
+
+@pytest.mark.parametrize("consumer", ["the same name", "a new name"])
+def test_after_a_crash_nothing_newer_overtakes_what_was_not_answered(
+    queue: IntakeQueue, redis: Redis, agency: Agency, engine: Engine, monkeypatch: pytest.MonkeyPatch, consumer: str
+) -> None:
+    queue.settings = queue.settings.model_copy(update={"consumer": "the same name"})
+    write(redis, agency, a_document(source_ref="1", title="먼저"))
+    with monkeypatch.context() as patch:
+        patch.setattr(queue_module, "receive", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            queue.drain_once()
+    write(redis, agency, a_document(source_ref="1", title="나중"))
+    queue.settings = queue.settings.model_copy(update={"consumer": consumer})
+    queue._look()
+    queue._take_older()  # as the running reader does: entries of another consumer only once they are old enough
+    queue._take_new(None)
+    queue.drain_once()
+    with reading(engine) as session:
+        posting = session.exec(select(Posting)).one()
+    assert (posting.revision, posting.facts["title"]) == (2, "나중")
+
+
+def test_a_stream_that_waits_for_an_older_entry_keeps_no_other_waiting(
+    queue: IntakeQueue, redis: Redis, make_agency: MakeAgency, engine: Engine
+) -> None:
+    (waiting, _), (other, _) = make_agency("기다리는"), make_agency("다른")
+    queue._look()
+    write(redis, waiting, a_document(source_ref="1", title="먼저"))
+    redis.xreadgroup(GROUP, "another reader", {key_of(waiting): ">"})
+    write(redis, waiting, a_document(source_ref="1", title="나중"))
+    write(redis, other, a_document(title="바리스타"))
+    queue._take_older()
+    assert queue._take_new(None) == 1
+    assert [outcome for outcome, _ in answers(engine)] == ["accepted"]
+    assert queue.drain_once() == 2
+
+
+HOUR_MS = 3_600_000
+
+
+@pytest.mark.parametrize(("clock_ahead_hours", "kept"), [(0, 2), (24 * 365, 2)])
+def test_answers_are_trimmed_by_age_and_a_leaping_clock_cuts_nothing_young(
+    queue: IntakeQueue, redis: Redis, agency: Agency, clock_ahead_hours: int, kept: int
+) -> None:
+    queue._look()
+    key = stream_of(AgencyAnswered, agency.agency_id)
+    present = int(now().timestamp() * 1000)
+    for hours_ago in (100, 73, 71, 0):
+        redis.xadd(key, {"data": "{}"}, id=f"{present - hours_ago * HOUR_MS}-0")
+    with stopped_at(now() + timedelta(hours=clock_ahead_hours)):
+        queue.trim_answers()
+    assert redis.xlen(key) == kept
 
 
 def _killed(*_: object, **_named: object) -> None:
