@@ -32,6 +32,9 @@ def add_agency(
     licence: Annotated[
         LicenceWord, typer.Option(help="Public, free (filed), paid (registered), information provider.")
     ],
+    registration_number: Annotated[
+        str | None, typer.Option("--registration-number", help="Of its licence, as the authority gave it.")
+    ] = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -42,11 +45,12 @@ def add_agency(
     \b
     Example:
       iljari agency add "마포 일자리센터" --licence 공공
-      iljari agency add "새빛직업소개소" --licence paid --json
+      iljari agency add "새빛직업소개소" --licence paid --registration-number 2026-11-3456-01 --json
     """
     keeper = _keeper_url(data)
     with open_system(data) as client:
-        agency = client.post("/api/registry/agencies", json={"name": name, "licence": licence}).json()
+        asked = {"name": name, "licence": licence, "registration_number": registration_number}
+        agency = client.post("/api/registry/agencies", json=asked).json()
         entry = _redis_entry(keeper, UUID(agency["agency_id"]))
     if as_json:
         show_json(agency | entry)

@@ -73,7 +73,12 @@ class _Loading:
         known = {each["name"]: each["agency_id"] for each in self._get("/api/registry/agencies")}
         for agency in self.city.agencies:
             if agency.name not in known:
-                asked = {"name": agency.name, "licence": agency.licence, "agency_id": str(agency.agency_id)}
+                asked = {
+                    "name": agency.name,
+                    "licence": agency.licence,
+                    "registration_number": agency.registration,
+                    "agency_id": str(agency.agency_id),
+                }
                 known[agency.name] = self._make("agencies", asked)["agency_id"]
         return {agency.key: known[agency.name] for agency in self.city.agencies}
 

@@ -57,6 +57,8 @@ class Asked(BaseModel):
 class NewAgency(Asked):
     name: Name
     licence: LicenceWord
+    registration_number: Name | None = None
+    """Of the licence, as the authority gave it."""
     agency_id: UUID | None = None
 
 
@@ -122,7 +124,13 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
         asked = NewAgency.model_validate(form)
         try:
             with transaction(engine) as session:
-                agency, key = add_agency(session, asked.name, licence_of(asked.licence), asked.agency_id)
+                agency, key = add_agency(
+                    session,
+                    asked.name,
+                    licence_of(asked.licence),
+                    asked.agency_id,
+                    registration_number=asked.registration_number,
+                )
         except AgencyExists:
             raise _exists("name") from None
         return _shown_agency(agency) | {"api_key": key}
@@ -254,6 +262,7 @@ def _shown_agency(agency: Agency) -> dict[str, Any]:
         "agency_id": agency.agency_id,
         "name": agency.name,
         "licence": agency.licence,
+        "registration_number": agency.registration_number,
         "made_at": agency.made_at,
         "sends_to": stream_of(PostingReceived, agency.agency_id),
         "reads_from": stream_of(AgencyAnswered, agency.agency_id),

@@ -19,6 +19,11 @@ LICENCES: dict[LicenceWord, Licence] = {
 }
 
 
+def licence_kept(word: str) -> Licence:
+    """The kind in what we kept."""
+    return next(licence for licence in LICENCES.values() if licence == word)
+
+
 def licence_of(word: LicenceWord) -> Licence:
     """The kind that a word of either language names."""
     return LICENCES[word]

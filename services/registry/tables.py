@@ -27,6 +27,8 @@ class Agency(Table, table=True):
     agency_id: UUID = Field(primary_key=True)
     name: str = Field(unique=True)
     licence: str
+    registration_number: str | None = None
+    """Of its licence, as the authority gave it: printed on what it sends out, so a text need not repeat it."""
     api_key_hash: str = Field(unique=True)
     """SHA-256 of a key of 256 random bits: nothing to guess, so nothing slow is needed."""
     made_at: datetime = Field(sa_type=UtcDateTime)

@@ -13,7 +13,9 @@ from sqlmodel import Session, col, select
 from services.registry.intake.documents import Checked, check_posting, posting_facts
 from services.registry.intake.findings import finding
 from services.registry.law.answers import findings_for
+from services.registry.law.licences import AgencyLicence
 from services.registry.law.rules import Rules
+from services.registry.licence_kinds import licence_kept
 from services.registry.orders.postings import Order, Shelf, settle
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency, Posting, Submission
@@ -82,7 +84,8 @@ def receive(
     answered = _answered_before(session, arrivals)
     checked = [_checked(arrival, agency) for arrival in arrivals]
     orders = [None if each.refused else _order(each, agency) for each in checked]
-    orders = [_lawful(order, each, law) for order, each in zip(orders, checked, strict=True)]
+    licence = AgencyLicence(licence_kept(agency.licence), agency.registration_number)
+    orders = [_lawful(order, each, licence, law) for order, each in zip(orders, checked, strict=True)]
     shelf = Shelf(session, agency, [order for order in orders if order])
     receipts = []
     for arrival, check, order in zip(arrivals, checked, orders, strict=True):
@@ -129,11 +132,11 @@ def _order(checked: Checked, agency: Agency) -> Order | None:
     return replace(unnamed, facts=unnamed.facts.model_copy(update={"source_ref": f"auto-{unnamed.fingerprint[:24]}"}))
 
 
-def _lawful(order: Order | None, checked: Checked, law: Rules | None) -> Order | None:
+def _lawful(order: Order | None, checked: Checked, licence: AgencyLicence, law: Rules | None) -> Order | None:
     """The order, unless the law says that it may not be carried; what the law says is told in either case."""
     if order is None:
         return None
-    checked.findings.extend(findings_for(order.facts, now().astimezone(KST).date(), rules=law))
+    checked.findings.extend(findings_for(order.facts, now().astimezone(KST).date(), licence, rules=law))
     return None if checked.refused else order
 
 

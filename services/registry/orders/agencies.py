@@ -17,12 +17,26 @@ class AgencyExists(Exception):
     """An agency of this name is here already."""
 
 
-def add_agency(session: Session, name: str, licence: Licence, agency_id: UUID | None = None) -> tuple[Agency, str]:
+def add_agency(
+    session: Session,
+    name: str,
+    licence: Licence,
+    agency_id: UUID | None = None,
+    *,
+    registration_number: str | None = None,
+) -> tuple[Agency, str]:
     """Take in an agency; its API key is told this once and kept only as a hash."""
     if session.exec(select(Agency).where(Agency.name == name)).first():
         raise AgencyExists(name)
     key = KEY_PREFIX + secrets.token_urlsafe(32)
-    agency = Agency(agency_id=agency_id or uuid4(), name=name, licence=licence, api_key_hash=_hash(key), made_at=now())
+    agency = Agency(
+        agency_id=agency_id or uuid4(),
+        name=name,
+        licence=licence,
+        registration_number=registration_number,
+        api_key_hash=_hash(key),
+        made_at=now(),
+    )
     session.add(agency)
     session.flush()
     return agency, key

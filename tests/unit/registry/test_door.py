@@ -329,3 +329,12 @@ def test_a_discriminating_wording_is_told_and_left_to_a_person(send: Send) -> No
 
 def test_nothing_is_said_of_a_lawful_posting(send: Send) -> None:
     assert send(a_document(title="제과제빵사 (성별·연령 무관)")).findings == ()
+
+
+@pytest.mark.parametrize(("number", "told"), [(None, {"LAW_LICENCE_NUMBER_MISSING"}), ("2026-11-3456-01", set())])
+def test_the_senders_licence_is_asked_for_what_its_kind_must_show(
+    send: Send, engine: Engine, number: str | None, told: set[str]
+) -> None:
+    with transaction(engine) as session:
+        paid, _ = add_agency(session, "새빛", "유료", registration_number=number)
+    assert remarks(send(a_document(), by=paid)) == told
