@@ -1,4 +1,4 @@
-"""What operators ask of matching over HTTP: current matches with their reasons, the certificate, unknown terms."""
+"""What operators ask of matching over HTTP: matches, any pair's explanation, the certificate, unknown terms."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -11,11 +11,12 @@ from sqlmodel import Session
 
 from services.matching import store
 from services.matching.certificate import Certificate, certify, merged_lines
+from services.matching.pair import Explanation, explain
 from services.matching.profiles import SIDES, Side, named_terms
 from services.matching.skills.comparison import Relation
 from services.matching.skills.review import unknown_terms
 from services.matching.written import as_pair
-from shared.contracts import Fact, MatchedPair, PostingFacts
+from shared.contracts import Fact, MatchedPair, PostingFacts, SeekerFacts
 from shared.database import reading
 from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, allow
@@ -40,6 +41,13 @@ class ShownList(Fact):
     matches: tuple[ShownMatch, ...]
 
 
+class AskedPair(Fact):
+    """What a seeker and a posting say."""
+
+    seeker: SeekerFacts
+    posting: PostingFacts
+
+
 class ShownTerm(Fact):
     """A skill term outside the alias table, how many live profiles use it, and the known term nearest to it."""
 
@@ -59,6 +67,12 @@ def api(engine: Engine, shard_count: int) -> APIRouter:
         side, one = _asked(seeker, posting)
         with reading(engine) as session:
             return shown(session, side, one, shard_count)
+
+    @router.post("/explanation")
+    def explanation(_who: Operator, pair: AskedPair) -> Explanation:
+        """All that is to be said of two profiles under the present epoch, whether anybody holds them or not."""
+        with reading(engine) as session:
+            return explain(pair.seeker, pair.posting, store.epoch(session, store.newest_epoch(session) or 0))
 
     @router.get("/certificate")
     def certificate(_who: Operator) -> Certificate:

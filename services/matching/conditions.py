@@ -6,7 +6,7 @@ seekers along the rows, postings along the columns.
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar, get_args
+from typing import Any, Generic, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,8 @@ from services.matching.scorer import FULL, UNKNOWN
 from services.matching.wages import on_common_basis
 from shared.contracts import PostingFacts, SeekerFacts
 from shared.contracts.envelope import EmploymentType
-from shared.contracts.matches import PartName
+from shared.contracts.matches import GateName, PartName
 
-Gate = Literal["occupation", "employment_type", "commute", "certificate"]
 Block = NDArray[np.int16]
 Mask = NDArray[np.bool_]
 
@@ -131,7 +130,7 @@ class Judgement:
     """What the conditions say of many pairs: values of the dense parts, and who is excluded by which gate."""
 
     values: dict[PartName, Block]
-    excluded: dict[Gate, Mask]
+    excluded: dict[GateName, Mask]
 
 
 class Conditions:

@@ -7,7 +7,8 @@ import numpy as np
 
 from services.matching.conditions import WITHIN_RANGE
 from services.matching.profiles import Traits, Written
-from services.matching.scorer import FULL, PARTS, VIEWS, Rules, points, weights_of
+from services.matching.scorer import FULL, PARTS, VIEWS, Rules, combine, points, weights_of
+from services.matching.skills.likeness import SAME
 from shared.contracts.matches import PartName, ReasonCode
 
 SHOWN_WORDS = 5
@@ -18,6 +19,7 @@ NEAR = FULL // 2
 Said = list[str]
 """A reason as it is written down: its code, then its terms."""
 Covers = Callable[[frozenset[str], str], bool]
+Likest = Callable[[frozenset[str], str], int]
 Telling = Callable[[str], float]
 
 
@@ -57,6 +59,41 @@ def reasons(seeker: Traits, posting: Traits, values: tuple[int, ...], covers: Co
     if part["experience"] >= 0:
         said.append(_say("experience.enough" if part["experience"] == FULL else "experience.short"))
     return said
+
+
+def raises(
+    seeker: Traits, posting: Traits, values: tuple[int, ...], rules: Rules, likest: Likest
+) -> list[tuple[str, int]]:
+    """What each term that is asked for and not held would add to the score, the most first.
+
+    The pair's other parts stay as they are, the text among them; a part that is unknown stays unknown.
+    """
+    known = {part: terms for part, terms in _asked(posting).items() if values[PARTS.index(part)] >= 0}
+    missing = {term: written for terms in known.values() for term, written in terms if not likest(seeker.held, term)}
+    told = np.array([values, *(_with_term(seeker, term, known, values, likest) for term in missing)], dtype=np.int16)
+    now, *then = combine(told.T, rules).tolist()
+    gained = [(written, score - now) for written, score in zip(missing.values(), then, strict=True)]
+    return sorted(gained, key=lambda one: (-one[1], one[0]))
+
+
+def _with_term(
+    seeker: Traits, term: str, asked: dict[PartName, Written], values: tuple[int, ...], likest: Likest
+) -> tuple[int, ...]:
+    """The values of the parts if she held the term as well."""
+    held = seeker.held | {term}
+    raised = list(values)
+    for part, terms in asked.items():
+        covered, count = sum(likest(held, other) for other, _ in terms), len(terms)
+        raised[PARTS.index(part)] = (2 * covered * FULL + count * SAME) // (2 * count * SAME)
+    return tuple(raised)
+
+
+def _asked(posting: Traits) -> dict[PartName, Written]:
+    return {
+        "required_skills": posting.required,
+        "preferred_skills": posting.preferred,
+        "certificate": posting.certificates,
+    }
 
 
 def shared_words(seeker: Traits, posting: Traits, telling: Telling) -> list[str]:

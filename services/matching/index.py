@@ -15,14 +15,14 @@ from scipy import sparse
 
 from services.matching import kernels, text
 from services.matching.blocks import Blocks
-from services.matching.conditions import POSTING, SEEKER, Conditions, Gate, Mask
-from services.matching.explanation import bodies
+from services.matching.conditions import POSTING, SEEKER, Conditions, Mask
+from services.matching.explanation import bodies, raises
 from services.matching.kernels import SparseRows, Terms
 from services.matching.profiles import Facts, Profile, Side, Traits, held_terms, traits
 from services.matching.scorer import FULL, PARTS, UNKNOWN, Rules, Values, combine
 from services.matching.skills.likeness import SAME, Vocabulary
 from shared.contracts import PostingFacts, SeekerFacts
-from shared.contracts.matches import PartName
+from shared.contracts.matches import GateName, PartName
 
 Slots = NDArray[np.int64]
 Cell = TypeVar("Cell", bound=np.generic)
@@ -247,6 +247,11 @@ class Index:
         named = [(self.traits("seeker", s), self.traits("posting", p), values) for s, p, values in pairs]
         return bodies(named, self.epoch.rules, self.vocabulary.covers, self.telling)
 
+    def raises(self, seeker: UUID, posting: UUID, values: tuple[int, ...]) -> list[tuple[str, int]]:
+        """What each term that the posting asks for and the seeker lacks would add to the score, the most first."""
+        ends = self.traits("seeker", seeker), self.traits("posting", posting)
+        return raises(*ends, values, self.epoch.rules, self.vocabulary.likest)
+
     def revision(self, side: Side, profile: UUID) -> int:
         """As of which revision the profile is at hand; 0 where it is not."""
         return self.shelves[side].revision(profile)
@@ -263,13 +268,13 @@ class Index:
         """What conditions look up: by wished and offered occupation, by wished areas and district."""
         return self._conditions.tables()
 
-    def excluded_by(self, seeker: UUID, posting: UUID) -> tuple[Gate, ...]:
+    def excluded_by(self, seeker: UUID, posting: UUID) -> tuple[GateName, ...]:
         """The gates that keep this pair apart."""
         seekers, postings = self.shelves["seeker"].slots([seeker]), self.shelves["posting"].slots([posting])
         _, excluded = self._judge(seekers, postings)
         return tuple(gate for gate, mask in excluded.items() if mask[0, 0])
 
-    def _judge(self, seekers: Slots, postings: Slots) -> tuple[Values, dict[Gate, Mask]]:
+    def _judge(self, seekers: Slots, postings: Slots) -> tuple[Values, dict[GateName, Mask]]:
         ours, theirs = self.shelves["seeker"], self.shelves["posting"]
         judged = self._conditions.judge(ours.columns[seekers], theirs.columns[postings])
         parts = {**judged.values, "text": self._text(seekers, postings), **self._coverage(seekers, postings)}

@@ -66,6 +66,13 @@ def weights_of(rules: Rules, view: str = "score") -> Whole:
     return np.array([rules.weights[part] if part in VIEWS[view] else 0 for part in PARTS], dtype=np.int64)
 
 
+def known_share(values: tuple[int, ...], rules: Rules, view: str = "score") -> int:
+    """How much of a view's weight belongs to parts that are known."""
+    weights: list[int] = weights_of(rules, view).tolist()
+    known = sum(weight for value, weight in zip(values, weights, strict=True) if value >= 0)
+    return FULL * known // sum(weights)
+
+
 def combine(values: Values, rules: Rules) -> NDArray[np.int32]:
     """Scores of many pairs at once; `UNKNOWN` where nothing is known of a pair."""
     gained = np.zeros(values.shape[1:], dtype=np.int32)

@@ -29,13 +29,22 @@ def body_of(written: str) -> str:
 
 def as_pair(side: Side, own: UUID, own_revision: int, written: str) -> MatchedPair:
     """The pair of a line in the list of `own`, as it is told."""
-    other, revision, _, score, for_seeker, for_posting, known, unknown, said = from_json(written)
+    other, revision, _, *body = from_json(written)
     ends = {side: (own, own_revision), other_side(side): (UUID(other), revision)}
     pair: dict[str, Any] = {
         "seeker_id": ends["seeker"][0],
         "seeker_revision": ends["seeker"][1],
         "posting_id": ends["posting"][0],
         "posting_revision": ends["posting"][1],
+        **told_of(body),
+    }
+    return MatchedPair.model_validate(pair)
+
+
+def told_of(body: list[Any]) -> dict[str, Any]:
+    """What a body tells of a pair, as fields."""
+    score, for_seeker, for_posting, known, unknown, said = body
+    return {
         "score": score,
         "fit_for_seeker": for_seeker,
         "fit_for_posting": for_posting,
@@ -46,4 +55,3 @@ def as_pair(side: Side, own: UUID, own_revision: int, written: str) -> MatchedPa
         "unknown": [PARTS[at] for at in unknown],
         "reasons": [{"code": code, "terms": terms} for code, *terms in said],
     }
-    return MatchedPair.model_validate(pair)

@@ -1,7 +1,7 @@
 """Every fact the services tell each other, found here by its stream."""
 
 from shared.contracts.envelope import Event, Fact, Money, Place
-from shared.contracts.matches import MatchedPair, MatchesFound, Part, Reason
+from shared.contracts.matches import GateName, MatchedPair, MatchesFound, Part, Raise, Reason
 from shared.contracts.postings import PostingFacts, PostingPublished, PostingReceived, PostingWithdrawn
 from shared.contracts.restatements import RestatementRequested
 from shared.contracts.seekers import SeekerFacts, SeekerPublished, SeekerWithdrawn, Wishes
@@ -26,6 +26,7 @@ __all__ = [
     "Event",
     "Fact",
     "Finding",
+    "GateName",
     "MatchedPair",
     "MatchesFound",
     "Money",
@@ -35,6 +36,7 @@ __all__ = [
     "PostingPublished",
     "PostingReceived",
     "PostingWithdrawn",
+    "Raise",
     "Reason",
     "RestatementRequested",
     "SeekerFacts",

@@ -35,6 +35,9 @@ ReasonCode = Literal[
     "experience.short",
 ]
 
+GateName = Literal["occupation", "employment_type", "commute", "certificate"]
+"""A condition that keeps two apart where both sides say what speaks against it."""
+
 
 class Part(Fact):
     """One known part of a score. Unknown parts are absent: they neither help nor hurt.
@@ -55,6 +58,13 @@ class Reason(Fact):
 
     code: ReasonCode
     terms: tuple[Term, ...] = ()
+
+
+class Raise(Fact):
+    """A skill or certificate that is asked for and missing, and what it would add to the score, all else equal."""
+
+    term: Term
+    score: TenThousandth
 
 
 class MatchedPair(Fact):

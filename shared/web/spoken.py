@@ -1,8 +1,9 @@
 """Why a pair fits, as one sentence that a counselor can read aloud on the phone."""
 
 from collections.abc import Sequence
+from typing import Literal
 
-from shared.contracts import Reason
+from shared.contracts import GateName, Reason
 from shared.contracts.matches import ReasonCode
 from shared.web import korean
 from shared.web.catalogue import Language, say, sentences
@@ -25,6 +26,8 @@ ASKS_CARE: tuple[ReasonCode, ...] = (
     "commute.far",
     "hours.over",
 )
+NoMatch = Literal["below_threshold", "shut_out", "not_enough_data"]
+
 MOST_GOOD_NEWS = 4
 MOST_CAUTIONS = 2
 MOST_TERMS = 3
@@ -37,6 +40,21 @@ def spoken_reason(reasons: Sequence[Reason], language: Language) -> str:
     if not good and not cautions:
         return say(language, "reason.none")
     return _in_korean(good, cautions) if language == "ko" else _in_english(good, cautions)
+
+
+def would_fit_but_for(gate: GateName, language: Language) -> str:
+    """One sentence for a pair that a single gate keeps apart."""
+    return say(language, "verdict.but_for", gate=say(language, f"gate.{gate}"))
+
+
+def no_match(verdict: NoMatch, shut: Sequence[GateName], language: Language) -> str:
+    """One sentence for a pair that is no match; `shut` are the gates that keep the two apart."""
+    if verdict != "shut_out":
+        return say(language, f"verdict.{verdict}")
+    gates = [say(language, f"gate.{gate}") for gate in shut]
+    return say(
+        language, "verdict.shut_out", gates=_joined(gates) if language == "en" else korean.listed(gates, len(gates))
+    )
 
 
 def _clauses(reasons: Sequence[Reason], codes: Sequence[ReasonCode], language: Language) -> list[str]:

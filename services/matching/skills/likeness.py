@@ -61,7 +61,12 @@ class Vocabulary:
 
     def covers(self, held: frozenset[str], asked: str) -> bool:
         """Whether one of the terms held is, or looks like, the term asked for."""
-        return asked in held or any(self._terms[other] in held for other in self._alike[self.number(asked)])
+        return asked in held or self.likest(held, asked) > 0
+
+    def likest(self, held: frozenset[str], asked: str) -> int:
+        """The greatest likeness of any of the terms held to the term asked for."""
+        alike = self._alike[self.number(asked)]
+        return max((share for other, share in alike.items() if self._terms[other] in held), default=0)
 
     def matrix(self) -> sparse.csr_matrix:
         """Likeness of all terms to all terms."""

@@ -11,11 +11,12 @@ from services.matching.scorer import PARTS, VIEWS, Rules
 from services.matching.skills.likeness import likeness
 from services.matching.skills.terms import canonical
 from services.matching.wages import on_common_basis
-from shared.contracts import PostingFacts, PostingPublished, SeekerFacts, SeekerPublished
+from shared.contracts import GateName, PostingFacts, PostingPublished, SeekerFacts, SeekerPublished
 from shared.contracts.matches import PartName
 
 Values = dict[PartName, int]
 Row = dict[int, float]
+SKILLED: tuple[PartName, ...] = ("required_skills", "preferred_skills", "certificate")
 
 
 def match_set(
@@ -70,7 +71,14 @@ def shares(values: Values, rules: Rules, view: str = "score") -> Values:
 
 def fit(s: SeekerFacts, p: PostingFacts, frequencies: text.Floats) -> Values | None:
     """The known parts; None where a gate keeps the two apart."""
+    values, shut = judge(s, p, frequencies)
+    return None if shut else values
+
+
+def judge(s: SeekerFacts, p: PostingFacts, frequencies: text.Floats) -> tuple[Values, set[GateName]]:
+    """The known parts, the gates left aside, and which gates keep the two apart."""
     parts: dict[PartName, int | None] = {
+        "occupation": _occupation(s, p),
         "text": _text(s, p, frequencies),
         "wage": _wage(s, p),
         "hours": _hours(s, p),
@@ -79,13 +87,15 @@ def fit(s: SeekerFacts, p: PostingFacts, frequencies: text.Floats) -> Values | N
         "preferred_skills": _coverage(s, p.preferred_skills, bool(_held(s))),
         "certificate": _coverage(s, p.certificates, bool(s.certificates)),
     }
-    occupation, commute = _occupation(s, p), _commute(s, p)
     kinds = s.wishes.employment_types
-    wrong_kind = bool(kinds) and p.employment_type is not None and p.employment_type not in kinds
-    if occupation == "excluded" or commute == "excluded" or wrong_kind or parts["certificate"] == 0:
-        return None
-    all_parts: dict[PartName, int | str | None] = {**parts, "occupation": occupation, "commute": commute}
-    return {part: value for part, value in all_parts.items() if isinstance(value, int)}
+    parts["commute"], is_too_far = _commute(s, p)
+    shut: dict[GateName, bool] = {
+        "occupation": _is_outside(s, p),
+        "employment_type": bool(kinds) and p.employment_type is not None and p.employment_type not in kinds,
+        "commute": is_too_far,
+        "certificate": parts["certificate"] == 0,
+    }
+    return {part: value for part, value in parts.items() if value is not None}, {gate for gate in shut if shut[gate]}
 
 
 def _text(s: SeekerFacts, p: PostingFacts, frequencies: text.Floats) -> int | None:
@@ -134,12 +144,18 @@ def _coverage(s: SeekerFacts, asked: tuple[str, ...], told: bool) -> int | None:
     return math.floor(Fraction(covered, len(terms)) + Fraction(1, 2))
 
 
-def _occupation(s: SeekerFacts, p: PostingFacts) -> int | str | None:
+def _is_outside(s: SeekerFacts, p: PostingFacts) -> bool:
+    wished, offered = s.wishes.occupation_codes, p.occupation_code
+    if not wished or not offered or s.wishes.widened:
+        return False
+    return not any(w.startswith(offered) or offered.startswith(w) for w in wished)
+
+
+def _occupation(s: SeekerFacts, p: PostingFacts) -> int | None:
+    """As if the wish were widened."""
     wished, offered = s.wishes.occupation_codes, p.occupation_code
     if not wished or not offered:
         return None
-    if not s.wishes.widened and not any(w.startswith(offered) or offered.startswith(w) for w in wished):
-        return "excluded"
     return max(10_000 * len(_same_start(w, offered)) // len(w) for w in wished)
 
 
@@ -147,7 +163,8 @@ def _same_start(a: str, b: str) -> str:
     return next(a[:size] for size in range(len(a), -1, -1) if b.startswith(a[:size]))
 
 
-def _commute(s: SeekerFacts, p: PostingFacts) -> int | str | None:
+def _commute(s: SeekerFacts, p: PostingFacts) -> tuple[int | None, bool]:
+    """What the way is worth, and whether it is too far."""
     home, work, limit = spot(s.home), spot(p.place), s.wishes.commute_km
     metres = None
     if home.point and work.point:
@@ -155,13 +172,12 @@ def _commute(s: SeekerFacts, p: PostingFacts) -> int | str | None:
     areas = [accepts(usual_name(area), work.district) for area in s.wishes.districts if work.district]
     within = True if True in areas else None if not areas or None in areas else False
     if work.remote:
-        return 10_000 if home.point or s.wishes.districts else _by_distance(metres, limit)
+        return (10_000 if home.point or s.wishes.districts else _by_distance(metres, limit)), False
     answers = [within] if s.wishes.districts else []
     if limit is not None:
         answers.append(None if metres is None else metres <= round(limit * 1000))
-    if False in answers and True not in answers and None not in answers:
-        return "excluded"
-    return 10_000 if within else _by_distance(metres, limit)
+    is_too_far = False in answers and True not in answers and None not in answers
+    return (10_000 if within else _by_distance(metres, limit)), is_too_far
 
 
 def _by_distance(metres: int | None, limit: float | None) -> int | None:

@@ -24,7 +24,9 @@ from tests.unit.matching.examples import (
     a_seeker,
     hear,
     open_store,
+    posting_facts,
     posting_id,
+    seeker_facts,
     seeker_id,
     started,
 )
@@ -74,6 +76,19 @@ def test_only_the_operator_may_look(client: TestClient) -> None:
     for path in ("/api/matching/matches", "/api/matching/certificate", "/api/matching/skills/unknown"):
         assert client.get(path, headers={"Authorization": "Bearer for nobody"}).status_code == 401
         assert client.get(path, headers={"Authorization": "Bearer for the service"}).status_code == 403
+
+
+def test_any_two_profiles_are_explained_as_the_lists_would(client: TestClient) -> None:
+    asked = {
+        side: facts.model_dump(mode="json")
+        for side, facts in (("seeker", seeker_facts()), ("posting", posting_facts()))
+    }
+    told = client.post("/api/matching/explanation", json=asked).json()
+    shown = client.get("/api/matching/matches", params={"seeker": str(seeker_id(1))}).json()
+    (pair,) = (match["pair"] for match in shown["matches"])
+    same = ("score", "fit_for_seeker", "fit_for_posting", "parts", "unknown", "reasons")
+    assert {name: told[name] for name in same} == {name: pair[name] for name in same}
+    assert (told["verdict"], told["epoch"]) == ("match", shown["epoch"])
 
 
 def test_the_certificate_tells_what_is_held(client: TestClient) -> None:

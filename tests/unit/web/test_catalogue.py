@@ -6,9 +6,10 @@ from string import Formatter
 from typing import get_args
 
 from shared.contracts.envelope import EmploymentType, Money
-from shared.contracts.matches import PartName, ReasonCode
+from shared.contracts.matches import GateName, PartName, ReasonCode
 from shared.web.catalogue import LANGUAGES, say, sentences
 from shared.web.sign_in import Role
+from shared.web.spoken import NoMatch
 
 ROOT = Path(__file__).parents[3]
 SAID = re.compile(r'\bsay\(\s*(?:language,\s*)?"([a-z_.]+)"(\s*~)?')
@@ -16,6 +17,8 @@ NAVIGATION = re.compile(r'place_in_navigation\("[^"]+", "([a-z_.]+)"\)')
 
 MADE_IN_PARTS = {
     *(f"part.{name}" for name in get_args(PartName)),
+    *(f"gate.{name}" for name in get_args(GateName)),
+    *(f"verdict.{verdict}" for verdict in get_args(NoMatch)),
     *(f"reason.{code}" for code in get_args(ReasonCode)),
     *(f"reason.{code}.terms" for code in get_args(ReasonCode)),
     *(f"employment.{kind}" for kind in get_args(EmploymentType)),

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts import Reason
+from shared.contracts import GateName, Reason
 from shared.contracts.matches import ReasonCode
 from shared.web.catalogue import LANGUAGES, Language, sentences
-from shared.web.spoken import ASKS_CARE, SPEAKS_FOR, spoken_reason
+from shared.web.spoken import ASKS_CARE, SPEAKS_FOR, no_match, spoken_reason, would_fit_but_for
 
 CODES = get_args(ReasonCode)
 
@@ -70,3 +70,17 @@ def test_any_reasons_make_one_sentence(language: Language, data: st.DataObject) 
     assert spoken.endswith(".")
     assert "{" not in spoken
     assert "\n" not in spoken
+
+
+def test_a_near_miss_names_the_gate_it_fails_by() -> None:
+    assert would_fit_but_for("commute", "ko") == "통근권만 맞으면 추천할 수 있는 짝입니다."
+    assert would_fit_but_for("commute", "en") == "They would fit but for the commuting area."
+
+
+def test_what_is_no_match_says_why() -> None:
+    shut: tuple[GateName, ...] = ("employment_type", "certificate")
+    assert no_match("shut_out", shut, "ko") == "고용형태와 자격증이 맞지 않아 추천할 수 없습니다."
+    assert no_match("shut_out", shut, "en") == (
+        "They cannot be put forward because of the employment type and the certificate."
+    )
+    assert no_match("not_enough_data", (), "ko") == "자료가 부족해 점수를 낼 수 없습니다."

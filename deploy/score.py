@@ -1,0 +1,245 @@
+"""The command `iljari score`: all that is to be said of one pair, from two files, without any system.
+
+Registry's intake reads the files and matching's scorer judges the pair: the very code of the services.
+"""
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import UUID
+
+import typer
+
+from shared.command import CommandError, ExitCode, JsonOption, command_group, open_system, show_json, show_table
+from shared.web.catalogue import LANGUAGES, Language
+
+if TYPE_CHECKING:  # the command starts fast: what costs time to import is imported where it is used
+    from services.matching.pair import Explanation
+    from shared.contracts import Finding, PostingFacts, SeekerFacts
+
+app = command_group()
+
+Kind = Literal["seekers", "postings"]
+NO_AGENCY = UUID(int=0)
+STATES = {"open": "열림 open", "shut": "닫힘 shut", "unknown": "모름 unknown"}
+VERDICTS = {
+    "match": "맞는 짝 a match",
+    "below_threshold": "기준에 못 미침 below the threshold",
+    "shut_out": "조건이 맞지 않음 shut out",
+    "not_enough_data": "자료 부족 not enough data",
+}
+
+
+@app.command()
+def score(
+    seeker: Annotated[Path, typer.Option(help="One seeker, as the intake takes her.", show_default=False)],
+    posting: Annotated[Path, typer.Option(help="One posting, as the intake takes it.", show_default=False)],
+    epoch_of: Annotated[
+        Path | None,
+        typer.Option(help="Score as the running system of this data folder does; else neutrally, in epoch 0."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Explain one pair: the score, both fits, every part, every gate, and what would raise it. No system is needed.
+
+    A file holds one document: JSON with the fields of docs/producing.md (a seeker's: summary, skills, certificates,
+    experience_months, home, wishes), an event's facts, or one row of any file that `iljari import` reads.
+
+    \b
+    Examples:
+      iljari score --seeker seeker.json --posting posting.json
+      iljari score --seeker seeker.json --posting posting.json --epoch-of .iljari --json
+    """
+    her, of_seeker = _seeker(seeker)
+    offer, of_posting = _posting(posting)
+    explained = _under_epoch_of(epoch_of, her, offer) if epoch_of else _under_epoch_0(her, offer)
+    remarks = {str(seeker): of_seeker, str(posting): of_posting}
+    if as_json:
+        read = {path: [found.model_dump() for found in findings] for path, findings in remarks.items()}
+        show_json(explained.model_dump(mode="json") | {"spoken": _spoken(explained), "findings": read})
+    else:
+        _show(explained)
+        _show_remarks(remarks)
+
+
+def _under_epoch_0(seeker: "SeekerFacts", posting: "PostingFacts") -> "Explanation":
+    from services.matching.index import Epoch
+    from services.matching.pair import explain
+    from services.matching.scorer import Rules
+
+    return explain(seeker, posting, Epoch(0, Rules()))
+
+
+def _under_epoch_of(data: Path, seeker: "SeekerFacts", posting: "PostingFacts") -> "Explanation":
+    from services.matching.pair import Explanation
+
+    pair = {"seeker": seeker.model_dump(mode="json"), "posting": posting.model_dump(mode="json")}
+    with open_system(data) as client:
+        return Explanation.model_validate_json(client.post("/api/matching/explanation", json=pair).content)
+
+
+def _seeker(path: Path) -> "tuple[SeekerFacts, list[Finding]]":
+    from services.registry.intake.documents import check_seeker, seeker_facts
+
+    document, already = _document(path, "seekers")
+    checked = check_seeker(document, already)
+    if checked.seeker is None:
+        raise _refused(path, checked.findings)
+    return seeker_facts(checked.seeker), checked.findings
+
+
+def _posting(path: Path) -> "tuple[PostingFacts, list[Finding]]":
+    from services.registry.intake.documents import check_posting, posting_facts
+
+    document, already = _document(path, "postings")
+    checked = check_posting(document, NO_AGENCY, already)
+    if checked.posting is None:
+        raise _refused(path, checked.findings)
+    return posting_facts(checked.posting, NO_AGENCY, checked.source_ref or "-"), checked.findings
+
+
+def _document(path: Path, kind: Kind) -> "tuple[dict[str, Any], list[Finding]]":
+    """The one document of a file, and what its reader has to say; an event is read by its facts."""
+    written = _json_object(path)
+    if facts := _facts_of_an_event(written):
+        return facts, []
+    try:
+        return _only_row(path, kind)
+    except CommandError as error:
+        if error.code == "MAPPING_UNKNOWN" and written:
+            return written, []  # a slip among our own fields: the check names it
+        raise
+
+
+def _only_row(path: Path, kind: Kind) -> "tuple[dict[str, Any], list[Finding]]":
+    from services.registry.importing import Source
+    from shared.contracts import Finding
+
+    _, rows = Source(path, kind).rows()
+    row, *more = islice(rows, 2)
+    if more:
+        raise CommandError(
+            "ONE_EXPECTED",
+            ExitCode.USAGE,
+            ko="파일에 한 건만 있어야 하는데 더 있습니다.",
+            en="The file holds more than the one document that is scored.",
+            where=str(path),
+            hint="Put the one that you ask about into a file of its own.",
+        )
+    findings = [Finding.model_validate(found) for found in row["findings"]]
+    if row["document"] is None:
+        raise _refused(path, findings)
+    return row["document"], findings
+
+
+def _json_object(path: Path) -> dict[str, Any]:
+    """What a file says if it is one JSON object, else nothing: the intake's reader says what is wrong with it."""
+    from shared.wire import DOCUMENT_LIMIT_BYTES, WireError, strict_document
+
+    try:
+        with path.open("rb") as file:
+            return strict_document(file.read(DOCUMENT_LIMIT_BYTES + 1), DOCUMENT_LIMIT_BYTES)
+    except (OSError, WireError):
+        return {}
+
+
+def _facts_of_an_event(written: dict[str, Any]) -> dict[str, Any] | None:
+    """What a published event says, with or without its envelope."""
+    data = written.get("data", written)
+    facts = data.get("facts") if isinstance(data, dict) else None
+    return facts if isinstance(facts, dict) else None
+
+
+def _refused(path: Path, findings: "list[Finding]") -> CommandError:
+    """All that keeps a document from being scored, in one error."""
+    faults = [found for found in findings if found.severity == "refusal"]
+    fields = ", ".join(dict.fromkeys(found.where for found in faults if found.where))
+    return CommandError(
+        faults[0].code,
+        ExitCode.USAGE,
+        ko=" ".join(dict.fromkeys(found.message_ko for found in faults)),
+        en=" ".join(dict.fromkeys(found.message for found in faults)),
+        where=f"{path}: {fields}" if fields else str(path),
+        hint=faults[0].hint,
+    )
+
+
+def _spoken(explained: "Explanation") -> dict[str, str]:
+    """One sentence in each language, to be read aloud."""
+    return {language: _sentence(explained, language) for language in LANGUAGES}
+
+
+def _sentence(explained: "Explanation", language: Language) -> str:
+    from shared.web.spoken import no_match, spoken_reason, would_fit_but_for
+
+    if explained.verdict == "match":
+        return spoken_reason(explained.reasons, language)
+    if explained.but_for:
+        return would_fit_but_for(explained.but_for, language)
+    return no_match(explained.verdict, [gate.name for gate in explained.gates if gate.state == "shut"], language)
+
+
+def _show(explained: "Explanation") -> None:
+    spoken = _spoken(explained)
+    basis = "낱말의 흔함을 아는 fitted" if explained.fitted else "중립 neutral"
+    typer.echo(f"판정 verdict     {VERDICTS[explained.verdict]}")
+    if explained.score is not None:
+        typer.echo(f"점수 score       {_points(explained.score)} / 100 (기준 threshold {_points(explained.threshold)})")
+    typer.echo(f"구직자에게 fit for the seeker   {_points(explained.fit_for_seeker)}")
+    typer.echo(f"공고에 fit for the posting      {_points(explained.fit_for_posting)}")
+    typer.echo(f"아는 비중 known  {explained.known / 100:.0f} %")
+    typer.echo(f"기준 시점 epoch  {explained.epoch} ({basis})")
+    typer.echo(f"\n{spoken['ko']}\n{spoken['en']}\n")
+    _show_parts(explained)
+    show_table(
+        ("조건 gate", "판정", "희망·보유 of the seeker", "공고 of the posting"),
+        [(_named("gate", gate.name), STATES[gate.state], _listed(gate.wished), _listed(gate.offered))
+         for gate in explained.gates],
+    )  # fmt: skip
+    if explained.raises:
+        rows = [(one.term, f"+{_points(one.score)}") for one in explained.raises]
+        show_table(("확인되지 않은 것 missing", "오르는 점수 would raise the score by"), rows)
+
+
+def _show_parts(explained: "Explanation") -> None:
+    from services.matching.scorer import VIEWS
+
+    rows = [
+        (
+            _named("part", part.name),
+            _points(part.value),
+            _points(part.score),
+            _points(part.seeker) if part.name in VIEWS["seeker"] else "",
+            _points(part.posting) if part.name in VIEWS["posting"] else "",
+        )
+        for part in explained.parts
+    ]
+    rows += [(_named("part", name), STATES["unknown"], "", "", "") for name in explained.unknown]
+    figures = (explained.score, explained.fit_for_seeker, explained.fit_for_posting)
+    columns = ("항목 part", "맞는 정도 fits", "점수 score", "구직자에게 for the seeker", "공고에 for the posting")
+    show_table(columns, [*rows, ("합계 sum", "", *map(_points, figures))])
+
+
+def _show_remarks(remarks: "dict[str, list[Finding]]") -> None:
+    rows = [
+        (path, found.where, found.code, f"{found.message_ko} {found.message}")
+        for path, findings in remarks.items()
+        for found in findings
+    ]
+    if rows:
+        show_table(("파일 file", "항목 field", "알림 finding", "접수라면 하는 말 what the intake would say"), rows)
+
+
+def _named(kind: Literal["part", "gate"], name: str) -> str:
+    """In both languages."""
+    from shared.web.catalogue import say
+
+    return " ".join(say(language, f"{kind}.{name}") for language in LANGUAGES)
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(words) or "-"
+
+
+def _points(ten_thousandths: int | None) -> str:
+    return "모름 unknown" if ten_thousandths is None else f"{ten_thousandths / 100:.2f}"
