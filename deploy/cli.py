@@ -10,7 +10,7 @@ import services.registry.cli as registry
 from deploy import agency, buried, score
 from deploy.serve import ServiceName
 from services.matching import skill_commands
-from services.registry import linting, staffing
+from services.registry import custody_commands, linting, staffing
 from shared.command import DEFAULT_DATA, DataOption, JsonOption, command_group
 
 DEFAULT_PORT = 8765
@@ -122,6 +122,8 @@ def migrate(service: ServiceArgument) -> None:
 app.add_typer(registry.imports, name="import")
 app.add_typer(agency.app, name="agency")
 app.add_typer(staffing.app, name="account")
+app.add_typer(custody_commands.vault, name="vault")
+app.add_typer(custody_commands.audit, name="audit")
 app.add_typer(matching.app)
 app.add_typer(skill_commands.app, name="skills")
 app.add_typer(linting.app)

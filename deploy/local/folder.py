@@ -36,6 +36,11 @@ class DataFolder:
         return self.path / SECRETS_FILE
 
     @property
+    def vault_keys(self) -> Path:
+        """The master keys of the vault: in a file of their own, so that a backup of the rest can leave them out."""
+        return self.path / "vault.keys"
+
+    @property
     def lock_file(self) -> Path:
         return self.path / "lock"
 
@@ -127,7 +132,7 @@ def read_or_make_secrets(folder: DataFolder, names: Iterable[str]) -> dict[str, 
             ko="비밀 키 파일을 다른 사용자가 읽을 수 있습니다.",
             en="The secrets of this system can be read by other users of this machine.",
             where=str(path),
-            hint=f"If nobody else has read it: chmod 600 {path}. Else change the keys in it, all but vault_key.",
+            hint=f"If nobody else has read it: chmod 600 {path}. Else change the keys in it, all but pseudonym_key.",
         )
     try:
         content: dict[str, str] = json.loads(path.read_text("utf-8"))
@@ -138,7 +143,7 @@ def read_or_make_secrets(folder: DataFolder, names: Iterable[str]) -> dict[str, 
             ko="비밀 키 파일이 손상되었습니다.",
             en="The file of secrets is damaged.",
             where=str(path),
-            hint="Restore it from a backup: it opens the vault, and without it the names in there are lost.",
+            hint="Restore it from a backup: without it those who are sent again are not known to be the same.",
         ) from error
     if absent := {name: secrets.token_urlsafe(32) for name in names if name not in content}:
         write_whole(path, content | absent, mode=0o600)

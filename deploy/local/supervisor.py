@@ -1,6 +1,7 @@
 """How does a whole system live on one machine? Valkey, three services, their gateway: started, watched, stopped."""
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -28,12 +29,13 @@ from deploy.local.folder import (
 from deploy.local.processes import Child, note_processes, stop_all, take_down_noted
 from deploy.redis.rights import KEEPER, USERS
 from deploy.serve import SERVICES
+from services.registry.people.master_keys import write_keys
 from shared.clock import now
 from shared.command import CommandError, ExitCode
 
 HOST = "127.0.0.1"
 KEYS = ("session_key", "operator_token", "service_token")
-VAULT_KEY = "vault_key"
+PSEUDONYM_KEY = "pseudonym_key"
 TEND_SECONDS = 0.1
 READY_SECONDS = 90.0
 GATEWAY_GRACE_SECONDS = 5.0
@@ -61,7 +63,9 @@ class LocalSystem:
     def __init__(self, folder: DataFolder, listener: socket.socket) -> None:
         self.folder = folder
         self.url = f"http://{HOST}:{listener.getsockname()[1]}"
-        self.secrets = read_or_make_secrets(folder, [*KEYS, VAULT_KEY, *map(valkey.secret_of, USERS)])
+        self.secrets = read_or_make_secrets(folder, [*KEYS, PSEUDONYM_KEY, *map(valkey.secret_of, USERS)])
+        if not folder.vault_keys.exists():
+            write_keys(folder.vault_keys, secrets.token_urlsafe(32))
         self.stopping = threading.Event()
         self.client = httpx.Client(base_url=self.url, timeout=5, trust_env=False)
         door = str(listener.fileno())
@@ -186,7 +190,8 @@ class LocalSystem:
             **{key: self.secrets[key] for key in KEYS},
         }
         if service == "registry":
-            settings[VAULT_KEY] = self.secrets[VAULT_KEY]
+            settings[PSEUDONYM_KEY] = self.secrets[PSEUDONYM_KEY]
+            settings["vault_key_file"] = str(self.folder.vault_keys)
         if service == "notify":
             settings["registry_url"] = str(self.folder.socket_of("registry"))
         return {f"{service}_{name}".upper(): value for name, value in settings.items()}

@@ -55,7 +55,9 @@ class Names:
     def __init__(self, settings: NotifySettings) -> None:
         self._client = _registry(settings)
 
-    async def of_seekers(self, seeker_ids: Sequence[UUID], who: SignedIn, purpose: str) -> dict[UUID, str] | None:
+    async def of_seekers(
+        self, seeker_ids: Sequence[UUID], who: SignedIn, purpose: str, place: str
+    ) -> dict[UUID, str] | None:
         """The names registry tells `who`, a record of each look kept there; None when it cannot be reached."""
         if not seeker_ids:
             return {}
@@ -63,6 +65,7 @@ class Names:
             "seeker_ids": [str(seeker_id) for seeker_id in dict.fromkeys(seeker_ids)],
             "who": f"{who.account_id or who.role} {who.label}"[:100],
             "purpose": purpose,
+            "place": place,
         }
         revealed = await self._ask(self._client.build_request("POST", REVEAL, json=asked), _REVEALED)
         return {person.seeker_id: person.name for person in revealed.people if person.name} if revealed else None

@@ -25,7 +25,7 @@ from services.registry.people.accounts import (
     AccountRole,
     add_account,
 )
-from services.registry.people.audit import Look, reveal
+from services.registry.people.audit import Look
 from services.registry.people.seekers import SeekerReceipt, SeekerRow, register
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency, Posting, PostingCredit, Submission
@@ -107,6 +107,8 @@ class RevealAsked(Asked):
     seeker_ids: Annotated[tuple[UUID, ...], Field(max_length=500)]
     who: Name
     purpose: Name
+    place: Annotated[str, StringConstraints(max_length=100)] = ""
+    """From where it is asked: the address of whoever looks."""
     items: Annotated[tuple[Literal["name", "phone", "email"], ...], Field(min_length=1)] = ("name",)
 
 
@@ -226,9 +228,9 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
     def reveal_people(_who: Annotated[SignedIn, Depends(allow("service"))], form: Form) -> dict[str, Any]:
         """Names, at the moment of showing or sending; each look is recorded before it is answered."""
         asked = RevealAsked.model_validate(form)
-        look = Look(who=asked.who, purpose=asked.purpose, items=asked.items)
+        look = Look(who=asked.who, purpose=asked.purpose, items=asked.items, place=asked.place)
         with transaction(engine) as session:
-            seen = reveal(session, vault, asked.seeker_ids, look)
+            seen = vault.read(session, asked.seeker_ids, look)
         return {
             "people": [
                 {"seeker_id": seeker_id} | {item: getattr(person, item) for item in asked.items}

@@ -10,11 +10,13 @@ from sqlalchemy import Engine, func
 from sqlmodel import select
 
 from services.registry.api import api
+from services.registry.custody import custody
 from services.registry.doorstep import TEMPLATES, doorstep
 from services.registry.handlers import HEARINGS
 from services.registry.intake.queue import IntakeQueue
 from services.registry.law.rules import load_rules
 from services.registry.orders.postings import OPEN
+from services.registry.people.master_keys import MasterKeys
 from services.registry.people.seekers import ACTIVE
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
@@ -28,7 +30,7 @@ from shared.web.pages import furnish
 def create_app(settings: RegistrySettings) -> FastAPI:
     """The whole service; it hears, reads agencies' streams and says while it serves."""
     engine = open_engine(settings.database_url)
-    vault = Vault(settings.vault_key)
+    vault = Vault(MasterKeys(settings.vault_key, settings.vault_key_file), settings.pseudonym_key)
     law = load_rules(*filter(None, [settings.law_rules]))
     queue = IntakeQueue(settings, engine, vault, law)
 
@@ -50,6 +52,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(operations(spine))
     app.include_router(doorstep(engine, settings, pages))
     app.include_router(api(engine, vault, law))
+    app.include_router(custody(engine, vault))
     return app
 
 

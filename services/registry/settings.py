@@ -1,8 +1,9 @@
 """What the registry is told from outside."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import SecretStr
+from pydantic import SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.settings import ServiceSettings
@@ -13,9 +14,19 @@ class RegistrySettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="REGISTRY_")
 
-    vault_key: SecretStr
-    """Opens the vault. Keep it apart from the database and its backups: without it every name is lost."""
+    vault_key: SecretStr | None = None
+    """Master keys of the vault, newest first and apart by spaces. Keep them apart from the database and its backups."""
+    vault_key_file: Path | None = None
+    """The same as a file, a line each, which `iljari vault rotate` may write; instead of `vault_key`."""
+    pseudonym_key: SecretStr
+    """Names people by the references that senders use, and seals the audit log; never changed."""
     intake_batch: int = 100
     """Most entries of agencies' streams taken in one transaction."""
     law_rules: Path | None = None
     """A folder of rules of law of your own, read after the shipped ones."""
+
+    @model_validator(mode="after")
+    def _one_place_of_keys(self) -> Self:
+        if (self.vault_key is None) == (self.vault_key_file is None):
+            raise ValueError("set one of vault_key and vault_key_file")
+        return self

@@ -127,18 +127,25 @@ class Seeker(Table, table=True):
     changed_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class VaultEntry(Table, table=True):
-    """Who a seeker is. The only personal data there are; dropping the key makes them unreadable for ever."""
+class VaultKey(Table, table=True):
+    """A person's own key; once it is gone, what it sealed is noise wherever a copy lies."""
 
-    __tablename__ = "vault"
+    __tablename__ = "vault_key"
 
     seeker_id: UUID = Field(primary_key=True, foreign_key="seeker.seeker_id")
-    wrapped_key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    """This person's own key, encrypted under the house key, which is never in the database."""
+    wrapped: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    wrapped_by: str = Field(index=True)
+    """The name of the master key, which is never in the database."""
+
+
+class VaultItem(Table, table=True):
+    """One thing that says who a seeker is, under her own key. There are no other personal data in clear or sealed."""
+
+    __tablename__ = "vault_item"
+
+    seeker_id: UUID = Field(primary_key=True, foreign_key="seeker.seeker_id")
+    item: str = Field(primary_key=True)
     sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    """Name, phone and e-mail under this person's key."""
-    digest: str
-    """Keyed digest of the same, to see without opening it that nothing changed."""
 
 
 class Consent(Table, table=True):
@@ -155,17 +162,31 @@ class Consent(Table, table=True):
     given_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class Reveal(Table, table=True):
-    """Who saw whose personal data, and why. Rows are only ever added."""
+class AuditRow(Table, table=True):
+    """Who did what with whose personal data. Rows are only ever added, each sealed together with the one before."""
 
-    __tablename__ = "reveal"
+    __tablename__ = "audit"
 
-    number: int | None = Field(default=None, primary_key=True)
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     seeker_id: UUID = Field(index=True)
     who: str
+    action: str
     purpose: str
     items: list[str] = Field(sa_column=Column(JSON, nullable=False))
-    seen_at: datetime = Field(sa_type=UtcDateTime)
+    place: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    previous: str
+    seal: str
+
+
+class AuditHead(Table, table=True):
+    """How far the audit log has come: one row, held by whoever adds to the log."""
+
+    __tablename__ = "audit_head"
+
+    id: int = Field(default=1, primary_key=True)
+    number: int
+    seal: str
 
 
 class Account(Table, table=True):

@@ -27,6 +27,7 @@ from services.notify.tables import Table as NotifyTable
 from services.registry.handlers import HEARINGS as HEARD_BY_REGISTRY
 from services.registry.intake.queue import IntakeQueue
 from services.registry.orders.agencies import add_agency
+from services.registry.people.master_keys import MasterKeys
 from services.registry.people.seekers import SeekerRow, register
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
@@ -112,8 +113,8 @@ def _turn(directory: str, redis_url: str, service: str) -> None:
 
 
 def _registry(engine: Engine, told: dict[str, Any]) -> None:
-    settings = RegistrySettings(**told, vault_key=SECRET)
-    IntakeQueue(settings, engine, Vault(SECRET)).drain_once()
+    settings = RegistrySettings(**told, vault_key=SECRET, pseudonym_key=SECRET)
+    IntakeQueue(settings, engine, Vault(MasterKeys(SECRET), SECRET)).drain_once()
     Spine(service="registry", settings=settings, engine=engine, hearings=HEARD_BY_REGISTRY).drain()
 
 
@@ -159,7 +160,7 @@ def _people_the_registry(directory: str) -> None:
     ]
     with transaction(engine) as session:
         add_agency(session, "행복직업소개소", "유료", AGENCY)
-        receipts = register(session, rows, "invented", Vault(SECRET))
+        receipts = register(session, rows, "invented", Vault(MasterKeys(SECRET), SECRET))
     assert {receipt.outcome for receipt in receipts} == {"accepted"}, receipts
     engine.dispose()
 

@@ -100,7 +100,7 @@ class Service:
             "database_url": f"sqlite:///{self.store}",
             "consumer": "one",
             "session_key": TOKEN,
-            **({"vault_key": TOKEN} if self.name == "registry" else {}),
+            **({"vault_key": TOKEN, "pseudonym_key": TOKEN} if self.name == "registry" else {}),
             "operator_token": f"{TOKEN} operator",
             "service_token": f"{TOKEN} service",
             "reclaim_after_ms": "5000",

@@ -24,6 +24,7 @@ from services.notify.tables import Table as NotifyTable
 from services.registry.app import create_app as create_registry
 from services.registry.cafes.places import add_cafe
 from services.registry.people.accounts import add_account
+from services.registry.people.master_keys import MasterKeys
 from services.registry.people.seekers import SeekerRow, published, register
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
@@ -114,7 +115,10 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         "service_token": SecretStr("service-token"),
     }
     registry = RegistrySettings(
-        database_url=f"sqlite:///{folder}/registry.sqlite", vault_key=SecretStr("a house key for tests"), **secrets
+        database_url=f"sqlite:///{folder}/registry.sqlite",
+        vault_key=SecretStr("a master key for tests"),
+        pseudonym_key=SecretStr("a pseudonym key for tests"),
+        **secrets,
     )
     notify = NotifySettings(
         database_url=f"sqlite:///{folder}/notify.sqlite", registry_url=str(folder / "registry.sock"), **secrets
@@ -124,7 +128,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         tables.metadata.create_all(store)
         SpineTable.metadata.create_all(store)
     with transaction(stores[registry.database_url]) as session:
-        seekers = a_registry(session, Vault(registry.vault_key))
+        seekers = a_registry(session, Vault(MasterKeys(registry.vault_key), registry.pseudonym_key))
     fill_desk(stores[notify.database_url], seekers)
     with ExitStack() as stack:
         door = stack.enter_context(socket.create_server(("127.0.0.1", 0)))

@@ -47,7 +47,8 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
             monkeypatch.delenv(name, raising=False)
         for required in ("DATABASE_URL", "SESSION_KEY", "OPERATOR_TOKEN", "SERVICE_TOKEN"):
             monkeypatch.setenv(f"{service.upper()}_{required}", SECRET)
-    monkeypatch.setenv("REGISTRY_VAULT_KEY", SECRET)
+    for key in ("VAULT_KEY", "PSEUDONYM_KEY"):
+        monkeypatch.setenv(f"REGISTRY_{key}", SECRET)
     return monkeypatch
 
 

@@ -58,7 +58,9 @@ class Desk:
         self, request: Request, template: str, who: SignedIn, seeker_ids: Sequence[UUID], **values: Any
     ) -> Response:
         """A page of the desk, with the names of the seekers on it."""
-        names = await self.names.of_seekers(seeker_ids, who, purpose=f"desk {template}") if may_know_names(who) else {}
+        asked = seeker_ids if may_know_names(who) else ()
+        place = request.client.host if request.client else ""
+        names = await self.names.of_seekers(asked, who, f"desk {template}", place)
         as_of = await self.read(match_lists.last_said_at)
         language = language_of(request)
         return self.pages.show(

@@ -23,7 +23,7 @@ INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f\u00ad\u200b-\u200f\u20
 NOT_A_TEXT = re.compile("[\0\ud800-\udfff]")
 PLAIN_DIGITS = str.maketrans("０１２３４５６７８９－．＠", "0123456789-.@")
 NEVER_SCRUBBED = frozenset({"source_url", "opened_on", "closes_on", "occupation_code", "agency_id", "applied_at"})
-NEVER_IN_FACTS = frozenset({"name", "phone", "email", "source_ref"})
+NEVER_IN_FACTS = frozenset({"name", "phone", "email", "birth_date", "address", "source_ref"})
 """Of a seeker: sealed in the vault, and a reference that becomes a pseudonym."""
 
 ConsentBasis = Literal["consent", "law", "invented"]
@@ -80,11 +80,13 @@ class PostingDocument(Document):
 
 
 class SeekerDocument(Document):
-    """A seeker as a form or a file may tell of her. Name, phone and e-mail go to the vault and nowhere else."""
+    """A seeker as a form or a file may tell of her. Who she is goes to the vault and nowhere else."""
 
     name: Annotated[str, StringConstraints(max_length=100)] = ""
     phone: Annotated[str, StringConstraints(max_length=40)] = ""
     email: Annotated[str, StringConstraints(max_length=200)] = ""
+    birth_date: Day = None
+    address: Annotated[str, StringConstraints(max_length=300)] = ""
     cafe_id: UUID | None = None
     applied_at: AwareDatetime | None = None
     summary: Annotated[str, StringConstraints(max_length=5_000)] = ""

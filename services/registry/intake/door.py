@@ -180,7 +180,7 @@ def _keep(session: Session, arrival: Arrival, receipt: Receipt, agency: Agency, 
         posting_id=receipt.posting_id,
         revision=receipt.revision,
         findings=[found.model_dump() for found in receipt.findings],
-        kept=vault.seal(arrival.words[:DOCUMENT_LIMIT_BYTES]) if receipt.outcome == "returned" else None,
+        kept=_sealed(arrival, receipt, vault) if receipt.outcome == "returned" else None,
         received_at=now(),
     )
     session.add(submission)
@@ -188,6 +188,10 @@ def _keep(session: Session, arrival: Arrival, receipt: Receipt, agency: Agency, 
     stage(session, SubmissionAnswered.model_validate(told))
     stage(session, AgencyAnswered.model_validate(told), agency=agency.agency_id)
     return submission
+
+
+def _sealed(arrival: Arrival, receipt: Receipt, vault: Vault) -> bytes:
+    return vault.seal(arrival.words[:DOCUMENT_LIMIT_BYTES], f"submission {receipt.submission_id}")
 
 
 def _as_before(before: Submission, arrival: Arrival) -> Receipt:

@@ -70,7 +70,7 @@ def register(  # noqa: PLR0913 - all that a batch of people comes with
         before = held.get(seeker_id)
         seeker = held[seeker_id] = before or _new(seeker_id, document)
         session.add(seeker)
-        person = Person(name=document.name, phone=document.phone, email=document.email)
+        person = _person(document)
         changed = _say(session, seeker, seeker_facts(document), home, is_new=before is None)
         sealed = _seal(session, vault, seeker, person)
         _note_consent(session, seeker_id, (basis, brought_by), person)
@@ -127,6 +127,17 @@ def _against(
     return told
 
 
+def _person(document: SeekerDocument) -> Person:
+    """Who she is; of a home told in one line, what is beyond the district."""
+    return Person(
+        name=document.name,
+        phone=document.phone,
+        email=document.email,
+        birth_date=document.birth_date.isoformat() if document.birth_date else "",
+        address=document.address or (document.home and document.home.address) or "",
+    )
+
+
 def _new(seeker_id: UUID, document: SeekerDocument) -> Seeker:
     return Seeker(
         seeker_id=seeker_id,
@@ -151,7 +162,7 @@ def _say(session: Session, seeker: Seeker, facts: SeekerFacts, cafe_id: UUID | N
 
 
 def _seal(session: Session, vault: Vault, seeker: Seeker, person: Person) -> bool:
-    if not (person.name or person.phone or person.email):
+    if person == Person():
         return False
     session.flush()  # the vault's row refers to hers
     return vault.keep(session, seeker.seeker_id, person)

@@ -1,17 +1,25 @@
-"""Who may be named: one key a person, kept under the house key; without it the words are noise."""
+"""Who may be named: one key a person, wrapped by a master key kept elsewhere; without it the words are noise.
+
+This is the only door to personal data: who reads leaves a row in the audit log, in the same transaction.
+"""
 
 import hmac
-import json
-from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from hashlib import sha256
 from uuid import UUID
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
-from sqlmodel import Session
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
 
-from services.registry.tables import VaultEntry
+from services.registry.people.audit import AuditLog, Look
+from services.registry.people.master_keys import NONCE_BYTES, MasterKeys, VaultLocked, seal
+from services.registry.tables import VaultItem, VaultKey
 from shared.contracts import Fact
+
+MASTER_NAME_BYTES = 16
 
 
 class Person(Fact):
@@ -20,6 +28,9 @@ class Person(Fact):
     name: str = ""
     phone: str = ""
     email: str = ""
+    birth_date: str = ""
+    address: str = ""
+    """Beyond the district, which is no secret."""
 
     def __repr__(self) -> str:
         return "Person(***)"
@@ -27,53 +38,107 @@ class Person(Fact):
     __str__ = __repr__
 
 
-class VaultLocked(Exception):
-    """The house key does not open this entry: it was changed, or belongs to another house."""
+ITEMS = tuple(Person.model_fields)
 
 
 class Vault:
-    """Seals and opens; knows the house key and nothing else."""
+    """Seals and opens.
 
-    def __init__(self, secret: SecretStr) -> None:
-        self._secret = secret.get_secret_value().encode()
-        self._house = Fernet(self._derived("vault"))
+    Args:
+        keys: the master keys.
+        pseudonym_key: names people by what they are called elsewhere, and seals the audit log; the same for ever.
+    """
+
+    def __init__(self, keys: MasterKeys, pseudonym_key: SecretStr) -> None:
+        self.keys = keys
+        self._pseudonym_key = pseudonym_key.get_secret_value().encode()
+        self.audit = AuditLog(hmac.new(self._pseudonym_key, b"audit", sha256).digest())
 
     def keep(self, session: Session, seeker_id: UUID, person: Person) -> bool:
         """Seal someone's data; whether anything changed."""
-        words = json.dumps(person.model_dump(), ensure_ascii=False, sort_keys=True).encode()
-        digest = hmac.new(self._secret, b"person|" + words, sha256).hexdigest()
-        entry = session.get(VaultEntry, seeker_id)
-        if entry is not None and entry.digest == digest:
+        held = self._open(session, seeker_id, ITEMS)
+        changed = {item: value for item, value in person if value != getattr(held, item)}
+        if not changed:
             return False
-        key = self._house.decrypt(entry.wrapped_key) if entry else Fernet.generate_key()
-        entry = entry or VaultEntry(seeker_id=seeker_id, wrapped_key=self._house.encrypt(key), sealed=b"", digest="")
-        entry.sealed, entry.digest = Fernet(key).encrypt(words), digest
-        session.add(entry)
+        key = AESGCM(self._key_of(session, seeker_id) or self._new_key(session, seeker_id))
+        for item, value in changed.items():
+            row = session.get(VaultItem, (seeker_id, item)) or VaultItem(seeker_id=seeker_id, item=item, sealed=b"")
+            row.sealed = seal(key, value.encode(), f"{seeker_id}/{item}")
+            session.add(row)
+        session.flush()
         return True
 
-    def open(self, session: Session, seeker_id: UUID) -> Person | None:
-        """Someone's data; None if there are none. Only `audit.reveal` calls this: every look is recorded."""
-        entry = session.get(VaultEntry, seeker_id)
-        if entry is None:
-            return None
-        try:
-            return Person.model_validate_json(Fernet(self._house.decrypt(entry.wrapped_key)).decrypt(entry.sealed))
-        except InvalidToken:
-            raise VaultLocked(f"the vault key does not open the entry of {seeker_id}") from None
+    def read(self, session: Session, seeker_ids: Sequence[UUID], look: Look) -> dict[UUID, Person]:
+        """What is asked of each person, and a row of the audit log for each; ids without data are absent.
 
-    def seal(self, words: bytes) -> bytes:
-        """Keep a document that belongs to no seeker, such as a returned one."""
-        return self._house.encrypt(words)
+        The rows are the caller's transaction's: hand the answer out only after it has committed.
+        """
+        people = {seeker_id: self._open(session, seeker_id, look.items) for seeker_id in dict.fromkeys(seeker_ids)}
+        seen = {seeker_id: person for seeker_id, person in people.items() if person != Person()}
+        self.audit.note(session, seen, look)
+        return seen
 
-    def unseal(self, sealed: bytes) -> bytes:
-        return self._house.decrypt(sealed)
+    def destroy(self, session: Session, seeker_id: UUID) -> None:
+        """Drop someone's key, and what it sealed: copies of that elsewhere are noise from now on."""
+        for table in (VaultItem, VaultKey):
+            session.connection().execute(delete(table).where(col(table.seeker_id) == seeker_id))
 
-    def pseudonym(self, source_ref: str) -> UUID:
-        """A seeker's id from the sender's reference: the same each time, and no way back without the house key.
+    def rewrap(self, session: Session, most: int) -> int:
+        """Wrap keys of persons that an older master key holds under the newest; how many were."""
+        newest = self.keys.newest
+        old = select(VaultKey).where(VaultKey.wrapped_by != newest.name).limit(most)
+        rows = session.exec(old).all()
+        for row in rows:
+            row.wrapped, row.wrapped_by = seal(newest.cipher, self._unwrap(row), f"{row.seeker_id}"), newest.name
+            session.add(row)
+        return len(rows)
+
+    def seal(self, words: bytes, about: str) -> bytes:
+        """Keep a document that is no seeker's, under the newest master key."""
+        newest = self.keys.newest
+        return newest.name.encode() + seal(newest.cipher, words, about)
+
+    def unseal(self, sealed: bytes, about: str) -> bytes:
+        name, rest = sealed[:MASTER_NAME_BYTES].decode("ascii", "replace"), sealed[MASTER_NAME_BYTES:]
+        return _opened(self.keys.named(name).cipher, rest, about)
+
+    def is_under_newest(self, sealed: bytes) -> bool:
+        return sealed.startswith(self.keys.newest.name.encode())
+
+    def pseudonym(self, reference: str) -> UUID:
+        """A seeker's id from the sender's reference: the same each time, and no way back without the key.
 
         References are kept nowhere: people use phone numbers as references.
         """
-        return UUID(bytes=hmac.new(self._secret, b"seeker|" + source_ref.encode(), sha256).digest()[:16], version=5)
+        digest = hmac.new(self._pseudonym_key, b"seeker|" + reference.encode(), sha256).digest()
+        return UUID(bytes=digest[:16], version=5)
 
-    def _derived(self, purpose: str) -> bytes:
-        return urlsafe_b64encode(hmac.new(self._secret, purpose.encode(), sha256).digest())
+    def _open(self, session: Session, seeker_id: UUID, items: Sequence[str]) -> Person:
+        key = self._key_of(session, seeker_id)
+        if key is None:
+            return Person()
+        wanted = (col(VaultItem.seeker_id) == seeker_id, col(VaultItem.item).in_(items))
+        rows = session.exec(select(VaultItem).where(*wanted)).all()
+        opened = {row.item: _opened(AESGCM(key), row.sealed, f"{seeker_id}/{row.item}").decode() for row in rows}
+        return Person(**opened)
+
+    def _key_of(self, session: Session, seeker_id: UUID) -> bytes | None:
+        row = session.get(VaultKey, seeker_id)
+        return self._unwrap(row) if row else None
+
+    def _new_key(self, session: Session, seeker_id: UUID) -> bytes:
+        key, newest = AESGCM.generate_key(256), self.keys.newest
+        wrapped = seal(newest.cipher, key, f"{seeker_id}")
+        session.add(VaultKey(seeker_id=seeker_id, wrapped=wrapped, wrapped_by=newest.name))
+        session.flush()
+        return key
+
+    def _unwrap(self, row: VaultKey) -> bytes:
+        return _opened(self.keys.named(row.wrapped_by).cipher, row.wrapped, f"{row.seeker_id}")
+
+
+def _opened(cipher: AESGCM, sealed: bytes, about: str) -> bytes:
+    try:
+        return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about.encode())
+    except InvalidTag:
+        raise VaultLocked(f"what is sealed about {about} does not open: it was changed, or moved here") from None

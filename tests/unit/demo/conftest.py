@@ -34,7 +34,7 @@ def operator(tmp_path: Path) -> Iterator[TestClient]:
     for metadata in (Table.metadata, SpineTable.metadata):
         metadata.create_all(engine)
     tokens = {"session_key": "a session key for tests", "operator_token": "operator", "service_token": "service"}
-    tokens["vault_key"] = "a house key for tests"
+    tokens["vault_key"] = tokens["pseudonym_key"] = "a key for tests"
     settings = RegistrySettings.model_validate({"database_url": database_url, **tokens})
     yield TestClient(create_app(settings), headers={"Authorization": "Bearer operator"})
     engine.dispose()

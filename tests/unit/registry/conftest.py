@@ -15,6 +15,7 @@ from sqlmodel import Session, select
 from services.registry.app import create_app
 from services.registry.intake.door import Arrival, Receipt, receive
 from services.registry.orders.agencies import add_agency
+from services.registry.people.master_keys import MasterKeys
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Agency, Table
@@ -59,7 +60,7 @@ def engine(tmp_path: Path, empty_store: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def vault() -> Vault:
-    return Vault(SecretStr("a house key for tests"))
+    return Vault(MasterKeys(SecretStr("a-master-key-for-tests")), SecretStr("a pseudonym key for tests"))
 
 
 @pytest.fixture
@@ -96,7 +97,8 @@ def settings(tmp_path: Path) -> RegistrySettings:
             "session_key": "a session key for tests",
             "operator_token": "operator-token",
             "service_token": "service-token",
-            "vault_key": "a house key for tests",
+            "vault_key": "a-master-key-for-tests",
+            "pseudonym_key": "a pseudonym key for tests",
         }
     )
 

@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from services.registry.digest import digest_of
 from services.registry.licence_kinds import LICENCES
-from services.registry.tables import Agency, Posting, Reveal, Submission
+from services.registry.tables import Agency, AuditRow, Posting, Submission
 from shared.database import reading
 from tests.unit.registry.conftest import OPERATOR, SERVICE, a_document
 
@@ -223,7 +223,7 @@ def test_seekers_names_and_the_record_of_the_look(client: TestClient, engine: En
     answer = client.post("/api/registry/people/reveal", json=asked, headers=SERVICE)
     assert answer.json() == {"people": [{"seeker_id": sent["seeker_id"], "name": "홍길동"}]}
     with reading(engine) as session:
-        assert session.exec(select(Reveal.who)).all() == ["상담사 김"]
+        assert session.exec(select(AuditRow.who)).all() == ["상담사 김"]
 
 
 def test_a_seeker_without_a_ground_is_refused(client: TestClient) -> None:

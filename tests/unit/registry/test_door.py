@@ -18,6 +18,7 @@ from sqlmodel import select
 from services.registry.intake.door import Arrival, Receipt, receive
 from services.registry.orders.agencies import add_agency
 from services.registry.orders.postings import OPEN, fingerprint_of, posting_id_of
+from services.registry.people.master_keys import MasterKeys
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency, Posting, PostingCredit, PostingRevision, Submission, Table
 from shared.clock import KST, now
@@ -224,9 +225,10 @@ def test_contacts_are_kept_out_of_facts_events_and_receipts(send: Send, tmp_path
 def test_what_is_returned_is_kept_sealed(send: Send, engine: Engine, vault: Vault, tmp_path: Path) -> None:
     send(a_document(담당자="홍길동 010-9876-5432"))
     with reading(engine) as session:
-        kept = session.exec(select(Submission)).one().kept
+        row = session.exec(select(Submission)).one()
+        kept, submission = row.kept, row.submission_id
     assert kept is not None
-    assert "홍길동" in vault.unseal(kept).decode()
+    assert "홍길동" in vault.unseal(kept, f"submission {submission}").decode()
     engine.dispose()
     stored = b"".join(file.read_bytes() for file in tmp_path.glob("registry.sqlite*"))
     assert "홍길동".encode() not in stored
@@ -249,7 +251,7 @@ class House:
 
     def __init__(self) -> None:
         self.engine = open_engine("sqlite://")
-        self.vault = Vault(SecretStr("key"))
+        self.vault = Vault(MasterKeys(SecretStr("key")), SecretStr("key"))
         for metadata in (Table.metadata, SpineTable.metadata):
             metadata.create_all(self.engine)
         with transaction(self.engine) as session:
