@@ -101,7 +101,9 @@ def openapi(service: str) -> dict[str, Any]:
     settings = settings_class(service)
     secret = SecretStr("only to build the routes")
     secrets: dict[str, Any] = {
-        name: secret for name, field in settings.model_fields.items() if field.annotation is SecretStr
+        name: secret
+        for name, field in settings.model_fields.items()
+        if field.annotation in (SecretStr, SecretStr | None)
     }
     told = settings(database_url="sqlite://", **secrets)
     app = import_module(f"services.{service}.app").create_app(told)
