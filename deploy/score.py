@@ -112,11 +112,12 @@ def _document(path: Path, kind: Kind) -> "tuple[dict[str, Any], list[Finding]]":
 
 
 def _only_row(path: Path, kind: Kind) -> "tuple[dict[str, Any], list[Finding]]":
-    from services.registry.importing import Source
+    from services.registry.importing import Source, told_as_error
+    from services.registry.intake.rows import Given
     from shared.contracts import Finding
 
-    _, rows = Source(path, kind).rows()
-    row, *more = islice(rows, 2)
+    with told_as_error(path):
+        row, *more = islice(Source(Given.on_disk(path), kind).open().rows, 2)
     if more:
         raise CommandError(
             "ONE_EXPECTED",

@@ -4,7 +4,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
 from enum import IntEnum
@@ -186,6 +187,57 @@ def progress_bar() -> "Progress":
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=console, disable=not console.is_terminal)
+
+
+@contextmanager
+def share_progress(label: str) -> Iterator[Callable[[int, float], None]]:
+    """Tells how far a long reading is, and about how long it takes: a bar for people, a line now and then elsewhere.
+
+    The function it gives takes the rows done since the last call, and the share of the whole that was read.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Lines(label)
+        return
+    rows = TextColumn("{task.fields[rows]:,}행 rows")
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        rows,
+        TimeRemainingColumn(),
+        console=console,
+    ) as progress:
+        task = progress.add_task(label, total=1.0, rows=0)
+
+        def step(done: int, share: float) -> None:
+            progress.update(task, completed=share, rows=progress.tasks[0].fields["rows"] + done)
+
+        yield step
+
+
+class _Lines:
+    """A line on stderr every few seconds; the time that is left, once enough was read to say it."""
+
+    EVERY_SECONDS = 5.0
+    GROUND = 0.02
+
+    def __init__(self, label: str) -> None:
+        self._label, self._rows = label, 0
+        self._started = self._said = time.monotonic()
+
+    def __call__(self, done: int, share: float) -> None:
+        self._rows += done
+        instant = time.monotonic()
+        if instant - self._said < self.EVERY_SECONDS:
+            return
+        self._said = instant
+        left = (instant - self._started) * (1 - share) / share if share >= self.GROUND else None
+        told = "" if left is None else f" · 약 {left:.0f}초 남음 about {left:.0f} s left"
+        typer.echo(f"{self._label}: {self._rows:,}행 rows · {share:.0%}{told}", err=True)
 
 
 def _one_line(cell: object) -> str:

@@ -16,6 +16,7 @@ from deploy.demo.make_city import make_city
 from deploy.demo.shapes import PostingFile, write_shapes
 from deploy.demo.vocabulary import AccountWords
 from services.registry.importing import Source, bring_in
+from services.registry.intake.rows import Given
 from shared.clock import KST, now
 from shared.command import CommandError
 
@@ -109,8 +110,9 @@ class _Loading:
         def send(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             return self._send("postings", {"agency_id": agency_id, "rows": rows})
 
-        source = Source(file.path, "postings", file.mapping)
-        self.report.postings += bring_in(source, send, self._reject, self._went).outcomes
+        source = Source(Given.on_disk(file.path), "postings", file.mapping)
+        went = bring_in(source, send, self._reject, lambda rows, _share: self._went(rows))
+        self.report.postings += went.outcomes
 
     def _get(self, path: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.client.get(path).raise_for_status().json()

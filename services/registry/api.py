@@ -15,6 +15,8 @@ from services.registry.cafes.places import CafeExists, add_cafe, all_cafes
 from services.registry.digest import Digest, digests
 from services.registry.intake.documents import ConsentBasis
 from services.registry.intake.door import Arrival, Receipt, receive
+from services.registry.intake.mapping import Mapping
+from services.registry.intake.saved import MOST, TooManyMappings, save_mapping, saved_mappings
 from services.registry.law.rules import Rules
 from services.registry.licence_kinds import LicenceWord, licence_of
 from services.registry.orders.agencies import AgencyExists, add_agency, all_agencies
@@ -28,7 +30,7 @@ from services.registry.people.accounts import (
 from services.registry.people.audit import Look
 from services.registry.people.seekers import SeekerReceipt, SeekerRow, register
 from services.registry.people.vault import Vault
-from services.registry.tables import Agency, Posting, PostingCredit, Submission
+from services.registry.tables import Agency, Posting, PostingCredit, SavedMapping, Submission
 from shared.contracts import AgencyAnswered, Finding, PostingReceived
 from shared.contracts.submissions import Outcome
 from shared.database import reading, transaction
@@ -101,6 +103,14 @@ class SeekerBatch(Asked):
     cafe_id: UUID | None = None
     rows: Annotated[tuple[SentRow, ...], Field(min_length=1, max_length=MOST_ROWS)]
     dry_run: bool = False
+
+
+class MappingAsked(Asked):
+    """A mapping as its file would hold it, under a name."""
+
+    agency_id: UUID | None = None
+    name: Name
+    mapping: dict[str, Any]
 
 
 class RevealAsked(Asked):
@@ -224,6 +234,37 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
         )
         return {"receipts": tuple(receipts)}
 
+    @router.get("/mappings")
+    def list_mappings(who: Sender, agency: UUID | None = None) -> list[dict[str, Any]]:
+        """What the columns of an agency's own sheets mean, as it was answered once."""
+        own = agency_for(engine, who, agency)
+        with reading(engine) as session:
+            return [_shown_mapping(saved) for saved in saved_mappings(session, own.agency_id)]
+
+    @router.put("/mappings")
+    def keep_mapping(who: Sender, form: Form) -> dict[str, Any]:
+        """Save a mapping for an agency, in place of one of the same name: files that it fits are read by it."""
+        asked = MappingAsked.model_validate(form)
+        own = agency_for(engine, who, asked.agency_id)
+        try:
+            mapping = Mapping.model_validate({"name": asked.name} | asked.mapping)
+            with transaction(engine) as session:
+                return _shown_mapping(save_mapping(session, own, mapping))
+        except TooManyMappings:
+            raise Problem(
+                409, "TOO_MANY", f"An agency keeps up to {MOST} mappings.", f"연결표는 {MOST}개까지 둘 수 있습니다."
+            ) from None
+
+    @router.delete("/mappings/{mapping_id}")
+    def drop_mapping(mapping_id: UUID, who: Sender) -> dict[str, Any]:
+        """Forget a saved mapping."""
+        with transaction(engine) as session:
+            saved = session.get(SavedMapping, mapping_id)
+            if saved is None or (who.role != "operator" and saved.agency_id != who.agency_id):
+                raise not_found()
+            session.delete(saved)
+            return {"mapping_id": mapping_id, "removed": True}
+
     @router.post("/people/reveal")
     def reveal_people(_who: Annotated[SignedIn, Depends(allow("service"))], form: Form) -> dict[str, Any]:
         """Names, at the moment of showing or sending; each look is recorded before it is answered."""
@@ -269,6 +310,11 @@ def _shown_agency(agency: Agency) -> dict[str, Any]:
         "sends_to": stream_of(PostingReceived, agency.agency_id),
         "reads_from": stream_of(AgencyAnswered, agency.agency_id),
     }
+
+
+def _shown_mapping(saved: SavedMapping) -> dict[str, Any]:
+    told = saved.model_dump(mode="json", exclude={"words"})
+    return told | {"mapping": saved.words}
 
 
 def _may_see(session: Session, posting: Posting, who: SignedIn) -> bool:

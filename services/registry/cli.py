@@ -1,14 +1,15 @@
 """The registry's share of the command: bringing files in. Agencies come in at `deploy.agency`, with a Redis user."""
 
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 import typer
 
+from services.registry.named_agency import agency_id_of
 from shared.command import (
     CommandError,
     DataOption,
@@ -16,7 +17,7 @@ from shared.command import (
     JsonOption,
     command_group,
     open_system,
-    progress_bar,
+    share_progress,
     show_json,
     show_table,
 )
@@ -25,14 +26,18 @@ if TYPE_CHECKING:
     import httpx
 
     from services.registry.importing import Send, Source, Tally
+    from services.registry.intake.mapping import Kind
 
-imports = command_group("Bring in postings or seekers from a file: JSON Lines, JSON, CSV, TSV or XML.")
+imports = command_group(
+    "Bring in postings or seekers from a file: Excel, CSV, TSV, JSON, JSON Lines, XML or a web page."
+)
 
 FileArgument = Annotated[Path, typer.Argument(help="The file.", show_default=False)]
 MappingOption = Annotated[
     str | None,
-    typer.Option("--mapping", help="A shipped mapping or a mapping file; by default known from the fields."),
+    typer.Option("--mapping", help="A saved or shipped mapping, or a mapping file; by default known from the fields."),
 ]
+SheetOption = Annotated[str | None, typer.Option("--sheet", help="Which sheet of a workbook, if it has several.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Check and count, keep nothing.")]
 WholeOption = Annotated[bool, typer.Option("--all-or-nothing", help="Take nothing if any row would come back.")]
 RejectedOption = Annotated[
@@ -45,6 +50,7 @@ RejectedOption = Annotated[
 class Way:
     """How an import is to go, and how it is told."""
 
+    file: Path
     dry_run: bool
     all_or_nothing: bool
     rejected: Path | None
@@ -58,6 +64,7 @@ def import_postings(  # noqa: PLR0913, PLR0917 - the options of the command
     file: FileArgument,
     agency: Annotated[str, typer.Option("--agency", help="The agency's id or name.", show_default=False)],
     mapping: MappingOption = None,
+    sheet: SheetOption = None,
     dry_run: DryRunOption = False,
     all_or_nothing: WholeOption = False,
     rejected: RejectedOption = None,
@@ -71,12 +78,13 @@ def import_postings(  # noqa: PLR0913, PLR0917 - the options of the command
       iljari import postings work24.xml --agency "마포 일자리센터"
       iljari import postings list.csv --agency 5f0c… --mapping sheet_ko --dry-run
     """
-    from services.registry.importing import Source
+    from services.registry.importing import told_as_error
 
-    with open_system(data) as client:
-        agency_id = _agency_id(client, agency)
-        source = Source(file, "postings", mapping)
-        _import(source, client, {"agency_id": agency_id}, Way(dry_run, all_or_nothing, rejected, as_json))
+    with open_system(data) as client, told_as_error(file):
+        agency_id = agency_id_of(client, agency)
+        source = _source(client, file, "postings", agency_id, (mapping, sheet))
+        way = Way(file, dry_run, all_or_nothing, rejected, as_json)
+        _import(source, client, {"agency_id": agency_id}, way)
 
 
 @imports.command("seekers")
@@ -92,6 +100,7 @@ def import_seekers(  # noqa: PLR0913, PLR0917 - the options of the command
     agency: Annotated[str | None, typer.Option("--agency", help="The agency that brings them: id or name.")] = None,
     cafe: Annotated[UUID | None, typer.Option("--cafe", help="The café that looks after them.")] = None,
     mapping: MappingOption = None,
+    sheet: SheetOption = None,
     dry_run: DryRunOption = False,
     all_or_nothing: WholeOption = False,
     rejected: RejectedOption = None,
@@ -105,15 +114,15 @@ def import_seekers(  # noqa: PLR0913, PLR0917 - the options of the command
       iljari import seekers list.csv --consent consent --agency "마포 일자리센터"
       iljari import seekers profiles.jsonl --mapping profiles_text
     """
-    from services.registry.importing import Source
+    from services.registry.importing import told_as_error
 
-    source = Source(file, "seekers", mapping)
-    basis, stated_by = (consent, "--consent") if consent else _consent_of(source)
-    with open_system(data) as client:
-        brought_by = _agency_id(client, agency) if agency else None
+    with open_system(data) as client, told_as_error(file):
+        brought_by = agency_id_of(client, agency) if agency else None
+        source = _source(client, file, "seekers", brought_by, (mapping, sheet))
+        basis, stated_by = (consent, "--consent") if consent else _consent_of(source)
         about = {"consent": basis, "agency_id": brought_by, "cafe_id": str(cafe) if cafe else None}
         told = {"consent": basis, "consent_stated_by": stated_by}
-        _import(source, client, about, Way(dry_run, all_or_nothing, rejected, as_json, told))
+        _import(source, client, about, Way(file, dry_run, all_or_nothing, rejected, as_json, told))
 
 
 def list_agencies(data: DataOption = None, as_json: JsonOption = False) -> None:
@@ -131,24 +140,31 @@ def list_agencies(data: DataOption = None, as_json: JsonOption = False) -> None:
     show_table(("id", "이름 name", "종류 licence"), [(a["agency_id"], a["name"], a["licence"]) for a in found])
 
 
-def _agency_id(client: "httpx.Client", named: str) -> str:
-    known = client.get("/api/registry/agencies").json()
-    found = [agency["agency_id"] for agency in known if named in (agency["agency_id"], agency["name"])]
-    if found:
-        return str(found[0])
-    raise CommandError(
-        "AGENCY_UNKNOWN",
-        ExitCode.USAGE,
-        ko="그런 기관이 없습니다.",
-        en="There is no such agency.",
-        where="--agency",
-        hint="`iljari agency list` shows them; `iljari agency add NAME --licence TYPE` makes one.",
-    )
+def _source(
+    client: "httpx.Client", file: Path, kind: "Kind", agency_id: str | None, named: tuple[str | None, str | None]
+) -> "Source":
+    """The file, read by the mapping and sheet that are named; else by what is known, or is now asked and remembered."""
+    from services.registry.importing import Source
+    from services.registry.intake.findings import Refused
+    from services.registry.intake.rows import Given
+    from services.registry.mapping_commands import ask_and_save, saved_for
+
+    mapping, sheet = named
+    own = saved_for(client, agency_id, kind) if agency_id else ()
+    source = Source(Given.on_disk(file), kind, mapping, sheet, own)
+    try:
+        source.open()
+    except Refused as refused:
+        if refused.finding.code != "MAPPING_UNKNOWN" or not sys.stdin.isatty():
+            raise
+        answered = ask_and_save(client, source, agency_id)
+        return replace(source, own=(*own, answered))
+    return source
 
 
 def _consent_of(source: "Source") -> tuple[str, str]:
     """The ground that the mapping declares, and which mapping that is."""
-    mapping = source.chosen_mapping()
+    mapping = source.open().mapping
     if mapping and mapping.consent:
         return mapping.consent, f"mapping {mapping.name}"
     raise CommandError(
@@ -164,13 +180,13 @@ def _consent_of(source: "Source") -> tuple[str, str]:
 def _import(source: "Source", client: "httpx.Client", about: dict[str, Any], way: Way) -> None:
     from services.registry.importing import bring_in, rejections
 
-    path = way.rejected or source.path.with_name(f"{source.path.name}.rejected.csv")
+    path = way.rejected or way.file.with_name(f"{way.file.name}.rejected.csv")
     trials = (True,) if way.dry_run else (True, False) if way.all_or_nothing else (False,)
-    with rejections(path) as reject, progress_bar() as progress:
+    with rejections(path) as reject:
         for trial in trials:
-            task = progress.add_task("확인 checking" if trial else "접수 importing", total=None)
             send = _sender(client, source.kind, {**about, "dry_run": trial})
-            tally = bring_in(source, send, reject, partial(progress.advance, task))
+            with share_progress("확인 checking" if trial else "접수 importing") as step:
+                tally = bring_in(source, send, reject, step)
             if tally.outcomes["returned"]:
                 break
     _show(tally, path, way, kept=not trial)

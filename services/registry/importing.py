@@ -1,23 +1,27 @@
 """What the command does with a file: read, map, send in batches, count every row, write down what came back."""
 
 import csv
-import hashlib
 import json
+import secrets
+import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, TextIO
 
 from services.registry.intake.findings import Refused, finding
-from services.registry.intake.formats import BadRow, Row, open_rows
-from services.registry.intake.mapping import Mapping, choose_mapping, shipped_mappings
+from services.registry.intake.formats import Table, open_rows
+from services.registry.intake.mapping import Kind, Mapping, choose_mapping, shipped_mappings
+from services.registry.intake.rows import BadRow, Given, Row
+from services.registry.intake.sheet import harmless
 from shared.command import CommandError, ExitCode
 from shared.contracts import Finding
+from shared.wire import DOCUMENT_LIMIT_BYTES
 
-Kind = Literal["postings", "seekers"]
 Send = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
 ROWS_A_REQUEST = 200
@@ -26,7 +30,16 @@ LOOK_ROWS = 50
 OWN_NAMES: dict[Kind, str] = {"postings": "sheet_en", "seekers": "seekers_en"}
 """Sheets under our own field names: a cell is a text, so it takes a mapping all the same."""
 OUTCOMES = ("accepted", "merged", "unchanged", "returned")
-USAGE_CODES = frozenset({"FILE_UNREADABLE", "MAPPING_UNKNOWN", "MAPPING_AMBIGUOUS", "MAPPING_INVALID"})
+USAGE_CODES = frozenset(
+    {
+        "FILE_UNREADABLE",
+        "MAPPING_UNKNOWN",
+        "MAPPING_AMBIGUOUS",
+        "MAPPING_INVALID",
+        "SHEET_UNKNOWN",
+        "SHEET_UNNAMED",
+    }
+)
 
 
 @dataclass
@@ -48,68 +61,107 @@ class Tally:
 
 
 @dataclass(frozen=True)
+class Opened:
+    """A file that is being read: by which mapping, its rows as they are sent, and the share of it that was read."""
+
+    mapping: Mapping | None
+    rows: Iterator[dict[str, Any]]
+    share: Callable[[], float]
+
+
+@dataclass(frozen=True)
 class Source:
     """A file and how it is to be read."""
 
-    path: Path
+    file: Given
     kind: Kind
     mapping: str | None = None
+    sheet: str | None = None
+    own: Sequence[Mapping] = ()
+    """The sender's saved mappings."""
 
-    def rows(self) -> tuple[Mapping | None, Iterator[dict[str, Any]]]:
-        """The mapping that was chosen, and the rows as they are sent.
+    @property
+    def table(self) -> Table:
+        """The file's rows in the sender's own words."""
+        places = [m.rows for m in (*self.own, *shipped_mappings(self.kind)) if m.rows]
+        if self.mapping and (named := choose_mapping(self.kind, self.mapping, (), self.own)) and named.rows:
+            places = [named.rows]
+        return open_rows(self.file, places, self.sheet)
+
+    def open(self) -> Opened:
+        """Look at the first rows, choose a mapping, and read.
 
         Raises:
-            CommandError: the file as a whole cannot be read, or no mapping fits.
+            Refused: the file as a whole cannot be read, or no mapping fits.
         """
-        try:
-            places = [m.rows for m in shipped_mappings(self.kind) if m.rows]
-            if self.mapping and (named := choose_mapping(self.kind, self.mapping, ())) and named.rows:
-                places = [named.rows]
-            table = open_rows(self.path, places)
-            head = list(islice(table.rows, LOOK_ROWS))
-            names: Iterable[str] = next((row.values.keys() for row in head if isinstance(row, Row)), ())
-            mapping = choose_mapping(self.kind, self.mapping, names)
-            if mapping is None and table.kind == "sheet":
-                mapping = choose_mapping(self.kind, OWN_NAMES[self.kind], ())
-        except Refused as refused:
-            raise _as_error(refused.finding, self.path) from refused
-        return mapping, _sent(chain(head, table.rows), mapping)
+        table = self.table
+        head = list(islice(table.rows, LOOK_ROWS))
+        names: Iterable[str] = next((row.values.keys() for row in head if isinstance(row, Row)), ())
+        mapping = choose_mapping(self.kind, self.mapping, names, self.own)
+        if mapping is None and table.kind in ("sheet", "workbook"):
+            mapping = choose_mapping(self.kind, OWN_NAMES[self.kind], ())
+        return Opened(mapping, _sent(chain(head, table.rows), mapping, self.kind), table.share)
 
-    def chosen_mapping(self) -> Mapping | None:
-        """The mapping by which it will be read."""
-        mapping, _ = self.rows()
-        return mapping
+    def look(self) -> list[Row]:
+        """The first rows that can be read, to show to a person who is asked what they mean."""
+        return [row for row in islice(self.table.rows, LOOK_ROWS) if isinstance(row, Row)]
 
 
 def bring_in(
-    source: Source, send: Send, reject: Callable[[dict[str, Any]], None], step: Callable[[int], None]
+    source: Source, send: Send, reject: Callable[[dict[str, Any]], None], step: Callable[[int, float], None]
 ) -> Tally:
-    """Send every row and count every answer."""
-    mapping, rows = source.rows()
-    tally = Tally(mapping.name if mapping else "-")
-    while batch := list(islice(rows, ROWS_A_REQUEST)):
+    """Send every row and count every answer.
+
+    Args:
+        step: told after each batch how many rows it had, and the share of the file that was read.
+    """
+    opened = source.open()
+    tally = Tally(opened.mapping.name if opened.mapping else "-")
+    while batch := list(islice(opened.rows, ROWS_A_REQUEST)):
         for receipt in send(batch):
             tally.count(receipt)
             if receipt["outcome"] == "returned":
                 reject(receipt)
-        step(len(batch))
+        step(len(batch), opened.share())
     return tally
 
 
-def _sent(rows: Iterable[Row | BadRow], mapping: Mapping | None) -> Iterator[dict[str, Any]]:
-    seen: dict[str, bytes] = {}
-    for row in rows:
-        if isinstance(row, BadRow):
-            yield _row(row.where, None, [row.finding])
-            continue
-        document, findings = mapping.document(row.values) if mapping else (row.values, [])
-        reference = document.get("source_ref")
-        if isinstance(reference, str) and reference:
-            words = json.dumps(document, sort_keys=True, default=str).encode("utf-8", "replace")
-            content = hashlib.blake2b(words, digest_size=8).digest()
-            if seen.setdefault(reference, content) != content:
-                findings = [*findings, finding("DUPLICATE_IN_FILE", "source_ref")]
-        yield _row(row.where, document, findings)
+class _Seen:
+    """Which references stood in earlier rows, with what content: on disk, as digests, so that memory stays flat."""
+
+    def __init__(self, store: sqlite3.Connection) -> None:
+        self._store, self._key = store, secrets.token_bytes(16)
+        store.execute("CREATE TABLE seen (reference BLOB PRIMARY KEY, content BLOB) WITHOUT ROWID")
+
+    def otherwise(self, reference: str, content: bytes) -> bool:
+        """Whether this reference was seen with other content."""
+        name = blake2b(reference.encode("utf-8", "replace"), digest_size=16, key=self._key).digest()
+        found = self._store.execute("SELECT content FROM seen WHERE reference = ?", (name,)).fetchone()
+        if found is None:
+            self._store.execute("INSERT INTO seen VALUES (?, ?)", (name, content))
+        return found is not None and found[0] != content
+
+
+def _sent(rows: Iterable[Row | BadRow], mapping: Mapping | None, kind: Kind) -> Iterator[dict[str, Any]]:
+    with closing(sqlite3.connect("")) as store:  # no name: a file of its own that goes with it
+        seen = _Seen(store)
+        for row in rows:
+            if isinstance(row, BadRow):
+                yield _row(row.where, None, [row.finding])
+                continue
+            document, findings = mapping.document(row.values) if mapping else (row.values, [])
+            words = json.dumps(document, sort_keys=True, ensure_ascii=False, default=str).encode("utf-8", "replace")
+            if len(words) > DOCUMENT_LIMIT_BYTES:
+                yield _row(row.where, None, [finding("TOO_LARGE", row.where, limit=DOCUMENT_LIMIT_BYTES)])
+                continue
+            content, reference = blake2b(words, digest_size=16), document.get("source_ref")
+            if isinstance(reference, str) and reference:
+                if seen.otherwise(reference, content.digest()):
+                    findings = [*findings, finding("DUPLICATE_IN_FILE", "source_ref")]
+            elif kind == "seekers" and document:
+                # the same words are the same person: a file that is read again brings nobody twice
+                document = document | {"source_ref": f"auto-{content.hexdigest()}"}
+            yield _row(row.where, document, findings)
 
 
 def _row(where: str, document: dict[str, Any] | None, findings: Iterable[Finding]) -> dict[str, Any]:
@@ -148,12 +200,16 @@ class _Sheet:
             if found["severity"] == "refusal":
                 self.lines += 1
                 cells = (found["where"], found["code"], found["message_ko"], found["message"], found["hint"])
-                self._writer.writerow([_harmless(str(cell)) for cell in (receipt["where"], *cells)])
+                self._writer.writerow([harmless(str(cell)) for cell in (receipt["where"], *cells)])
 
 
-def _harmless(cell: str) -> str:
-    """A spreadsheet runs what begins like a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+@contextmanager
+def told_as_error(path: Path) -> Iterator[None]:
+    """A file that is refused as a whole ends the command with its finding."""
+    try:
+        yield
+    except Refused as refused:
+        raise _as_error(refused.finding, path) from refused
 
 
 def _as_error(found: Finding, path: Path) -> CommandError:

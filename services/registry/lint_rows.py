@@ -10,10 +10,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.registry.intake.findings import Refused, finding
-from services.registry.intake.formats import BadRow, Row, open_rows
+from services.registry.intake.formats import open_rows
 from services.registry.intake.mapping import Mapping as FieldMapping
 from services.registry.intake.mapping import choose_mapping, shipped_mappings
 from services.registry.intake.readings import READINGS, Closing, Unread
+from services.registry.intake.rows import BadRow, Row
 from services.registry.law.conditions import ALL_ASKED, TEXT_FIELDS, Offer, hours_in
 from services.registry.law.wording import readable
 from shared.contracts import Finding, Money

@@ -200,10 +200,11 @@ def _rules(folder: Path | None) -> "Rules":
 def _defaulters(path: Path) -> "Defaulters":
     from services.registry.intake.findings import Refused
     from services.registry.intake.formats import encoding_of
+    from services.registry.intake.rows import Given
     from services.registry.law.licences import read_defaulters
 
     try:
-        return read_defaulters(path.read_text(encoding_of(path)).splitlines())
+        return read_defaulters(path.read_text(encoding_of(Given.on_disk(path))).splitlines())
     except Refused as refused:
         raise _as_error(refused, path) from refused
     except ValueError as error:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, String
+from sqlalchemy import JSON, Column, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -99,6 +99,37 @@ class Submission(Table, table=True):
     kept: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     """A returned document, encrypted: it may hold a person's data in any field, which no pattern finds for certain."""
     received_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SavedMapping(Table, table=True):
+    """What the columns of an agency's own sheets mean: asked once."""
+
+    __tablename__ = "saved_mapping"
+    __table_args__ = (UniqueConstraint("agency_id", "kind", "name"),)
+
+    mapping_id: UUID = Field(primary_key=True)
+    agency_id: UUID = Field(foreign_key="agency.agency_id")
+    kind: str
+    """`postings` or `seekers`."""
+    name: str
+    words: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    """As in a mapping file."""
+    made_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Upload(Table, table=True):
+    """A file that a clerk sent with her browser, until she says what its columns mean; then what became of it."""
+
+    __tablename__ = "upload"
+
+    upload_id: UUID = Field(primary_key=True)
+    agency_id: UUID = Field(foreign_key="agency.agency_id", index=True)
+    file_name: str
+    sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    """The file, encrypted; gone once it is taken in, or after an hour."""
+    result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    """Rows by outcome, and of each that came back where and why; never what stood there."""
+    sent_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class Cafe(Table, table=True):

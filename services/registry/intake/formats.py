@@ -1,110 +1,108 @@
 """Which rows a file holds, whatever its format; each with the place where it stands, none lost, none loaded twice."""
 
 import codecs
-import csv
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from io import TextIOWrapper
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import iterparse
+from typing import BinaryIO, Literal
 
 from services.registry.intake.findings import Refused, finding
-from shared.contracts import Finding
-from shared.wire import DOCUMENT_DEPTH, WireError, strict_document
+from services.registry.intake.json_rows import document_rows, line_rows, page_rows
+from services.registry.intake.rows import BadRow, Given, Row
+from services.registry.intake.sheet import csv_rows
+from services.registry.intake.workbook import OLD_WORKBOOK, is_workbook, open_sheet
+from services.registry.intake.xml_rows import xml_rows
 
 FILE_LIMIT_BYTES = 4_000_000_000
-WHOLE_JSON_LIMIT_BYTES = 256_000_000
-LINE_LIMIT_BYTES = 1_000_000
 LOOK_BYTES = 1_000_000
-ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"\xd0\xcf\x11\xe0")
+ZIP = b"PK\x03\x04"
+ARCHIVES = (ZIP, b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!")
 
-Kind = Literal["json lines", "json", "sheet", "xml"]
+Kind = Literal["json lines", "json", "page", "sheet", "workbook", "xml"]
 SUFFIXES: dict[str, Kind] = {
     ".jsonl": "json lines",
     ".ndjson": "json lines",
     ".json": "json",
+    ".jsonld": "json",
+    ".html": "page",
+    ".htm": "page",
     ".csv": "sheet",
     ".tsv": "sheet",
     ".txt": "sheet",
     ".xml": "xml",
+    ".xlsx": "workbook",
+    ".xlsm": "workbook",
+    ".xlsb": "workbook",
+    ".xls": "workbook",
+    ".ods": "workbook",
 }
 
 
 @dataclass(frozen=True)
-class Row:
-    """One row in the sender's own words."""
-
-    where: str
-    values: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """A row that cannot be read, and why."""
-
-    where: str
-    finding: Finding
-
-
-@dataclass(frozen=True)
 class Table:
-    """The rows of a file, and what is to be told of the file as a whole."""
+    """The rows of a file, and how much of it has been read: a share between 0 and 1."""
 
     kind: Kind
     rows: Iterator[Row | BadRow]
-    remarks: tuple[str, ...] = field(default=())
+    share: Callable[[], float]
 
 
-def open_rows(path: Path, rows_at: Iterable[str] = ()) -> Table:
+def open_rows(file: Path | Given, rows_at: Iterable[str] = (), sheet: str | None = None) -> Table:
     """The rows of a file.
 
     Args:
-        path: JSON Lines, JSON, CSV or TSV, or XML; known by its name, else by how it begins.
-        rows_at: where in a JSON document the rows may stand, such as `GetJobInfo.row`.
+        file: JSON Lines, JSON, CSV or TSV, XML, a workbook or a web page; known by its name and by how it begins.
+        rows_at: where in a JSON or XML document the rows may stand, such as `GetJobInfo.row`.
+        sheet: which sheet of a workbook, where it has several.
 
     Raises:
         Refused: the file as a whole cannot be read.
     """
-    head = _first_look(path)
-    kind = SUFFIXES.get(path.suffix.lower()) or _kind_of(head)
+    given = file if isinstance(file, Given) else Given.on_disk(file)
+    kind = _kind_of(given)
+    if kind == "workbook":
+        rows, share = open_sheet(given, sheet)
+        return Table(kind, _never_empty(rows), share)
+    encoding = encoding_of(given) if kind in ("sheet", "page") else "utf-8"
+    opened = given.open()
+    rows = _reader(kind, opened, given.size, encoding, tuple(rows_at))
+    return Table(kind, _never_empty(rows), lambda: 1.0 if opened.closed else opened.tell() / given.size)
+
+
+def _reader(kind: Kind, file: BinaryIO, size: int, encoding: str, rows_at: tuple[str, ...]) -> Iterator[Row | BadRow]:
     if kind == "json lines":
-        return Table(kind, _never_empty(_json_lines(path)))
+        return line_rows(file)
     if kind == "json":
-        return Table(kind, _never_empty(_whole_json(path, tuple(rows_at))))
-    if kind == "xml":
-        return Table(kind, _never_empty(_xml(path)))
-    encoding = encoding_of(path)
-    return Table(kind, _never_empty(_sheet(path, encoding)), () if encoding == "utf-8-sig" else (encoding,))
+        return document_rows(file, size, rows_at)
+    if kind == "page":
+        return page_rows(file, size, encoding)
+    return xml_rows(file, rows_at) if kind == "xml" else csv_rows(file, encoding)
 
 
-def _first_look(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            head = file.read(4096)
-        size = path.stat().st_size
-    except OSError:
-        raise Refused(finding("FILE_UNREADABLE", str(path))) from None
+def _kind_of(given: Given) -> Kind:
+    """By its name, unless it begins like something else; what is no text and no workbook is refused."""
+    head = given.head(4096)
+    told = SUFFIXES.get(given.suffix)
     if not head.strip():
         raise Refused(finding("FILE_EMPTY"))
-    if size > FILE_LIMIT_BYTES:
+    if given.size > FILE_LIMIT_BYTES:
         raise Refused(finding("FILE_TOO_LARGE", limit=FILE_LIMIT_BYTES))
-    if head.startswith(ARCHIVES):
+    if head.startswith((ZIP, OLD_WORKBOOK)) and is_workbook(given):
+        return "workbook"
+    if head.startswith(ARCHIVES) and told != "workbook":
         raise Refused(finding("ARCHIVE_NOT_SUPPORTED"))
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise Refused(finding("ENCODING_UNKNOWN", line=1, byte=1))
-    if b"\0" in head:
-        raise Refused(finding("NOT_TEXT"))
-    return head
+    if b"\0" in head or head.startswith(ARCHIVES):
+        raise Refused(finding("WORKBOOK_UNREADABLE" if told == "workbook" else "NOT_TEXT"))
+    return told if told and told != "workbook" else _kind_of_text(head)
 
 
-def _kind_of(head: bytes) -> Kind:
+def _kind_of_text(head: bytes) -> Kind:
     start = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if start[:100].lower().startswith((b"<!doctype html", b"<html")):
+        return "page"
     if start.startswith(b"<"):
         return "xml"
     if start.startswith(b"["):
@@ -133,24 +131,24 @@ def _never_empty(rows: Iterator[Row | BadRow]) -> Iterator[Row | BadRow]:
     return all_rows()
 
 
-def encoding_of(path: Path) -> str:
+def encoding_of(given: Given) -> str:
     """UTF-8 if every byte fits, else CP949 if every byte fits; read in pieces, never guessed.
 
     Raises:
         Refused: with line and byte of the first place that is not UTF-8.
     """
-    fault = _first_fault(path, "utf-8")
+    fault = _first_fault(given, "utf-8")
     if fault is None:
         return "utf-8-sig"
-    if _first_fault(path, "cp949") is None:
+    if _first_fault(given, "cp949") is None:
         return "cp949"
     line, byte = fault
     raise Refused(finding("ENCODING_UNKNOWN", f"line {line}", line=line, byte=byte))
 
 
-def _first_fault(path: Path, encoding: str) -> tuple[int, int] | None:
+def _first_fault(given: Given, encoding: str) -> tuple[int, int] | None:
     line, decoder = 1, codecs.getincrementaldecoder(encoding)()
-    with path.open("rb") as file:
+    with given.open() as file:
         while True:
             piece = file.read(LOOK_BYTES)
             held = decoder.getstate()[0]
@@ -162,184 +160,3 @@ def _first_fault(path: Path, encoding: str) -> tuple[int, int] | None:
             if not piece:
                 return None
             line += piece.count(b"\n")
-
-
-def _json_lines(path: Path) -> Iterator[Row | BadRow]:
-    with path.open("rb") as file:
-        for number, line in _lines(file):
-            where = f"line {number}"
-            if number == 1 and line.startswith(b"["):
-                raise Refused(finding("JSONL_EXPECTED", where))
-            if len(line) > LINE_LIMIT_BYTES:
-                yield BadRow(where, finding("LINE_TOO_LONG", where, limit=LINE_LIMIT_BYTES))
-            elif line:
-                yield _json_row(where, line)
-
-
-def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Lines by number; of a line that is too long only as much as shows it."""
-    number = 0
-    while line := file.readline(LINE_LIMIT_BYTES + 2):
-        number += 1
-        too_long = len(line) > LINE_LIMIT_BYTES
-        while too_long and not line.endswith(b"\n") and (rest := file.readline(LINE_LIMIT_BYTES)):
-            line = line[: LINE_LIMIT_BYTES + 1] + rest[-1:]
-        if number == 1:
-            line = line.removeprefix(codecs.BOM_UTF8)
-        yield number, line.strip()
-
-
-def _json_row(where: str, line: bytes) -> Row | BadRow:
-    try:
-        return Row(where, strict_document(line, LINE_LIMIT_BYTES))
-    except WireError as error:
-        code = "ENCODING_UNKNOWN" if error.code == "ENVELOPE_NOT_UTF8" else error.code
-        return BadRow(where, finding(code, f"{where}, {error.where}", **_limits(where)))
-
-
-def _limits(where: str) -> dict[str, object]:
-    return {"limit": DOCUMENT_DEPTH, "line": where.removeprefix("line "), "byte": "?"}
-
-
-def _whole_json(path: Path, rows_at: tuple[str, ...]) -> Iterator[Row | BadRow]:
-    if path.stat().st_size > WHOLE_JSON_LIMIT_BYTES:
-        raise Refused(finding("FILE_TOO_LARGE", limit=WHOLE_JSON_LIMIT_BYTES))
-    try:
-        document = json.loads(path.read_bytes().removeprefix(codecs.BOM_UTF8))
-    except UnicodeDecodeError:
-        raise Refused(finding("ENCODING_UNKNOWN", line=1, byte="?")) from None
-    except RecursionError:
-        raise Refused(finding("JSON_TOO_DEEP", limit=DOCUMENT_DEPTH)) from None
-    except json.JSONDecodeError as error:
-        raise Refused(finding("JSON_INVALID", f"line {error.lineno}, column {error.colno}")) from None
-    except ValueError:
-        raise Refused(finding("NUMBER_TOO_LARGE", limit=40)) from None
-    path_found, rows = _find_rows(document, rows_at)
-    for number, row in enumerate(rows):
-        where = f"{path_found}[{number}]"
-        yield Row(where, row) if isinstance(row, dict) else BadRow(where, finding("ENVELOPE_NOT_OBJECT", where))
-
-
-def _find_rows(document: Any, rows_at: tuple[str, ...]) -> tuple[str, list[Any]]:
-    """The array itself, or what stands at a known path (one hit is an object there, not a list), or one object."""
-    if isinstance(document, list):
-        return "", document
-    for path in rows_at:
-        found = document
-        for step in path.split("."):
-            found = found.get(step) if isinstance(found, dict) else None
-        if found is not None:
-            return path, found if isinstance(found, list) else [found]
-    roots = {path.partition(".")[0] for path in rows_at}
-    return "", [] if isinstance(document, dict) and roots & document.keys() else [document]
-
-
-def _sheet(path: Path, encoding: str) -> Iterator[Row | BadRow]:
-    # newline="": a line end within quotes belongs to the cell
-    with path.open("r", encoding=encoding, newline="") as file:
-        delimiter = _delimiter_of(file)
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
-        names = _header(reader)
-        while True:
-            where = f"line {reader.line_num + 1}"
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                # an open quote swallows what follows, so this is the last row that can be told apart
-                yield BadRow(where, _of_csv_error(error, where))
-                return
-            if any(cell.strip() for cell in cells):
-                yield _sheet_row(where, names, cells)
-
-
-def _of_csv_error(error: csv.Error, where: str) -> Finding:
-    open_quote = "end of data" in str(error) or "field limit" in str(error) or "expected after" in str(error)
-    return finding("QUOTE_UNCLOSED" if open_quote else "NOT_TEXT", where)
-
-
-def _delimiter_of(file: TextIOWrapper) -> str:
-    header = file.readline(LINE_LIMIT_BYTES)
-    file.seek(0)
-    counted = Counter(character for character in header if character in ",\t;|")
-    best = max(",\t;|", key=lambda character: counted[character])
-    if counted[best] and best not in ",\t":
-        raise Refused(finding("DELIMITER_MISMATCH", "line 1", expected=best))
-    return best if counted[best] else ","
-
-
-def _header(reader: Iterator[list[str]]) -> list[str]:
-    try:
-        names = [name.strip() for name in next(reader)]
-    except (StopIteration, csv.Error):
-        raise Refused(finding("HEADER_MISSING", "line 1", expected="-")) from None
-    if "" in names:
-        raise Refused(finding("HEADER_MISSING", "line 1", expected=f"column {names.index('') + 1}"))
-    doubled = [name for name, times in Counter(names).items() if times > 1]
-    if doubled:
-        raise Refused(finding("HEADER_DUPLICATE", "line 1", expected=", ".join(doubled)[:200]))
-    return names
-
-
-def _sheet_row(where: str, names: list[str], cells: list[str]) -> Row | BadRow:
-    if len(cells) != len(names):
-        return BadRow(where, finding("ROW_WIDTH", where, found=len(cells), expected=len(names)))
-    if any("\0" in cell for cell in cells):
-        return BadRow(where, finding("TEXT_INVALID", where))
-    return Row(where, dict(zip(names, cells, strict=True)))
-
-
-def _xml(path: Path) -> Iterator[Row | BadRow]:
-    """Rows are the children of the root that have children of their own; one or many makes no difference."""
-    count = 0
-    try:
-        for element in _children_of_root(path):
-            if len(element):
-                count += 1
-                where = f"{element.tag}[{count}]"
-                yield Row(where, _flat(element))
-    except DefusedXmlException:
-        raise Refused(finding("XML_DTD_FORBIDDEN")) from None
-    except (ParseError, UnicodeDecodeError, LookupError, ValueError) as error:
-        fault = _of_xml_error(error)
-        if not count:
-            raise Refused(fault) from None
-        yield BadRow(fault.where, fault)
-
-
-def _of_xml_error(error: Exception) -> Finding:
-    if not isinstance(error, ParseError) or "encoding" in str(error):
-        return finding("ENCODING_MISMATCH")
-    line, column = error.position
-    return finding("XML_INVALID", f"line {line}", line=line, column=column)
-
-
-def _children_of_root(path: Path) -> Iterator[Element]:
-    """Each complete child of the root, dropped from memory when the next is read."""
-    open_elements: list[Element] = []
-    for event, element in iterparse(path, events=("start", "end"), forbid_dtd=True):
-        if event == "start":
-            open_elements.append(element)
-            if len(open_elements) > DOCUMENT_DEPTH:
-                raise Refused(finding("XML_TOO_DEEP", limit=DOCUMENT_DEPTH))
-            continue
-        open_elements.pop()
-        if len(open_elements) == 1:
-            yield element
-            open_elements[0].clear()
-
-
-def _flat(element: Element, prefix: str = "") -> dict[str, Any]:
-    """Leaves by name; nested ones as `corpInfo.corpNm`, repeated ones as a list."""
-    values: dict[str, Any] = {}
-    for child in element:
-        name = prefix + child.tag.rpartition("}")[2]
-        found = _flat(child, f"{name}.") if len(child) else {name: (child.text or "").strip()}
-        for key, value in found.items():
-            values[key] = _listed(values[key], value) if key in values else value
-    return values
-
-
-def _listed(held: Any, more: Any) -> list[Any]:
-    return (held if isinstance(held, list) else [held]) + (more if isinstance(more, list) else [more])

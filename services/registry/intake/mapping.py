@@ -17,12 +17,16 @@
     [codes.employment]
     "10" = "regular"
 
+    [also]                                                     # other words for a header of theirs
+    "회사명" = ["업체명", "상호"]
+
 Fields that no rule names are dropped here, on the sender's machine: what we do not ask for never leaves it.
 """
 
 import re
 import tomllib
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Values
 from functools import cached_property
 from importlib.resources import files
@@ -31,14 +35,20 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from services.registry.intake.districts import district_of
 from services.registry.intake.documents import ConsentBasis, PostingDocument, SeekerDocument
 from services.registry.intake.findings import Refused, finding
 from services.registry.intake.readings import NOTHING_SAID, READINGS, Closing, ReadingName, Unread
 from shared.clock import KST, now
 from shared.contracts import Finding
 
+Kind = Literal["postings", "seekers"]
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 LONGEST_TERM = 100
+CUT_BY_EXCEL = re.compile(r"\d(?:[.,]\d+)?E\+\d{1,3}")
+"""`1.2E+10`: a sheet showed a long number so, and the digits are lost."""
+HEADER_MARKS = re.compile(r"[\s*:_·]|\((?:필수|선택|required|optional)\)")
+"""What changes nothing in a header."""
 
 
 class Rule(BaseModel):
@@ -64,13 +74,14 @@ class Mapping(BaseModel):
 
     name: str
     title: str
-    kind: Literal["postings", "seekers"] = "postings"
+    kind: Kind = "postings"
     recognised_by: tuple[str, ...] = ()
     rows: str = ""
     past_closing_dates: Literal["refuse", "show only"] = "refuse"
     consent: ConsentBasis | None = None
     fields: dict[str, Annotated[Rule, BeforeValidator(_as_rule)]]
     codes: dict[str, dict[str, str]] = {}
+    also: dict[str, Names] = {}
 
     @model_validator(mode="after")
     def _names_what_exists(self) -> Self:
@@ -86,12 +97,45 @@ class Mapping(BaseModel):
         return self
 
     def fits(self, names: Iterable[str]) -> bool:
-        return bool(self.recognised_by) and set(self.recognised_by) <= set(names)
+        return bool(self.recognised_by) and self.columns(tuple(names)).keys() >= set(self.recognised_by)
+
+    def columns(self, names: tuple[str, ...]) -> dict[str, str]:
+        """The name that the rules use of a column → the sender's name for it, whichever word for it she uses."""
+        if names not in self._columns:
+            exact = {name: name for name in names if name in self._ruled}
+            meant = {self._meant.get(plain_header(name), name): name for name in reversed(names)}
+            self._columns[names] = meant | exact
+        return self._columns[names]
+
+    def uses(self, names: tuple[str, ...]) -> dict[str, list[str]]:
+        """What becomes of each of a sender's columns: our fields that are made of it."""
+        columns = self.columns(names)
+        made: dict[str, list[str]] = {name: [] for name in names}
+        for ours, rule in self.fields.items():
+            for source in (*rule.sources, *rule.otherwise):
+                if source in columns:
+                    made[columns[source]].append(ours)
+        return made
+
+    @cached_property
+    def _columns(self) -> dict[tuple[str, ...], dict[str, str]]:
+        return {}
+
+    @cached_property
+    def _ruled(self) -> frozenset[str]:
+        return frozenset(name for rule in self.fields.values() for name in (*rule.sources, *rule.otherwise))
+
+    @cached_property
+    def _meant(self) -> dict[str, str]:
+        words = {plain_header(word): name for name, words in self.also.items() for word in words}
+        return words | {plain_header(name): name for name in self.also}
 
     def document(self, values: Values[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
         """Our document for a sender's row, and what could not be read of it."""
         made: dict[str, Any] = {}
         findings: list[Finding] = []
+        if self.also:
+            values = {name: values[theirs] for name, theirs in self.columns(tuple(values)).items()}
         for target, rule in self.fields.items():
             try:
                 value = self._read(rule, values, rule.sources)
@@ -108,8 +152,12 @@ class Mapping(BaseModel):
 
     def _read(self, rule: Rule, values: Values[str, Any], sources: Iterable[str]) -> Any:
         said = [word for source in sources for word in _words(values.get(source))]
+        if any(CUT_BY_EXCEL.fullmatch(word) for word in said):
+            raise Unread("NUMBER_LOOKS_EXCEL")
         if rule.read == "list":
             return _terms(said, rule.split)
+        if rule.read == "districts":
+            return [district_of(term) or term for term in _terms(said, rule.split) or ()] or None
         if rule.read == "code":
             return self._decode(rule, said)
         joint = "\n" if rule.read in ("text", "html") else " "
@@ -119,9 +167,12 @@ class Mapping(BaseModel):
         if not said:
             return None
         table = self.codes[str(rule.codes)]
-        if said[0] not in table:
+        if any(word not in table for word in said):
             raise Unread("CODE_UNKNOWN")
-        return table[said[0]] or None  # an empty meaning: this code says nothing
+        meanings = {table[word] for word in said}
+        if len(meanings) > 1:
+            raise Unread("CODE_SEVERAL")
+        return meanings.pop() or None  # an empty meaning: this code says nothing
 
     def _close(self, made: dict[str, Any], closing: Closing, where: str) -> list[Finding]:
         made["closing_note"] = closing.note
@@ -132,6 +183,11 @@ class Mapping(BaseModel):
             return [finding("CLOSING_PAST", where)]
         made["closes_on"] = closing.closes_on.isoformat()
         return []
+
+
+def plain_header(name: str) -> str:
+    """A header without what changes nothing in it: `업체명 *` is `업체명`."""
+    return HEADER_MARKS.sub("", unicodedata.normalize("NFKC", name).casefold())
 
 
 def _words(value: Any) -> list[str]:
@@ -175,7 +231,7 @@ def load_mapping(path: Path) -> Mapping:
         raise Refused(finding("MAPPING_INVALID", path.name, expected="; ".join(faults)[:400])) from None
 
 
-def shipped_mappings(kind: Literal["postings", "seekers"]) -> list[Mapping]:
+def shipped_mappings(kind: Kind) -> list[Mapping]:
     """The mappings that come with Iljari, by name."""
     found = (files(__package__) / "mappings").iterdir()
     texts = {entry.name.removesuffix(".toml"): entry for entry in found if entry.name.endswith(".toml")}
@@ -183,19 +239,24 @@ def shipped_mappings(kind: Literal["postings", "seekers"]) -> list[Mapping]:
     return [mapping for mapping in mappings if mapping.kind == kind]
 
 
-def choose_mapping(kind: Literal["postings", "seekers"], named: str | None, names: Iterable[str]) -> Mapping | None:
-    """The mapping that is named (shipped, or a file), else the one that fits these fields.
+def choose_mapping(kind: Kind, named: str | None, names: Iterable[str], own: Sequence[Mapping] = ()) -> Mapping | None:
+    """The mapping that is named (saved, shipped, or a file), else the one that fits these fields.
 
     None where the fields are our own already, and no mapping is needed.
+
+    Args:
+        own: those that the sender saved; the one that knows most of the fields goes before any that is shipped.
 
     Raises:
         Refused: none fits, or more than one.
     """
     shipped = shipped_mappings(kind)
     if named:
-        return next((m for m in shipped if m.name == named), None) or load_mapping(Path(named))
+        return next((m for m in (*own, *shipped) if m.name == named), None) or load_mapping(Path(named))
     document = PostingDocument if kind == "postings" else SeekerDocument
     present = set(names)
+    if saved := [mapping for mapping in own if mapping.fits(present)]:
+        return max(saved, key=lambda mapping: len(mapping.recognised_by))
     fitting = [mapping for mapping in shipped if mapping.fits(present)]
     if len(fitting) == 1:
         return fitting[0]

@@ -105,6 +105,7 @@ WAGE_UNITS: tuple[tuple[str, str], ...] = (
 )
 AMOUNT = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s?(억|천만|백만|십만|만|천)?")
 SCALE = {"억": 100_000_000, "천만": 10_000_000, "백만": 1_000_000, "십만": 100_000, "만": 10_000, "천": 1_000, "": 1}
+FOREIGN = re.compile(r"USD|EUR|JPY|CNY|GBP|[$€¥£]|달러|유로|엔화|위안", re.IGNORECASE)
 BY_TALK = re.compile(r"내규|협의|면접\s?후|추후|당사\s?규정")
 SURELY_A_YEAR = 10_000_000
 """An amount this high without a unit is a year's."""
@@ -115,6 +116,8 @@ def read_wage(text: str) -> dict[str, Any] | None:
     words = said(text).replace(" / ", " ")
     if not words:
         return None
+    if FOREIGN.search(words):
+        raise Unread("WAGE_CURRENCY")
     amounts = _amounts(words)
     if not amounts:
         raise Unread("WAGE_UNSTATED" if BY_TALK.search(words) else "WAGE_UNREADABLE")
@@ -229,6 +232,20 @@ def read_digits(text: str) -> str | None:
     return words
 
 
+PHONE_SIGNS = re.compile(r"[\s()+.-]")
+LOST_ITS_ZERO = re.compile(r"10\d{7,8}|[2-6]\d{7,9}")
+"""A sheet took 010-1234-5678 for a number."""
+
+
+def read_phone(text: str) -> str | None:
+    """A telephone number as it is written; one that lost its first zero is not guessed at."""
+    words = said(text)
+    digits = PHONE_SIGNS.sub("", words)
+    if words and (not re.fullmatch(r"\d{8,15}", digits) or LOST_ITS_ZERO.fullmatch(digits)):
+        raise Unread("PHONE_INVALID")
+    return words or None
+
+
 def read_place(text: str) -> dict[str, Any] | None:
     """An address and the district it lies in."""
     words = said(text)
@@ -267,10 +284,12 @@ ReadingName = Literal[
     "digits",
     "place",
     "district",
+    "districts",
+    "phone",
     "url",
     "code",
 ]
-"""The closed set that a mapping file may name; `list` and `code` need the rule beside the text and are in `mapping`."""
+"""The closed set that a mapping file may name; `list`, `districts` and `code` need the rule and are in `mapping`."""
 
 READINGS: dict[str, Callable[[str], Any]] = {
     "text": read_text,
@@ -285,5 +304,6 @@ READINGS: dict[str, Callable[[str], Any]] = {
     "digits": read_digits,
     "place": read_place,
     "district": read_district,
+    "phone": read_phone,
     "url": read_url,
 }

@@ -10,6 +10,7 @@ from deploy.demo.shapes import PostingFile, write_shapes
 from deploy.demo.vocabulary import Shape
 from services.registry.importing import Source
 from services.registry.intake.documents import Checked, check_posting
+from services.registry.intake.rows import Given
 from shared.contracts import Finding
 
 COMMON = {"title", "employer", "occupation_code", "wage", "work_hours", "experience_months", "opened_on", "closes_on"}
@@ -36,9 +37,9 @@ def file_of(files: list[PostingFile], agency_key: str) -> Path:
 
 def read_back(city: City, file: PostingFile) -> list[Checked]:
     agency = next(each for each in city.agencies if each.key == file.agency_key)
-    mapping, rows = Source(file.path, "postings").rows()
-    assert (mapping.name if mapping else None) == file.mapping, "chosen by its fields alone"
-    findings = [(row["document"], [Finding(**found) for found in row["findings"]]) for row in rows]
+    opened = Source(Given.on_disk(file.path), "postings").open()
+    assert (opened.mapping.name if opened.mapping else None) == file.mapping, "chosen by its fields alone"
+    findings = [(row["document"], [Finding(**found) for found in row["findings"]]) for row in opened.rows]
     return [check_posting(document, agency.agency_id, found) for document, found in findings]
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from services.registry.intake.findings import Refused
-from services.registry.intake.formats import BadRow, Row, open_rows
+from services.registry.intake.formats import open_rows
+from services.registry.intake.rows import BadRow, Row
 
 
 def rows_of(tmp_path: Path, name: str, content: bytes, *places: str) -> list[Row | BadRow]:
@@ -50,7 +51,7 @@ def test_tabs_blank_lines_and_line_ends_in_quotes(tmp_path: Path) -> None:
         ("a.csv", b"a;b;c\n1;2;3\n", "DELIMITER_MISMATCH"),
         ("a.zip", b"PK\x03\x04....", "ARCHIVE_NOT_SUPPORTED"),
         ("a.csv", b"\x1f\x8b\x08....", "ARCHIVE_NOT_SUPPORTED"),
-        ("a.xlsx", b"PK\x03\x04....", "ARCHIVE_NOT_SUPPORTED"),
+        ("a.xlsx", b"PK\x03\x04....", "WORKBOOK_UNREADABLE"),
         ("a.jsonl", b'[{"a": 1}]', "JSONL_EXPECTED"),
         ("a.json", b'{"a": ', "JSON_INVALID"),
         ("a.json", b"[" * 10_000, "JSON_TOO_DEEP"),
@@ -69,7 +70,7 @@ def test_tabs_blank_lines_and_line_ends_in_quotes(tmp_path: Path) -> None:
 )
 def test_a_file_that_is_wrong_as_a_whole_is_refused(tmp_path: Path, name: str, content: bytes, code: str) -> None:
     with pytest.raises(Refused) as refused:
-        rows_of(tmp_path, name, content, "GetJobInfo.row")
+        rows_of(tmp_path, name, content, "GetJobInfo.row", "wantedRoot.wanted")
     assert refused.value.finding.code == code
 
 

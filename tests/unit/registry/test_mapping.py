@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from services.registry.intake.findings import Refused, catalogue
-from services.registry.intake.formats import Row, open_rows
+from services.registry.intake.formats import open_rows
 from services.registry.intake.mapping import Mapping, choose_mapping, load_mapping, shipped_mappings
+from services.registry.intake.rows import Row
 from shared.clock import KST, stopped_at
 
 TODAY = datetime(2026, 3, 2, 9, tzinfo=KST)
