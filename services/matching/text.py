@@ -171,9 +171,13 @@ def fit_frequencies(counts: sparse.csr_matrix) -> Floats:
 
 def rows(documents: Sequence[Document], frequencies: Floats) -> sparse.csr_matrix:
     """One row of length one for each document; one that says nothing stays empty."""
-    titles = weigh(count([document.title for document in documents]), frequencies)
-    bodies = weigh(count([document.body for document in documents]), frequencies)
-    both = (TITLE_WEIGHT * titles + bodies).tocsr()
+    titles, bodies = count([document.title for document in documents]), count([document.body for document in documents])
+    return rows_of_counts(titles, bodies, frequencies)
+
+
+def rows_of_counts(titles: sparse.csr_matrix, bodies: sparse.csr_matrix, frequencies: Floats) -> sparse.csr_matrix:
+    """The same from what was counted; counts of a text are the sums of the counts of its lines."""
+    both = (TITLE_WEIGHT * weigh(titles, frequencies) + weigh(bodies, frequencies)).tocsr()
     both.sort_indices()
     return normalize(both, copy=False) if both.nnz else both
 

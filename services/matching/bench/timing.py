@@ -1,0 +1,48 @@
+"""How long does it take? All that is compared takes its turn in each round, so that a disturbance meets all alike."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+Seconds = NDArray[np.float64]
+"""One duration a round, or one an event."""
+Work = Callable[[], object]
+
+
+def seconds_of(work: Work) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def interleaved(works: Mapping[str, Work], rounds: int) -> dict[str, Seconds]:
+    """Each work once in every round, another one first each time; all were done once before anything is measured."""
+    names = list(works)
+    taken: dict[str, list[float]] = {name: [] for name in names}
+    for work in works.values():
+        work()
+    for turn in range(rounds):
+        at = turn % len(names)
+        for name in names[at:] + names[:at]:
+            taken[name].append(seconds_of(works[name]))
+    return {name: np.array(some) for name, some in taken.items()}
+
+
+def each(work: Callable[[int], object], numbers: Iterable[int]) -> Seconds:
+    """How long the work takes for each of these."""
+    return np.array([seconds_of(lambda number=number: work(number)) for number in numbers])
+
+
+def median(seconds: Seconds) -> float:
+    return float(np.median(seconds))
+
+
+def p99(seconds: Seconds) -> float:
+    return float(np.percentile(seconds, 99))
+
+
+def ratio(longer: Seconds, shorter: Seconds) -> float:
+    """How many times as long, round by round: the median, which a disturbed round does not move."""
+    return float(np.median(longer / shorter))
