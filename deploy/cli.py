@@ -7,7 +7,7 @@ import typer
 
 import services.matching.cli as matching
 import services.registry.cli as registry
-from deploy import agency, buried, score
+from deploy import agency, bench, buried, score
 from deploy.serve import ServiceName
 from services.matching import skill_commands
 from services.registry import custody_commands, linting, mapping_commands, staffing
@@ -126,6 +126,7 @@ app.add_typer(staffing.app, name="account")
 app.add_typer(custody_commands.vault, name="vault")
 app.add_typer(custody_commands.audit, name="audit")
 app.add_typer(matching.app)
+app.add_typer(bench.app)
 app.add_typer(skill_commands.app, name="skills")
 app.add_typer(linting.app)
 app.add_typer(score.app)

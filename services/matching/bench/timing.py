@@ -1,7 +1,8 @@
 """How long does it take? All that is compared takes its turn in each round, so that a disturbance meets all alike."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 Seconds = NDArray[np.float64]
 """One duration a round, or one an event."""
 Work = Callable[[], object]
+Name = TypeVar("Name", bound=Hashable)
 
 
 def seconds_of(work: Work) -> float:
@@ -17,10 +19,10 @@ def seconds_of(work: Work) -> float:
     return time.perf_counter() - started
 
 
-def interleaved(works: Mapping[str, Work], rounds: int) -> dict[str, Seconds]:
+def interleaved(works: Mapping[Name, Work], rounds: int) -> dict[Name, Seconds]:
     """Each work once in every round, another one first each time; all were done once before anything is measured."""
     names = list(works)
-    taken: dict[str, list[float]] = {name: [] for name in names}
+    taken: dict[Name, list[float]] = {name: [] for name in names}
     for work in works.values():
         work()
     for turn in range(rounds):
@@ -30,9 +32,15 @@ def interleaved(works: Mapping[str, Work], rounds: int) -> dict[str, Seconds]:
     return {name: np.array(some) for name, some in taken.items()}
 
 
-def each(work: Callable[[int], object], numbers: Iterable[int]) -> Seconds:
-    """How long the work takes for each of these."""
-    return np.array([seconds_of(lambda number=number: work(number)) for number in numbers])
+def each_in_turn(works: Mapping[Name, Callable[[int], object]], numbers: Iterable[int]) -> dict[Name, Seconds]:
+    """How long each work takes for each of these, all of them one after another for every one."""
+    taken: dict[Name, list[float]] = {name: [] for name in works}
+    for number in numbers:
+        for name, work in works.items():
+            started = time.perf_counter()
+            work(number)
+            taken[name].append(time.perf_counter() - started)
+    return {name: np.array(some) for name, some in taken.items()}
 
 
 def median(seconds: Seconds) -> float:

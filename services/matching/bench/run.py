@@ -1,0 +1,69 @@
+"""What is measured, on which data, in which order?"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from services.matching.bench import arrival, batch
+from services.matching.bench.figures import GOALS, Figure
+from services.matching.bench.made import SEEKERS_A_POSTING, World, made
+from services.matching.bench.materials import Materials, Patterns, texts, words
+
+Question = Literal["batch", "arrival"]
+Shape = Literal["words", "texts"]
+SHAPES: tuple[Shape, ...] = get_args(Shape)
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is asked for."""
+
+    size: int
+    """Seekers at once the size; a fifth as many postings."""
+    times: Sequence[int]
+    shapes: Sequence[Shape]
+    questions: Sequence[Question]
+    rounds: int
+    queries: int
+    arrivals: int
+    seed: int
+
+
+def figures(plan: Plan, patterns: Patterns, step: Step) -> Iterator[Figure]:
+    """Everything that is asked for, as it becomes known."""
+    for shape in plan.shapes:
+        materials = words(patterns, plan.seed) if shape == "words" else texts(patterns)
+        yield from _of_materials(plan, materials, step)
+
+
+def _of_materials(plan: Plan, materials: Materials, step: Step) -> Iterator[Figure]:
+    batches = []
+    for times in sorted(plan.times):
+        seekers = plan.size * times
+        step(f"{materials.name} {seekers:,}: make")
+        world = made(materials, seekers, max(1, seekers // SEEKERS_A_POSTING), plan.seed)
+        if "batch" in plan.questions:
+            step(f"{world.data}: batch")
+            batches.append(batch.run(world, plan.rounds, plan.queries))
+            yield from batch.figures(batches[-1])
+        if times == max(plan.times):
+            yield from _of_largest(plan, world, step)
+    if len(batches) > 1:
+        yield from batch.growth(batches)
+
+
+def _of_largest(plan: Plan, world: World, step: Step) -> Iterator[Figure]:
+    if "arrival" in plan.questions:
+        step(f"{world.data}: arrival")
+        yield from arrival.figures(world, plan.arrivals)
+
+
+def held_against_goals(told: Sequence[Figure]) -> Iterator[tuple[str, ...]]:
+    """Each goal, and every figure that speaks to it."""
+    for goal in GOALS:
+        speaking = [figure for figure in told if figure.goal == goal.name]
+        for figure in speaking:
+            yield (goal.name, goal.what, str(figure.data), *goal.written, figure.written, goal.verdict(figure))
+        if not speaking:
+            yield (goal.name, goal.what, "", *goal.written, "-", "not measured")
