@@ -132,16 +132,17 @@ def _patterns(file: Path | None) -> "Patterns":
 
 def _postings_of(file: Path) -> Iterator["PostingFacts"]:
     """What would be taken in of this file."""
-    from services.registry.importing import Source
+    from services.registry.importing import Source, told_as_error
     from services.registry.intake.documents import check_posting, posting_facts
+    from services.registry.intake.rows import Given
 
-    _, rows = Source(file, "postings").rows()
     taken = 0
-    for row in rows:
-        checked = check_posting(row["document"] or {}, UUID(int=0))
-        if checked.posting and not checked.refused:
-            taken += 1
-            yield posting_facts(checked.posting, UUID(int=0), str(taken))
+    with told_as_error(file):
+        for row in Source(Given.on_disk(file), "postings").open().rows:
+            checked = check_posting(row["document"] or {}, UUID(int=0))
+            if checked.posting and not checked.refused:
+                taken += 1
+                yield posting_facts(checked.posting, UUID(int=0), str(taken))
     if not taken:
         raise CommandError(
             "NO_POSTING",
