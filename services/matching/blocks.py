@@ -9,14 +9,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from services.matching.kernels import Block, SparseRows, invert, often
+from services.matching.kernels import Array, Block, SparseRows, invert, often
 
 LARGEST = 2**15
 """Slots of a block: their numbers within it take two bytes, and a block's sums stay in the fast cache."""
 OFTEN = 8
 """A column that one document in so many has is not listed but bounded."""
-SMALLEST = 1024
-"""Up to so many slots a block is written anew for whoever comes, and has no head."""
+SMALLEST = 256
+"""Up to so many slots have no index: to look through their rows takes less time than to write one for each arrival."""
 
 TermsOf = Callable[[int, int], SparseRows]
 """The terms of the documents from one slot to another, as they count in a sum."""
@@ -25,11 +25,13 @@ TermsOf = Callable[[int, int], SparseRows]
 class Blocks:
     """The blocks of one shelf, in the order of its slots."""
 
-    def __init__(self, text_width: int) -> None:
-        self._text_width = text_width
+    def __init__(self, text_width: int, occupation: str, types: str) -> None:
+        self._text_width, self._fields = text_width, (occupation, types)
         self.all: list[Block] = []
 
-    def covering(self, count: int, text: SparseRows, terms_of: TermsOf, terms_width: int) -> list[Block]:
+    def covering(
+        self, count: int, conditions: Array, text: SparseRows, terms_of: TermsOf, terms_width: int
+    ) -> list[Block]:
         """Blocks over the first `count` slots."""
         spans = [(block.first, block.last) for block in self.all]
         done = spans[-1][1] if spans else 0
@@ -38,17 +40,25 @@ class Blocks:
             while len(spans) > 1 and _belong_together(*spans[-2:]):
                 spans[-2:] = [(spans[-2][0], spans[-1][1])]
         known = {(block.first, block.last): block for block in self.all}
-        self.all = [known.get(span) or self._inverted(*span, text, terms_of(*span), terms_width) for span in spans]
+        self.all = [known.get(span) or self._made(*span, conditions, text, terms_of, terms_width) for span in spans]
         return self.all
 
-    def _inverted(self, first: int, last: int, text: SparseRows, terms: SparseRows, terms_width: int) -> Block:
-        least = (last - first) // OFTEN
-        head = np.empty(0, np.int32)
-        if last - first > SMALLEST:
-            head = often(text, first, last, self._text_width, least)
+    def _made(  # noqa: PLR0913, PLR0917
+        self, first: int, last: int, conditions: Array, text: SparseRows, terms_of: TermsOf, terms_width: int
+    ) -> Block:
+        looked_up = [np.ascontiguousarray(conditions[name][first:last]) for name in self._fields]
+        if last - first <= SMALLEST:
+            return Block(first, last, *looked_up, *_without_lists(last - first))
+        head = often(text, first, last, self._text_width, (last - first) // OFTEN)
         width = self._text_width + terms_width
-        lists, documents, steps, *of_head = invert(text, terms, first, last, head, width, self._text_width)
-        return Block(first, last, lists, documents, steps, head, *of_head)
+        listed = invert(text, terms_of(first, last), first, last, head, width, self._text_width)
+        return Block(first, last, *looked_up, *listed)
+
+
+def _without_lists(size: int) -> tuple[Array, ...]:
+    lists, documents = np.empty(0, np.int32), np.empty(0, np.uint16)
+    norms, head_starts = np.zeros(size, np.float32), np.zeros(size + 1, np.int32)
+    return lists, documents, documents, lists, norms, head_starts, documents, documents
 
 
 def _belong_together(one: tuple[int, int], follower: tuple[int, int]) -> bool:

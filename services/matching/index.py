@@ -1,7 +1,7 @@
 """Everyone at hand: rows in memory, and the exact scores of some against many.
 
-Sparse products are taken with the smaller side transposed. SciPy adds up a cell over common columns in rising order
-either way, so a cell's bits depend on its two rows alone (tests hold this), and they are made whole at once.
+Sparse products are taken with the smaller side transposed. They are sums of whole steps, exact in any order, so a cell
+depends on its two rows alone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -50,12 +50,12 @@ class Read:
 
 
 class Rows:
-    """Sparse rows that grow at the end; a row once written never changes."""
+    """Sparse rows that grow at the end; a row once written never changes. Values are multiples of 1/`text.LENGTH`."""
 
     def __init__(self) -> None:
         self._starts: NDArray[np.int64] = np.zeros(1024, dtype=np.int64)
         self._columns: NDArray[np.int32] = np.empty(1024, dtype=np.int32)
-        self._values: NDArray[np.float64] = np.empty(1024, dtype=np.float64)
+        self._values: NDArray[np.uint16] = np.empty(1024, dtype=np.uint16)
         self._count = 0
 
     def append(self, rows: sparse.csr_matrix) -> None:
@@ -63,18 +63,20 @@ class Rows:
         count = self._count + rows.shape[0]
         self._starts = _grown(self._starts, count + 1)
         self._columns, self._values = _grown(self._columns, last), _grown(self._values, last)
-        self._columns[first:last], self._values[first:last] = rows.indices, rows.data
+        self._columns[first:last], self._values[first:last] = rows.indices, np.rint(rows.data * text.LENGTH)
         self._starts[self._count : count + 1] = first + rows.indptr
         self._count = count
 
     def take(self, slots: Slots, width: int) -> sparse.csr_matrix:
         """These rows, as wide as the vocabulary is now."""
-        last = int(self._starts[self._count])
+        starts = self._starts[: self._count + 1]
         whole = sparse.csr_matrix(
-            (self._values[:last], self._columns[:last], self._starts[: self._count + 1]), shape=(self._count, width)
+            (self._values[: starts[-1]], self._columns[: starts[-1]], starts), shape=(self._count, width)
         )
         whole.has_sorted_indices = True
-        return whole if _is_everything(slots, self._count) else whole[slots]
+        taken = whole if _is_everything(slots, self._count) else whole[slots]
+        taken.data = taken.data / text.LENGTH
+        return taken
 
     def arrays(self) -> SparseRows:
         """As they are, for compiled loops; more may be allocated than is written."""
@@ -88,10 +90,12 @@ class Rows:
 class Shelf:
     """One side's profiles: each in a slot; a changed profile gets a new slot, and dead slots are cleared in bulk."""
 
-    def __init__(self, columns: np.dtype[np.void], skill_parts: tuple[PartName, ...]) -> None:
+    def __init__(
+        self, columns: np.dtype[np.void], skill_parts: tuple[PartName, ...], looked_up: tuple[str, str]
+    ) -> None:
         self.slot: dict[UUID, int] = {}
         self.skill_parts = skill_parts
-        self._shape = columns
+        self._shape, self._looked_up = columns, looked_up
         self._clear()
 
     def _clear(self) -> None:
@@ -104,7 +108,7 @@ class Shelf:
         self.patterns: NDArray[np.uint16] = np.zeros(256, dtype=np.uint16)
         self.floors: NDArray[np.int32] = np.zeros(256, dtype=np.int32)
         self.is_live: Mask = np.zeros(256, dtype=bool)
-        self.blocks = Blocks(text.COLUMNS)
+        self.blocks = Blocks(text.COLUMNS, *self._looked_up)
         self._order: NDArray[np.int64] | None = None
         self._live: Slots | None = None
 
@@ -211,7 +215,10 @@ class Index:
     def __init__(self, epoch: Epoch) -> None:
         self.epoch = epoch
         self._frequencies = text.neutral_frequencies() if epoch.frequencies is None else epoch.frequencies
-        self.shelves: dict[Side, Shelf] = {"seeker": Shelf(SEEKER, (HELD,)), "posting": Shelf(POSTING, SKILL_PARTS)}
+        self.shelves: dict[Side, Shelf] = {
+            "seeker": Shelf(SEEKER, (HELD,), ("occupations", "types")),
+            "posting": Shelf(POSTING, SKILL_PARTS, ("occupation", "type")),
+        }
         self.vocabulary = Vocabulary()
         self._conditions = Conditions()
 

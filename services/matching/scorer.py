@@ -20,7 +20,7 @@ Values = NDArray[np.int16]
 PARTS: tuple[PartName, ...] = get_args(PartName)
 UNKNOWN = -1
 FULL = 10_000
-SCORER = 2
+SCORER = 3
 """Names this arithmetic; another arithmetic is for another epoch."""
 
 VIEWS: dict[str, frozenset[PartName]] = {

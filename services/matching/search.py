@@ -4,12 +4,13 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import local
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from services.matching import kernels, text
+from services.matching import kernels, pairing, text
 from services.matching.index import HELD, SKILL_PARTS, Index, Shelf, Slots
 from services.matching.kernels import Block, Documents, Postings, Queries, Seekers, SparseRows
 from services.matching.profiles import Side, other_side
@@ -20,6 +21,7 @@ Floors = NDArray[np.int32]
 
 AT_ONCE = 64
 """Queries that go through the blocks together, so that a block's lists are read from the cache."""
+_kept = local()
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -57,7 +59,7 @@ def values_of(index: Index, seekers: Slots, postings: Slots) -> NDArray[np.int16
     order = np.argsort(postings, kind="stable")
     rows = seekers_of(index), postings_of(index), law_of(index)
     values = np.empty((len(order), len(PARTS)), dtype=np.int16)
-    values[order] = kernels.values_of(seekers[order], postings[order], *rows, text.COLUMNS)
+    values[order] = pairing.values_of(seekers[order], postings[order], *rows, _empty_row())
     return values
 
 
@@ -77,28 +79,31 @@ class _Search:
     def __call__(self, slots: Slots) -> Reached:
         bars = np.zeros((len(slots), self._rules.size(self._side)), dtype=np.int64)
         queries = Queries(slots, self._mine.patterns[slots], self._asked_terms(slots), bars)
-        dense_row = np.zeros(text.COLUMNS)
-        found = [self._in_block(block, queries, dense_row) for block in self._blocks]
+        found = [self._in_block(block, queries) for block in self._blocks]
         return self._ranked(slots, bars[:, 0], *(np.concatenate(some) for some in zip(_NOTHING, *found, strict=True)))
 
-    def _in_block(self, block: Block, queries: Queries, dense_row: text.Floats) -> kernels.Found:
-        by_postings = self._side == "posting"
-        found: kernels.Found = kernels.search(
-            block, self._documents, queries, by_postings, *self._rows, self._bound, self._rules.threshold, dense_row
+    def _in_block(self, block: Block, queries: Queries) -> kernels.Found:
+        by_postings, threshold = self._side == "posting", self._rules.threshold
+        return pairing.search(
+            block, self._documents, queries, by_postings, *self._rows, self._bound, threshold, _empty_row()
         )
-        return found
 
     def _ranked(self, asking: Slots, bars: Slots, queries: Slots, others: Slots, scores: Slots) -> Reached:
         matters = (scores >= bars[queries]) | (scores >= self._documents.floors[others])
         queries, others, scores = queries[matters], others[matters], scores[matters]
-        order = np.lexsort((self._others.order(others), -scores, queries))
+        kept = self._others.kept[others]
+        order = np.lexsort((kept["id_low"], kept["id_high"], kept["since"], -scores, queries))
         queries, others, scores = queries[order], others[order], scores[order]
         return Reached(asking[queries], others, scores, np.arange(len(queries)) - np.searchsorted(queries, queries))
 
     def _laid_out(self) -> list[Block]:
         shelf = self._others
         return shelf.blocks.covering(
-            len(shelf.profiles), shelf.text.arrays(), self._terms_between, len(self._index.vocabulary)
+            len(shelf.profiles),
+            shelf.columns,
+            shelf.text.arrays(),
+            self._terms_between,
+            len(self._index.vocabulary),
         )
 
     def _terms_between(self, first: int, last: int) -> SparseRows:
@@ -128,6 +133,14 @@ class _Search:
 
     def _skill_weight(self) -> int:
         return sum(self._rules.weights[part] for part in SKILL_PARTS)
+
+
+def _empty_row() -> NDArray[np.uint16]:
+    """Zeros as wide as the text, one for each thread, to be left as zeros."""
+    if not hasattr(_kept, "row"):
+        _kept.row = np.zeros(text.COLUMNS, dtype=np.uint16)
+    row: NDArray[np.uint16] = _kept.row
+    return row
 
 
 _NOTHING = (np.empty(0, np.int64),) * 3

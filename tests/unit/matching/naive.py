@@ -102,19 +102,18 @@ def _text(s: SeekerFacts, p: PostingFacts, frequencies: text.Floats) -> int | No
     a, b = _row(text.seeker_document(s), frequencies), _row(text.posting_document(p), frequencies)
     if not a or not b:
         return None
-    alike = 0.0
-    for column in sorted(a.keys() & b.keys()):
-        alike += a[column] * b[column]
-    return min(math.floor(alike * 10_000 + 0.5), 10_000)
+    alike = sum(a[column] * b[column] for column in a.keys() & b.keys())
+    return min(math.floor(Fraction(alike, 32_768**2) * 10_000 + Fraction(1, 2)), 10_000)
 
 
-def _row(document: text.Document, frequencies: text.Floats) -> Row:
+def _row(document: text.Document, frequencies: text.Floats) -> dict[int, int]:
+    """A length of one is 32,768 whole steps."""
     title, body = _weighed(document.title, frequencies), _weighed(document.body, frequencies)
     both = {
         column: text.TITLE_WEIGHT * title.get(column, 0.0) + body.get(column, 0.0)
         for column in title.keys() | body.keys()
     }
-    return _of_length_one(both)
+    return {column: round(value * 32_768) for column, value in _of_length_one(both).items()}
 
 
 def _weighed(said: str, frequencies: text.Floats) -> Row:
