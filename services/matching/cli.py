@@ -97,22 +97,26 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the options of the command
     """Measure how well the scorer's own code ranks a labelled set, beside plain rankers in the same run.
 
     MAP with its 95 % interval (bootstrap over queries), MRR, nDCG@10, P@1. A document named by `self` is left out of
-    that query's ranking; a name in --aliases that any query asks by is left out of the names. No server is needed.
+    that query's ranking; a name in --aliases, or in a skill's field `alt`, that any query asks by is left out of the
+    names. No server is needed.
 
     \b
     Examples:
       iljari evaluate --queries Q.jsonl --corpus C.jsonl --qrels R.tsv --as title
       iljari evaluate --queries Q.jsonl --corpus C.jsonl --qrels R.tsv --as profile --fields title,duties --json
+      iljari evaluate --queries Q.jsonl --corpus C.jsonl --qrels R.tsv --as skill --fields text
     """
-    from services.matching.labelled import read_labelled, read_names, without_queries
+    from services.matching.labelled import other_names, read_labelled, read_names, without_queries
     from services.matching.measuring import results
     from services.matching.ranking import fields_read
 
     labelled = read_labelled(queries, corpus, qrels)
     named = read_names(aliases, labelled.documents) if aliases else {}
-    names, left_out = without_queries(named, labelled.queries)
     read = _fields(fields, labelled.documents) or fields_read(kind, labelled.documents)
-    found = list(results(labelled, kind, read, names, beside=peers))
+    for document, others in (other_names(labelled.documents) if "alt" in read else {}).items():
+        named.setdefault(document, []).extend(others)
+    names, left_out = without_queries(named, labelled.queries)
+    found = list(results(labelled, kind, [field for field in read if field != "alt"], names, beside=peers))
     what = {"as": kind, "documents": len(labelled.documents), "fields": list(read), "names_left_out": left_out}
     if as_json:
         show_json({**what, "systems": [_as_data(one) for one in found]})

@@ -63,6 +63,11 @@ def read_names(path: Path, documents: Sequence[Mapping[str, Any]]) -> Names:
     return names
 
 
+def other_names(documents: Sequence[Mapping[str, Any]]) -> Names:
+    """The names that documents bring themselves, in their field `alt`."""
+    return {one["id"]: [str(name) for name in one["alt"]] for one in documents if one.get("alt")}
+
+
 def without_queries(names: Names, queries: Sequence[Mapping[str, Any]]) -> tuple[Names, int]:
     """The names that no query asks by, and how many were left out: they would be their own answers."""
     asked = {normalise(one["text"]) for one in queries}

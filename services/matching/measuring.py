@@ -32,7 +32,7 @@ def results(
     asked = [one["text"] for one in labelled.queries]
     everyone = range(len(asked))
     if kind == "skill":
-        told = [skill_names(one, names.get(one["id"], ())) for one in labelled.documents]
+        told = [skill_names(one, fields, names.get(one["id"], ())) for one in labelled.documents]
         texts = ["\n".join(some) for some in told]
         yield from _ours_by_table(labelled, lambda: by_skill(asked, told))
     else:

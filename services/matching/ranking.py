@@ -56,9 +56,9 @@ def as_document(record: Record, fields: Sequence[str], names: Sequence[str] = ()
     return Document(str(record.get(title, "")) if title else "", "\n".join([*names, *body]))
 
 
-def skill_names(record: Record, names: Sequence[str] = ()) -> tuple[str, ...]:
+def skill_names(record: Record, fields: Sequence[str], names: Sequence[str] = ()) -> tuple[str, ...]:
     """All spellings under which a skill stands in the set."""
-    return tuple(dict.fromkeys((str(record.get("text") or record.get("title")), *record.get("alt", ()), *names)))
+    return tuple(dict.fromkeys((*(str(record[field]) for field in fields if record.get(field)), *names))) or ("",)
 
 
 def is_known(term: str) -> bool:

@@ -1,9 +1,10 @@
 """Which known terms come nearest to one that nobody knows? For ranking and for the review queue, never for a score.
 
-Three views of a term, put into English word for word where the tables can: its letters (n-grams within words), its
-words (stems, and initials of runs of words, so that an abbreviation finds what it stands for) and, between scripts, its
-sound (consonant skeleton). Each is a TF-IDF cosine over the terms ranked; the nearness is their weighted mean, 0…1, and
-a full 1 is added for the same skill.
+Five views of a term, put into English word for word where the tables can: its letters (n-grams within words), how far
+its words cover those of the other, what the words mean (stems, one for all words of about the same meaning, and known
+terms among them), initials of runs of words, so that an abbreviation finds what it stands for, and, between scripts,
+its sound (consonant skeleton). Each but the second is a TF-IDF cosine over the terms ranked; the nearness is their
+weighted mean, 0…1, and a full 1 is added for the same skill.
 """
 
 import re
@@ -16,24 +17,19 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from services.matching.skills.compounds import english_of, pieces
+from services.matching.skills.soft_words import SoftWords
 from services.matching.skills.terms import aliases, canonical, normalise
 from services.matching.skills.transliteration import skeleton
+from services.matching.skills.wording import ANYTHING, initials, meaning, meanings, stem, stems
 
 Floats = NDArray[np.float64]
 
 _WORD = re.compile(r"[^\W_]+[+#]*")
 _HANGUL = re.compile(r"[가-힣]")
-_LONG_ENDINGS = re.compile(r"(?:ings?|ed|e?s|e|ations?|ments?|[eo]rs?|ly|ies|y|al|ions?)$")
-_LITTLE = frozenset(
-    ["a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "use", "using", "with"]
-)
-_SHORTEST_STEM = 4
-_WEIGHTS = (1.0, 1.0, 0.3)
-"""Of letters, words and initials; measured on the labelled sets."""
-_SOUND_WEIGHT = 3.0
+_LETTERS, _COVERED, _MEANT, _INITIALS = 1.0, 1.0, 0.5, 0.3
+"""What the views weigh; measured on the labelled sets, where half or double changes little."""
+_SOUND = 3.0
 """Between scripts, where letters tell little; within one script sound tells nothing that letters do not."""
-_RUNS = (2, 3, 4, 5)
-"""Words whose initials may stand for them."""
 
 
 class Nearness:
@@ -49,24 +45,26 @@ class Nearness:
         self._in_english = partial(in_english if with_table else _as_written)
         self._views = (
             TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), lowercase=False, dtype=np.float64),
-            TfidfVectorizer(analyzer=_stems, dtype=np.float64),
-            TfidfVectorizer(analyzer=_initials, dtype=np.float64),
+            TfidfVectorizer(analyzer=meanings if with_table else stems, dtype=np.float64),
+            TfidfVectorizer(analyzer=initials, dtype=np.float64),
             TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), preprocessor=_aloud, dtype=np.float64),
         )
         self._korean = _are_korean(terms)
         self._canonical = np.array([canonical(term) for term in terms], dtype=object)
         english = [self._in_english(term) for term in terms]
-        self._rows = tuple(sparse.csr_matrix(view.fit_transform(english)) for view in self._views)
+        self._rows = [sparse.csr_matrix(view.fit([*english, ANYTHING]).transform(english)) for view in self._views]
+        self._soft = SoftWords(english, meaning if with_table else stem)
 
     def of(self, written: Sequence[str]) -> Floats:
         """Nearness of each of these to each of the terms ranked, shape (len(written), len(terms))."""
         english = [self._in_english(term) for term in written]
-        *spelled, sound = (
+        letters, meant, begun, sound = (
             (view.transform(english) @ rows.T).toarray() for view, rows in zip(self._views, self._rows, strict=True)
         )
-        seen = sum(weight * view for weight, view in zip(_WEIGHTS, spelled, strict=True))
-        heard = _SOUND_WEIGHT * (_are_korean(written)[:, None] != self._korean)
-        return np.asarray((seen + heard * sound) / (sum(_WEIGHTS) + heard)) + self._same(written)
+        seen = _LETTERS * letters + _COVERED * self._soft.of(english) + _MEANT * meant + _INITIALS * begun
+        heard = _SOUND * (_are_korean(written)[:, None] != self._korean)
+        whole = _LETTERS + _COVERED + _MEANT + _INITIALS + heard
+        return np.asarray((seen + heard * sound) / whole) + self._same(written)
 
     def _same(self, written: Sequence[str]) -> Floats:
         if not self._with_table:
@@ -97,27 +95,3 @@ def _as_written(written: str) -> str:
 
 def _aloud(english: str) -> str:
     return skeleton(english)
-
-
-def _stems(english: str) -> list[str]:
-    return [_stem(word) for word in _telling(english)]
-
-
-def _initials(english: str) -> list[str]:
-    """Initials of runs of words, and the words that may be such initials."""
-    telling = _telling(english)
-    runs = (
-        "".join(word[0] for word in telling[at : at + run]) for run in _RUNS for at in range(len(telling) - run + 1)
-    )
-    return [*runs, *(word for word in telling if len(word) in _RUNS)]
-
-
-def _telling(english: str) -> list[str]:
-    words = english.split()
-    return [word for word in words if word not in _LITTLE] or words
-
-
-def _stem(word: str) -> str:
-    while len(shorter := _LONG_ENDINGS.sub("", word)) >= _SHORTEST_STEM and shorter != word:
-        word = shorter
-    return word
