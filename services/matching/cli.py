@@ -21,11 +21,14 @@ from shared.command import (
 from shared.web.catalogue import Language
 
 if TYPE_CHECKING:  # the command starts fast: what costs time to import is imported where it is used
+    from services.matching.evaluation import Interval
     from services.matching.measuring import Result
 
 app = command_group()
 
 CERTIFY_SECONDS = 1800.0
+_SHOWN = {"map": "MAP", "mrr": "MRR", "ndcg": "nDCG@10", "precision_at_1": "P@1"}
+"""Figures of a ranking, and how they are called."""
 
 
 @app.command()
@@ -96,9 +99,9 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the options of the command
 ) -> None:
     """Measure how well the scorer's own code ranks a labelled set, beside plain rankers in the same run.
 
-    MAP with its 95 % interval (bootstrap over queries), MRR, nDCG@10, P@1. A document named by `self` is left out of
-    that query's ranking; a name in --aliases, or in a skill's field `alt`, that any query asks by is left out of the
-    names. No server is needed.
+    MAP, MRR, nDCG@10 and P@1, each with its 95 % interval (bootstrap over queries). A document named by `self` is
+    left out of that query's ranking; a name in --aliases, or in a skill's field `alt`, that any query asks by is left
+    out of the names. No server is needed.
 
     \b
     Examples:
@@ -106,12 +109,18 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the options of the command
       iljari evaluate --queries Q.jsonl --corpus C.jsonl --qrels R.tsv --as profile --fields title,duties --json
       iljari evaluate --queries Q.jsonl --corpus C.jsonl --qrels R.tsv --as skill --fields text
     """
-    from services.matching.labelled import other_names, read_labelled, read_names, without_queries
+    from services.matching.labelled import SetWrong, other_names, read_labelled, read_names, without_queries
     from services.matching.measuring import results
     from services.matching.ranking import fields_read
 
-    labelled = read_labelled(queries, corpus, qrels)
-    named = read_names(aliases, labelled.documents) if aliases else {}
+    try:
+        labelled = read_labelled(queries, corpus, qrels)
+        named = read_names(aliases, labelled.documents) if aliases else {}
+    except SetWrong as wrong:
+        hint = "`iljari evaluate --help` shows the form."
+        raise CommandError(
+            wrong.code, ExitCode.USAGE, ko=wrong.ko, en=wrong.en, where=wrong.where, hint=hint
+        ) from wrong
     read = _fields(fields, labelled.documents) or fields_read(kind, labelled.documents)
     for document, others in (other_names(labelled.documents) if "alt" in read else {}).items():
         named.setdefault(document, []).extend(others)
@@ -121,7 +130,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the options of the command
     if as_json:
         show_json({**what, "systems": [_as_data(one) for one in found]})
         return
-    columns = ("system", "queries", "MAP", "95 %", "MRR", "nDCG@10", "P@1", "seconds")
+    columns = ("system", "queries", *(f"{name} (95 %)" for name in _SHOWN.values()), "seconds")
     show_table(columns, map(_as_row, found), title=", ".join(f"{name} {value}" for name, value in what.items()))
 
 
@@ -147,11 +156,13 @@ def _as_data(result: "Result") -> dict[str, Any]:
 
 
 def _as_row(result: "Result") -> list[str]:
-    told, interval = result.evaluation.means, result.evaluation.intervals["map"]
-    figures = (told.mrr, told.ndcg, told.precision_at_1)
-    between = f"{interval.low:.3f}-{interval.high:.3f}"
-    means = [f"{told.map:.4f}", between, *(f"{figure:.4f}" for figure in figures)]
-    return [result.system, str(result.evaluation.queries), *means, f"{result.seconds:.1f}"]
+    told = result.evaluation
+    figures = [_figure(asdict(told.means)[name], told.intervals[name]) for name in _SHOWN]
+    return [result.system, str(told.queries), *figures, f"{result.seconds:.1f}"]
+
+
+def _figure(mean: float, interval: "Interval") -> str:
+    return f"{mean:.4f} ({interval.low:.3f}-{interval.high:.3f})"
 
 
 def _asked(seeker: UUID | None, posting: UUID | None) -> dict[str, str]:

@@ -7,11 +7,11 @@ import numpy as np
 
 from services.matching.conditions import WITHIN_RANGE
 from services.matching.profiles import Traits, Written
+from services.matching.said_aloud import Telling, said_aloud
 from services.matching.scorer import FULL, PARTS, VIEWS, Rules, combine, points, weights_of
 from services.matching.skills.likeness import SAME
 from shared.contracts.matches import PartName, ReasonCode
 
-SHOWN_WORDS = 5
 SHOWN_TERMS = 10
 """Most terms of a reason: what is told of a pair has a bound."""
 NEAR = FULL // 2
@@ -20,7 +20,6 @@ Said = list[str]
 """A reason as it is written down: its code, then its terms."""
 Covers = Callable[[frozenset[str], str], bool]
 Likest = Callable[[frozenset[str], str], int]
-Telling = Callable[[str], float]
 
 
 def bodies(
@@ -42,7 +41,7 @@ def reasons(seeker: Traits, posting: Traits, values: tuple[int, ...], covers: Co
     """Only what is known is told, for or against."""
     part: dict[PartName, int] = dict(zip(PARTS, values, strict=True))
     said: list[Said] = []
-    if part["text"] > 0 and (shared := shared_words(seeker, posting, telling)):
+    if part["text"] > 0 and (shared := said_aloud(seeker.words & posting.words, telling)):
         said.append(_say("text.shared", *shared))
     said += _skills(seeker, posting, part, covers)
     if part["certificate"] > 0 and (held := _covered(posting.certificates, seeker, covers)):
@@ -94,12 +93,6 @@ def _asked(posting: Traits) -> dict[PartName, Written]:
         "preferred_skills": posting.preferred,
         "certificate": posting.certificates,
     }
-
-
-def shared_words(seeker: Traits, posting: Traits, telling: Telling) -> list[str]:
-    """Words both use, the rarest first."""
-    shared = seeker.words & posting.words
-    return sorted(shared, key=lambda word: (-telling(word), -len(word), word))[:SHOWN_WORDS]
 
 
 def _skills(seeker: Traits, posting: Traits, part: dict[PartName, int], covers: Covers) -> list[Said]:

@@ -4,6 +4,7 @@ Sparse products are taken with the smaller side transposed. They are sums of who
 depends on its two rows alone.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -268,8 +269,8 @@ class Index:
         return shelf.traits[shelf.slot[profile]]
 
     def telling(self, word: str) -> float:
-        """How much a word tells: the rarer, the more."""
-        return float(self._frequencies[text.word_column(word)])
+        """How much a word tells: the rarer, the more; before frequencies are known, each as much as any could."""
+        return math.inf if self.epoch.frequencies is None else float(self._frequencies[text.word_column(word)])
 
     def tables(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
         """What conditions look up: by wished and offered occupation, by wished areas and district."""

@@ -4,18 +4,30 @@ Checked while it is read: what is wrong is named with its file and line, before 
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from services.matching.skills.terms import normalise
-from shared.command import CommandError, ExitCode
 
 Grades = dict[str, dict[str, float]]
 """Query, document, grade; relevant above 0."""
 Names = dict[str, list[str]]
 """Document, its other names."""
+
+_GRADE = re.compile(r"-?\d{1,2}(\.\d+)?")
+
+
+@dataclass
+class SetWrong(Exception):
+    """A file of a labelled set does not say what it should."""
+
+    code: str
+    where: str
+    ko: str
+    en: str
 
 
 @dataclass(frozen=True)
@@ -31,7 +43,7 @@ def read_labelled(queries: Path, corpus: Path, qrels: Path) -> LabelledSet:
     """Read and check three files; queries without a relevant document are left out.
 
     Raises:
-        CommandError: names what is wrong, and where.
+        SetWrong: names what is wrong, and where.
     """
     asked, documents = _read_records(queries, ("text",)), _read_records(corpus, ("text", "title"))
     grades = _read_grades(qrels, {one["id"] for one in asked}, {one["id"] for one in documents})
@@ -88,19 +100,25 @@ def _read_records(path: Path, text_fields: Sequence[str]) -> tuple[dict[str, Any
         record["id"] = str(record["id"])
         if record["id"] in records:
             raise _wrong("ID_TWICE", "같은 id가 두 번 나옵니다.", f"The id {record['id']} comes twice.", path, number)
-        records[record["id"]] = record | {field: str(record[field]) for field in text_fields if field in record}
+        records[record["id"]] = {field: _whole(value) for field, value in record.items()}
     return tuple(records.values())
+
+
+def _whole(value: Any) -> Any:
+    """Texts without halves of characters, which JSON can spell and nothing can encode; of other kinds, lists alone."""
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return ("" if value is None else str(value)).encode("utf-8", "replace").decode()
 
 
 def _read_grades(path: Path, queries: set[str], documents: set[str]) -> Grades:
     grades: Grades = {}
     for number, line in _lines(path):
         columns = line.rstrip("\r\n").split("\t")
-        try:
-            query, document, grade = columns[0], columns[1], float(columns[2])
-        except (IndexError, ValueError) as error:
+        if len(columns) < 3 or not _GRADE.fullmatch(columns[2]):
             ko, en = "질의 id, 문서 id, 등급(숫자)의 세 열이 필요합니다.", "Needs query id, document id and a grade."
-            raise _wrong("COLUMNS_WRONG", ko, en, path, number) from error
+            raise _wrong("COLUMNS_WRONG", ko, en, path, number)
+        query, document, grade = columns[0], columns[1], float(columns[2])
         for unknown, known in ((query, queries), (document, documents)):
             if unknown not in known:
                 raise _wrong("ID_UNKNOWN", f"모르는 id: {unknown}", f"Unknown id: {unknown}.", path, number)
@@ -110,14 +128,23 @@ def _read_grades(path: Path, queries: set[str], documents: set[str]) -> Grades:
 
 def _pairs(path: Path) -> Iterator[tuple[str, str]]:
     if path.suffix == ".json":
-        for one in json.loads("".join(line for _, line in _lines(path))):
-            yield from ((str(one["id"]), name) for name in one["aliases"])
+        yield from _listed(path)
         return
     for number, line in _lines(path):
         columns = line.rstrip("\r\n").split("\t")
         if len(columns) == 1:
             raise _wrong("COLUMNS_WRONG", "두 열이 필요합니다.", "Needs two columns, a tab between.", path, number)
         yield columns[0], columns[1]
+
+
+def _listed(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        listed = json.loads("".join(line for _, line in _lines(path)))
+        pairs = [(str(one["id"]), str(name)) for one in listed for name in one["aliases"]]
+    except (ValueError, TypeError, KeyError) as error:
+        ko, en = "id와 aliases의 목록이 아닙니다.", f"Not a list of id and aliases: {error!r}."
+        raise _wrong("LINE_UNREADABLE", ko, en, path) from error
+    yield from pairs
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -132,8 +159,5 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     yield from held
 
 
-def _wrong(code: str, ko: str, en: str, path: Path, line: int | None = None) -> CommandError:
-    where = f"{path}:{line}" if line else str(path)
-    return CommandError(
-        code, ExitCode.USAGE, ko=ko, en=en, where=where, hint="`iljari evaluate --help` shows the form."
-    )
+def _wrong(code: str, ko: str, en: str, path: Path, line: int | None = None) -> SetWrong:
+    return SetWrong(code, f"{path}:{line}" if line else str(path), ko, en)

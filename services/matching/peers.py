@@ -41,16 +41,32 @@ def _tfidf(vectoriser: TfidfVectorizer) -> Callable[[Sequence[str], Sequence[str
         rows = vectoriser.fit_transform(documents)
         return _products(vectoriser.transform(queries), rows)
 
-    return ranker
+    return _unless_empty(vectoriser, ranker)
+
+
+def _unless_empty(vectoriser: CountVectorizer, ranker: Callable[..., Ranker]) -> Callable[..., Ranker]:
+    """Where no document says anything, all are equally far: vectorisers refuse to be fitted to nothing."""
+    analysed = vectoriser.build_analyzer()
+
+    def guarded(queries: Sequence[str], documents: Sequence[str]) -> Ranker:
+        if any(analysed(text) for text in documents):
+            return ranker(queries, documents)
+        return lambda first, last: np.zeros((last - first, len(documents)))
+
+    return guarded
 
 
 def _tokens(text: str) -> list[str]:
     return [token for found in _TOKEN.findall(text.lower()) if (token := found.strip("."))]
 
 
+def _counting() -> CountVectorizer:
+    return CountVectorizer(analyzer=_tokens, dtype=np.float64)
+
+
 def _bm25(queries: Sequence[str], documents: Sequence[str]) -> Ranker:
     """Robertson's BM25 as Lucene has it."""
-    vectoriser = CountVectorizer(analyzer=_tokens, dtype=np.float64)
+    vectoriser = _counting()
     counts = sparse.csr_matrix(vectoriser.fit_transform(documents))
     held = np.bincount(counts.indices, minlength=counts.shape[1])
     telling = np.log(1 + (len(documents) - held + 0.5) / (held + 0.5))
@@ -72,6 +88,6 @@ def _token_set(queries: Sequence[str], documents: Sequence[str]) -> Ranker:
 _RANKERS: dict[PeerName, Callable[[Sequence[str], Sequence[str]], Ranker]] = {
     "word TF-IDF": _tfidf(TfidfVectorizer(analyzer=_tokens)),
     "character TF-IDF 2-4": _tfidf(TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4))),
-    "BM25": _bm25,
+    "BM25": _unless_empty(_counting(), _bm25),
     "token_set_ratio": _token_set,
 }

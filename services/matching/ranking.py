@@ -39,7 +39,7 @@ def fields_read(kind: Kind, documents: Sequence[Record]) -> tuple[str, ...]:
         return (*[field for field in reversed(_TITLES) if field in held][:1], "alt")
     if kind == "title":
         return (*title, *(texts or ("text",)))
-    own = ("duties",) if "duties" in held else tuple(field for field in ("description", "text") if field in held)[:1]
+    own = tuple(field for field in ("duties", "description", "text", "summary", "title") if field in held)[:1]
     return (*title, *own) if title == ("title",) and _tells_its_title(documents) else own
 
 
