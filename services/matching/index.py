@@ -17,7 +17,7 @@ from scipy import sparse
 from services.matching import kernels, text
 from services.matching.blocks import Blocks
 from services.matching.conditions import POSTING, SEEKER, Conditions, Mask
-from services.matching.explanation import bodies, raises
+from services.matching.explanation import bodies
 from services.matching.kernels import SparseRows, Terms
 from services.matching.profiles import Facts, Profile, Side, Traits, held_terms, traits
 from services.matching.scorer import FULL, PARTS, UNKNOWN, Rules, Values, combine
@@ -253,12 +253,7 @@ class Index:
     def explain(self, pairs: Sequence[tuple[UUID, UUID, tuple[int, ...]]]) -> list[str]:
         """What is written down of pairs of seeker and posting whose parts have these values."""
         named = [(self.traits("seeker", s), self.traits("posting", p), values) for s, p, values in pairs]
-        return bodies(named, self.epoch.rules, self.vocabulary.covers, self.telling)
-
-    def raises(self, seeker: UUID, posting: UUID, values: tuple[int, ...]) -> list[tuple[str, int]]:
-        """What each term that the posting asks for and the seeker lacks would add to the score, the most first."""
-        ends = self.traits("seeker", seeker), self.traits("posting", posting)
-        return raises(*ends, values, self.epoch.rules, self.vocabulary.likest)
+        return bodies(named, self.epoch.rules, self.vocabulary.likest, self.telling)
 
     def revision(self, side: Side, profile: UUID) -> int:
         """As of which revision the profile is at hand; 0 where it is not."""

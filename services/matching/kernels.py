@@ -119,12 +119,14 @@ class Block(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """By what two profiles say together: the weight of what is known, the weight of what is known of text and skills,
-    and the most that the dense parts bring; and how much less a sum can be than what it stands for."""
+    """By what two profiles say together: what a gain is divided by, the weight of what is known of text and skills, the
+    most that the dense parts bring, what is lacking of the least evidence; and how much less a sum can be than what it
+    stands for."""
 
-    known: Array
+    divisor: Array
     sparse: Array
     dense: Array
+    lacking: Array
     slack: np.float32
 
 
@@ -154,23 +156,28 @@ class Found(NamedTuple):
     scores: Array
 
 
-def bound_of(weights: Array) -> Bound:
-    """The bound for every pattern of presence."""
+def bound_of(weights: Array, least_evidence: int) -> Bound:
+    """The bound for every pattern of presence. What a seeker can do is known exactly where both sides say it."""
     patterns = np.arange(PATTERNS)
-    known, sparse = np.zeros(PATTERNS), np.zeros(PATTERNS)
+    known, sparse, telling = np.zeros(PATTERNS), np.zeros(PATTERNS), np.zeros(PATTERNS)
     for part, bits in _KNOWN_WHERE.items():
         holds = np.zeros(PATTERNS, dtype=bool)
         for bit in bits:
             holds |= (patterns & bit) != 0
         known += holds * weights[part]
         sparse += holds * weights[part] * (part in SPARSE)
+        telling += holds * weights[part] * (part in TELLING)
+    lacking = np.maximum(least_evidence - telling, 0)
     # half a ten-thousandth of each part that is rounded, and the last bits of a dozen sums in single precision
     slack = np.float32(weights[list(SPARSE)].sum() / 2 + 2)
     dense = ((known - sparse) * FULL).astype(np.float32)
-    return Bound(known.astype(np.float32), sparse.astype(np.float32), dense, slack)
+    divisor = (known + lacking).astype(np.float32)
+    return Bound(divisor, sparse.astype(np.float32), dense, lacking.astype(np.int64), slack)
 
 
 SPARSE = (TEXT, REQUIRED, PREFERRED, CERTIFICATE)
+TELLING = (*SPARSE, EXPERIENCE)
+"""The parts of the fit for the posting."""
 _KNOWN_WHERE = {
     OCCUPATION: (HAS_OCCUPATION,),
     TEXT: (HAS_TEXT,),

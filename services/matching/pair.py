@@ -15,7 +15,7 @@ from services.matching.conditions import judge_occupation
 from services.matching.index import Epoch, Index
 from services.matching.places import EARTH_RADIUS_M, Spot, accepts, spot, usual_name
 from services.matching.profiles import SIDES, Facts, Profile, Side
-from services.matching.scorer import PARTS, Rules, known_share
+from services.matching.scorer import PARTS, VIEWS, Rules
 from services.matching.written import told_of
 from shared.contracts import Fact, GateName, Part, PostingFacts, Raise, Reason, SeekerFacts
 from shared.contracts.envelope import TenThousandth
@@ -26,6 +26,7 @@ State = Literal["open", "shut", "unknown"]
 
 _ENDS = UUID(int=1), UUID(int=2)
 """Any seeker and any posting."""
+_FIGURES = {"score": "score", "seeker": "fit_for_seeker", "posting": "fit_for_posting"}
 _ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -66,21 +67,18 @@ def explain(seeker: SeekerFacts, posting: PostingFacts, epoch: Epoch) -> Explana
     """Everything about this pair under this epoch."""
     index, rules = _at_hand(seeker, posting, epoch), epoch.rules
     shut = index.excluded_by(*_ENDS)
-    values = _values(index, seeker, posting)
-    told = told_of(from_json(index.explain([(*_ENDS, values)])[0]))
-    figures = {"score": "score", "seeker": "fit_for_seeker", "posting": "fit_for_posting"}
-    unheard = {name: None for view, name in figures.items() if not known_share(values, rules, view)}
-    fits = _verdict(told["score"], len(told["parts"]), rules)
+    told = told_of(from_json(index.explain([(*_ENDS, _values(index, seeker, posting))])[0]))
+    known = {part["name"] for part in told["parts"]}
+    unheard = {name: None for view, name in _FIGURES.items() if VIEWS[view].isdisjoint(known)}
+    fits = _verdict(told["score"], len(known), rules)
     return Explanation(
         **told | unheard,
         epoch=epoch.number,
         fitted=epoch.frequencies is not None,
         verdict="shut_out" if shut else fits,
         threshold=rules.threshold,
-        known=known_share(values, rules),
         gates=_gates(seeker, posting, shut),
         but_for=shut[0] if fits == "match" and len(shut) == 1 else None,
-        raises=tuple(Raise(term=term, score=score) for term, score in index.raises(*_ENDS, values) if score > 0),
     )
 
 

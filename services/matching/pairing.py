@@ -1,6 +1,7 @@
 """Which pairs reach a list, and what are their parts worth? Compiled loops: an honest bound, then exact pairs.
 
-A score is (Σ weight·value) / (Σ weight) over known parts. Text and skills are sparse products, the rest are look-ups.
+A score is (Σ weight·value) / (Σ weight) over known parts, what is lacking of the least evidence in the divisor. Text
+and skills are sparse products, the rest are look-ups.
 Per query and block: add up the inverted lists of all but the block's most frequent columns, put
 ‖query head‖·‖document head‖ over what was left out (Cauchy–Schwarz), the occupation's part as it is, every other dense
 part that may be known at its full value, and compare with the least score that matters for that document. Only who
@@ -92,7 +93,7 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
     certificates = postings.certificates.starts, postings.certificates.terms
     of_seekers, of_postings = seekers.conditions, postings.conditions
     floors, patterns, live = documents.floors, documents.patterns, documents.live
-    known_weight, sparse_weight, slack = bound.known, bound.sparse, bound.slack
+    divisors, sparse_weight, unproven, slack = bound.divisor, bound.sparse, bound.lacking, bound.slack
     norms, head_starts, head_places, head_steps = (
         block.head_norms, block.head_starts, block.head_places, block.head_steps,
     )  # fmt: skip
@@ -134,14 +135,16 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
                     document = first + near
                     least = max(threshold, min(floors[document], bars[0]))
                     mask = patterns[document] & pattern
-                    if reach[near] < (least - 0.5) * known_weight[mask] or not live[document]:
+                    if reach[near] < (least - 0.5) * divisors[mask] or not live[document]:
                         continue
                     reach[near] = NEVER
                     seeker, posting = (document, slot) if by_postings else (slot, document)
                     if not _judge(of_seekers[seeker], of_postings[posting], occupations, districts, parts):
                         continue
                     gained, known = _sums(parts, DENSE, weights)
-                    lacking = (least - 0.5) * (known + sparse_weight[mask]) - gained - slack - gains[near]
+                    lacking = (
+                        (least - 0.5) * (known + sparse_weight[mask] + unproven[mask]) - gained - slack - gains[near]
+                    )
                     if texts[near] * scale + missing * norms[near] < lacking:
                         continue
                     text = texts[near] + _head_of(
@@ -154,7 +157,8 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
                         continue
                     parts[TEXT] = _as_value(text) if mask & HAS_TEXT else UNKNOWN
                     gained, known = _sums(parts, ALL, weights)
-                    score = (2 * gained + known) // (2 * known) if known else UNKNOWN
+                    divisor = known + unproven[mask]
+                    score = (2 * gained + divisor) // (2 * divisor) if divisor else UNKNOWN
                     if score < least:
                         continue
                     _raise_bar(bars, score)
@@ -222,7 +226,7 @@ def _reach(  # noqa: PLR0913, PLR0917
 ) -> None:
     """The most each document can gain, slack included; the best score that each stretch can hope for, and by whom."""
     first, occupations, of_types, norms = block.first, block.occupations, block.types, block.head_norms
-    dense, known, slack = bound.dense, bound.known, bound.slack
+    dense, divisor, slack = bound.dense, bound.divisor, bound.slack
     for stretch in range(len(hopes)):
         hope, promising[stretch] = np.float32(0.0), stretch * STRETCH
         for near in range(stretch * STRETCH, min(len(texts), (stretch + 1) * STRETCH)):
@@ -232,8 +236,8 @@ def _reach(  # noqa: PLR0913, PLR0917
             if types and of_types[near] and not types & of_types[near]:
                 most = NEVER
             reach[near] = most
-            if most > hope * known[mask]:
-                hope, promising[stretch] = most / known[mask], near
+            if most > hope * divisor[mask]:
+                hope, promising[stretch] = most / divisor[mask], near
         hopes[stretch] = hope * np.float32(1.000001)
 
 

@@ -1,5 +1,8 @@
 """What is a pair worth? Whole ten-thousandths: the weighted mean of the parts that are known.
 
+Where hardly anything is known of what a seeker can do, what is lacking of `least_evidence` joins the divisor: wishes
+that are met are no proof of ability (docs/decisions/0008).
+
 Each part's value is made whole before it is weighed, and all that follows is integer arithmetic: the same on any
 machine, in any batch, in either direction. Points go to parts by largest remainder, so they add up exactly.
 """
@@ -20,7 +23,7 @@ Values = NDArray[np.int16]
 PARTS: tuple[PartName, ...] = get_args(PartName)
 UNKNOWN = -1
 FULL = 10_000
-SCORER = 3
+SCORER = 4
 """Names this arithmetic; another arithmetic is for another epoch."""
 
 VIEWS: dict[str, frozenset[PartName]] = {
@@ -46,6 +49,8 @@ _WEIGHTS: dict[PartName, int] = {
 class Rules:
     """All that a score or a list depends on besides the profiles and the frozen frequencies; part of an epoch."""
 
+    least_evidence: int = 30
+    """The least weight of known parts that a fit for the posting rests on; so much as is lacking counts as nothing."""
     threshold: int = 500
     """The least score that is a match, in ten-thousandths; at least 1, since nothing in common is no match."""
     seeker_list: int = 20
@@ -66,33 +71,43 @@ def weights_of(rules: Rules, view: str = "score") -> Whole:
     return np.array([rules.weights[part] if part in VIEWS[view] else 0 for part in PARTS], dtype=np.int64)
 
 
-def known_share(values: tuple[int, ...], rules: Rules, view: str = "score") -> int:
-    """How much of a view's weight belongs to parts that are known."""
-    weights: list[int] = weights_of(rules, view).tolist()
-    known = sum(weight for value, weight in zip(values, weights, strict=True) if value >= 0)
-    return FULL * known // sum(weights)
+def known_weight(values: Values, rules: Rules, view: str = "score") -> NDArray[np.int32]:
+    """The weight of the parts of a view that are known."""
+    known = np.zeros(values.shape[1:], dtype=np.int32)
+    for value, weight in zip(values, weights_of(rules, view), strict=True):
+        known += (value >= 0) * np.int32(weight)
+    return known
+
+
+def known_share(values: Values, rules: Rules) -> NDArray[np.int32]:
+    """How much of all weight belongs to parts that are known, in ten-thousandths."""
+    return FULL * known_weight(values, rules) // np.int32(weights_of(rules).sum())
+
+
+def divisor(values: Values, rules: Rules, view: str = "score") -> NDArray[np.int32]:
+    """What the gains of a view are divided by: the known weight, and what is lacking of the least evidence."""
+    known = known_weight(values, rules, view)
+    if view == "seeker":
+        return known
+    return known + np.maximum(rules.least_evidence - known_weight(values, rules, "posting"), 0)
 
 
 def combine(values: Values, rules: Rules) -> NDArray[np.int32]:
     """Scores of many pairs at once; `UNKNOWN` where nothing is known of a pair."""
     gained = np.zeros(values.shape[1:], dtype=np.int32)
-    known = np.zeros(values.shape[1:], dtype=np.int32)
     for value, weight in zip(values, weights_of(rules), strict=True):
-        is_known = value >= 0
-        gained += np.where(is_known, value, 0) * np.int32(weight)
-        known += is_known * np.int32(weight)
-    scores = (2 * gained + known) // np.maximum(2 * known, 1)
-    return np.where(known > 0, scores, UNKNOWN).astype(np.int32)
+        gained += np.maximum(value, 0) * np.int32(weight)
+    divided_by = divisor(values, rules)
+    scores = (2 * gained + divided_by) // np.maximum(2 * divided_by, 1)
+    return np.where((values >= 0).any(axis=0), scores, UNKNOWN).astype(np.int32)
 
 
-def points(values: Values, weights: Whole) -> tuple[Whole, Whole]:
+def points(values: Values, rules: Rules, view: str = "score") -> tuple[Whole, Whole]:
     """The points each part brings to a view and their sum, for pairs along the second axis of `values`."""
-    is_known = values >= 0
-    known = (is_known * weights[:, None]).sum(axis=0)
-    gained = np.where(is_known, values, 0).astype(np.int64) * weights[:, None]
-    divisor = np.maximum(known, 1)
-    total = (2 * gained.sum(axis=0) + known) // (2 * divisor)
-    share, remainder = np.divmod(gained, divisor)
+    gained = np.maximum(values, 0).astype(np.int64) * weights_of(rules, view)[:, None]
+    divided_by = np.maximum(divisor(values, rules, view), 1).astype(np.int64)
+    total = (2 * gained.sum(axis=0) + divided_by) // (2 * divided_by)
+    share, remainder = np.divmod(gained, divided_by)
     missing = total - share.sum(axis=0)
     order = np.argsort(-remainder, axis=0, kind="stable")
     place = np.empty_like(order)

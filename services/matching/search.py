@@ -72,7 +72,7 @@ class _Search:
         self._rules = index.epoch.rules
         self._weights = weights_of(self._rules)
         self._rows = seekers_of(index), postings_of(index), law_of(index)
-        self._bound = kernels.bound_of(self._weights)
+        self._bound = kernels.bound_of(self._weights, self._rules.least_evidence)
         self._documents = Documents(floors, self._others.patterns, self._others.is_live)
         self._blocks = self._laid_out()
 

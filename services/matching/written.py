@@ -43,15 +43,17 @@ def as_pair(side: Side, own: UUID, own_revision: int, written: str) -> MatchedPa
 
 def told_of(body: list[Any]) -> dict[str, Any]:
     """What a body tells of a pair, as fields."""
-    score, for_seeker, for_posting, known, unknown, said = body
+    score, for_seeker, for_posting, share, known, unknown, said, would_raise = body
     return {
         "score": score,
         "fit_for_seeker": for_seeker,
         "fit_for_posting": for_posting,
+        "known": share,
         "parts": [
             {"name": PARTS[at], "value": value, "score": whole, "seeker": seeker, "posting": posting}
             for at, value, whole, seeker, posting in known
         ],
         "unknown": [PARTS[at] for at in unknown],
         "reasons": [{"code": code, "terms": terms} for code, *terms in said],
+        "raises": [{"term": term, "score": points} for term, points in would_raise],
     }

@@ -40,7 +40,7 @@ GateName = Literal["occupation", "employment_type", "commute", "certificate"]
 
 
 class Part(Fact):
-    """One known part of a score. Unknown parts are absent: they neither help nor hurt.
+    """One known part of a score. Unknown parts are absent: they neither help nor hurt, as long as enough is known.
 
     `value` is how well this part fits. `score`, `seeker` and `posting` are the points it adds to the whole, to the fit
     for the seeker and to the fit for the posting; over all parts they add up exactly to the pair's figures.
@@ -77,9 +77,13 @@ class MatchedPair(Fact):
     score: TenThousandth
     fit_for_seeker: TenThousandth
     fit_for_posting: TenThousandth
+    known: TenThousandth | None = None
+    """How much of all weight belongs to parts that are known."""
     parts: tuple[Part, ...]
     unknown: tuple[PartName, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    raises: tuple[Raise, ...] = ()
+    """What is asked for and missing, the most helpful first."""
 
 
 class MatchesFound(Event):

@@ -66,7 +66,7 @@ def test_the_golden_message_is_still_understood(event: type[Event]) -> None:
     }
     understood = decode(event, fields)
     assert understood == examples()[event]
-    assert in_full(understood) == golden
+    assert _as_far_as(golden, in_full(understood)) == golden
 
 
 @every_fact
@@ -74,6 +74,15 @@ def test_the_schema_breaks_no_promise(event: type[Event]) -> None:
     promised = json.loads(file_of(event, "schema").read_text("utf-8"))
     present = json.loads(json.dumps(event.model_json_schema()))
     assert broken_promises(promised, present) == []
+
+
+def _as_far_as(told: Any, more: Any) -> Any:
+    """The fields that an older message told too; a field it could not know is left out."""
+    if isinstance(told, dict) and isinstance(more, dict):
+        return {name: _as_far_as(value, more.get(name)) for name, value in told.items()}
+    if isinstance(told, list) and isinstance(more, list) and len(told) == len(more):
+        return [_as_far_as(one, other) for one, other in zip(told, more, strict=True)]
+    return more
 
 
 def in_full(event: Event) -> dict[str, Any]:

@@ -59,12 +59,10 @@ class Vocabulary:
         """The likeness of each term that is like this one, itself among them, by number."""
         return self._alike[number]
 
-    def covers(self, held: frozenset[str], asked: str) -> bool:
-        """Whether one of the terms held is, or looks like, the term asked for."""
-        return asked in held or self.likest(held, asked) > 0
-
     def likest(self, held: frozenset[str], asked: str) -> int:
         """The greatest likeness of any of the terms held to the term asked for."""
+        if asked in held:
+            return SAME
         alike = self._alike[self.number(asked)]
         return max((share for other, share in alike.items() if self._terms[other] in held), default=0)
 

@@ -49,9 +49,15 @@ def total(values: Values, rules: Rules, view: str = "score") -> int | None:
     known = {part: value for part, value in values.items() if part in VIEWS[view]}
     if not known:
         return None
-    weight = sum(rules.weights[part] for part in known)
     gained = sum(rules.weights[part] * value for part, value in known.items())
-    return math.floor(Fraction(gained, weight) + Fraction(1, 2))
+    return math.floor(Fraction(gained, divisor(values, rules, view)) + Fraction(1, 2))
+
+
+def divisor(values: Values, rules: Rules, view: str) -> int:
+    """The weight of what is known, and what is lacking of the least that is to be known of what she can do."""
+    known = sum(rules.weights[part] for part in values if part in VIEWS[view])
+    able = sum(rules.weights[part] for part in values if part in VIEWS["posting"])
+    return known + (max(rules.least_evidence - able, 0) if view != "seeker" else 0)
 
 
 def shares(values: Values, rules: Rules, view: str = "score") -> Values:
@@ -59,7 +65,7 @@ def shares(values: Values, rules: Rules, view: str = "score") -> Values:
     known = {part: value for part, value in values.items() if part in VIEWS[view]}
     if not known:
         return {}
-    weight = sum(rules.weights[part] for part in known)
+    weight = divisor(values, rules, view)
     exact = {part: Fraction(rules.weights[part] * value, weight) for part, value in known.items()}
     told = {part: math.floor(share) for part, share in exact.items()}
     missing = (total(values, rules, view) or 0) - sum(told.values())

@@ -91,6 +91,24 @@ def test_an_empty_profile_is_not_enough_data_and_no_number(posting: dict[str, An
     assert told.parts == ()
 
 
-def test_a_fit_of_which_nothing_is_known_is_no_number() -> None:
-    told = explained({"summary": "", "wishes": {"weekly_hours": 40}}, {"weekly_hours": 40})
-    assert (told.score, told.fit_for_seeker, told.fit_for_posting) == (10_000, 10_000, None)
+def test_wishes_alone_that_are_met_do_not_outrank_proven_ability() -> None:
+    """Of the fit for the posting nothing is known, which is no number; the whole rests on what little there is."""
+    wishes = {
+        "occupation_codes": ["5301"],
+        "wage": {"unit": "hour", "minimum": 11_000},
+        "weekly_hours": 40,
+        "districts": ["서울 마포구"],
+    }
+    posting = {
+        "required_skills": ["제빵", "라떼아트"],
+        "occupation_code": "530101",
+        "wage": {"unit": "hour", "minimum": 12_000},
+        "weekly_hours": 40,
+        "place": {"district": "서울 마포구"},
+    }
+    wishing = explained({"summary": "", "wishes": wishes}, posting)
+    proven = explained({"summary": "빵을 굽는 제빵사로 일했다", "skills": ["제빵"], "wishes": wishes}, posting)
+    assert (wishing.fit_for_seeker, wishing.fit_for_posting) == (10_000, None)
+    assert wishing.score == round(10_000 * 33 / (33 + 30))
+    assert (proven.score or 0) > wishing.score
+    assert wishing.known == 3_300

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.scorer import PARTS, UNKNOWN, VIEWS, Rules, combine, points, weights_of
+from services.matching.scorer import PARTS, UNKNOWN, VIEWS, Rules, combine, points
 from tests.unit.matching import naive
 
 RULES = Rules()
@@ -16,7 +16,7 @@ many_values = st.lists(pair_values, min_size=1, max_size=8)
 def test_points_add_up_and_are_what_one_works_out_by_hand(pairs: list[list[int]]) -> None:
     values = np.array(pairs, dtype=np.int16).T
     for view in VIEWS:
-        shares, totals = points(values, weights_of(RULES, view))
+        shares, totals = points(values, RULES, view)
         assert (shares.sum(axis=0) == totals).all()
         assert (shares >= 0).all()
         for at, pair in enumerate(pairs):
@@ -29,7 +29,7 @@ def test_points_add_up_and_are_what_one_works_out_by_hand(pairs: list[list[int]]
 @given(many_values)
 def test_the_score_of_a_block_is_the_sum_of_the_points(pairs: list[list[int]]) -> None:
     values = np.array(pairs, dtype=np.int16).T
-    _, totals = points(values, weights_of(RULES))
+    _, totals = points(values, RULES)
     scores = combine(values[:, None, :], RULES)[0]
     nothing_known = (values == UNKNOWN).all(axis=0)
     assert (scores[~nothing_known] == totals[~nothing_known]).all()

@@ -150,7 +150,7 @@ def test_a_running_store_opens_a_new_epoch_for_an_edited_table(engine: Engine, r
     request.getfixturevalue("edited_table")
     again = started(engine, Rules())
     assert again.index.epoch.number == 1
-    assert again.index.vocabulary.covers(frozenset({terms.canonical("나룻줄당기기")}), "줄다리기")
+    assert again.index.vocabulary.likest(frozenset({terms.canonical("나룻줄당기기")}), "줄다리기")
     after = said(engine)[len(before) :]
     assert after
     assert {found.epoch for found in after} == {1}
