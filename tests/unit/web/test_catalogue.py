@@ -5,6 +5,7 @@ from pathlib import Path
 from string import Formatter
 from typing import get_args
 
+from services.registry.intake.asking import Kind, fields_to_ask
 from shared.contracts.envelope import EmploymentType, Money
 from shared.contracts.matches import GateName, PartName, ReasonCode
 from shared.web.catalogue import LANGUAGES, say, sentences
@@ -12,7 +13,7 @@ from shared.web.sign_in import Role
 from shared.web.spoken import NoMatch
 
 ROOT = Path(__file__).parents[3]
-SAID = re.compile(r'\bsay\(\s*(?:language,\s*)?"([a-z_.]+)"(\s*~)?')
+SAID = re.compile(r'\bsay\(\s*(?:language,\s*)?"(?!ko"|en")([a-z_.]+)"(\s*~)?')
 NAVIGATION = re.compile(r'place_in_navigation\("[^"]+", "([a-z_.]+)"\)')
 
 MADE_IN_PARTS = {
@@ -23,6 +24,7 @@ MADE_IN_PARTS = {
     *(f"reason.{code}.terms" for code in get_args(ReasonCode)),
     *(f"employment.{kind}" for kind in get_args(EmploymentType)),
     *(f"wage.unit.{unit}" for unit in get_args(Money.model_fields["unit"].annotation)),
+    *(f"field.{name}" for kind in get_args(Kind) for name in fields_to_ask(kind)),
     *(f"weekday.{number}" for number in range(1, 8)),
     *(f"role.{role}" for role in get_args(Role)),
     "sign_in.wrong",
