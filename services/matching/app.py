@@ -14,6 +14,7 @@ from services.matching.settings import MatchingSettings
 from services.matching.shards import Shard
 from shared.database import open_engine
 from shared.spine import Spine
+from shared.web.description import describe
 from shared.web.operations import operations
 from shared.web.problems import answer_problems
 
@@ -48,4 +49,5 @@ def create_app(settings: MatchingSettings) -> FastAPI:
     answer_problems(app)
     app.include_router(operations(spine))
     app.include_router(api(engine, shard.count))
+    describe(app)
     return app

@@ -18,6 +18,7 @@ from shared.contracts import RestatementRequested
 from shared.database import open_engine, reading, transaction
 from shared.outbox import stage
 from shared.spine import Spine
+from shared.web.description import describe
 from shared.web.operations import operations
 from shared.web.pages import furnish
 
@@ -43,6 +44,7 @@ def create_app(settings: NotifySettings) -> FastAPI:
     pages = furnish(app, settings, desk.TEMPLATES)
     app.include_router(operations(spine))
     app.include_router(desk.desk(desk.Desk(engine, spine, names, pages)))
+    describe(app)
     return app
 
 

@@ -1,6 +1,5 @@
 """Who may send and see what: the operator names an agency, an agency is itself, and nobody is another's."""
 
-from collections.abc import Callable
 from uuid import UUID
 
 from fastapi import Request
@@ -10,23 +9,24 @@ from services.registry.orders.agencies import KEY_PREFIX, agency_of_key
 from services.registry.tables import Agency
 from shared.database import reading
 from shared.web.problems import Problem
-from shared.web.sign_in import SignedIn, allow, bearer_token
+from shared.web.sign_in import Allowed, SignedIn, bearer_token
 
 
-def sender(engine: Engine) -> Callable[[Request], SignedIn]:
-    """A dependency that lets the operator pass, and an agency by its key."""
-    operator_or_agency = allow("operator", "agency")
+class Sender(Allowed):
+    """A dependency that lets the operator pass, and an agency by its key or its session."""
 
-    def allowed(request: Request) -> SignedIn:
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(("operator", "agency"))
+        self._engine = engine
+
+    def __call__(self, request: Request) -> SignedIn:
         key = bearer_token(request)
         if key.startswith(KEY_PREFIX):
-            with reading(engine) as session:
+            with reading(self._engine) as session:
                 agency = agency_of_key(session, key)
             if agency is not None:
                 return SignedIn(role="agency", agency_id=agency.agency_id, label=agency.name)
-        return operator_or_agency(request)
-
-    return allowed
+        return super().__call__(request)
 
 
 def agency_for(engine: Engine, who: SignedIn, asked: UUID | None) -> Agency:

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
-from services.registry.access import agency_for, not_found, sender
-from services.registry.bodies import document_within, idempotency_key
+from services.registry.access import Sender, agency_for, not_found
+from services.registry.bodies import Body, idempotency_key
 from services.registry.cafes.places import CafeExists, add_cafe, all_cafes
 from services.registry.digest import Digest, digests
 from services.registry.intake.documents import ConsentBasis
@@ -40,20 +40,21 @@ from shared.web.sign_in import SignedIn, allow
 
 MOST_ROWS = 1_000
 BATCH_LIMIT_BYTES = 64_000_000
-FORM_LIMIT_BYTES = 64_000
 PAGE_SIZE = 100
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Operator = Annotated[SignedIn, Depends(allow("operator"))]
 Key = Annotated[str, Depends(idempotency_key)]
-Form = Annotated[dict[str, Any], Depends(document_within(FORM_LIMIT_BYTES))]
-Sheet = Annotated[dict[str, Any], Depends(document_within(BATCH_LIMIT_BYTES))]
 
 
 class Asked(BaseModel):
     """A request's body: only what it names is taken."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PostingDocument(RootModel[dict[str, Any]]):
+    """One posting under the sender's own names or ours: title, employer, description and place at the least."""
 
 
 class NewAgency(Asked):
@@ -128,12 +129,14 @@ class _DryRun(Exception):
 
 def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  # noqa: PLR0915 - the list of what can be asked
     router = APIRouter(prefix="/api/registry")
-    Sender = Annotated[SignedIn, Depends(sender(engine))]  # noqa: N806 - a type
+    From = Annotated[SignedIn, Depends(Sender(engine))]  # noqa: N806 - a type
 
     @router.post("/agencies", status_code=201)
-    def make_agency(_who: Operator, form: Form) -> dict[str, Any]:
+    def make_agency(
+        _who: Operator,
+        asked: Annotated[NewAgency, Depends(Body(NewAgency))],
+    ) -> dict[str, Any]:
         """Take in an agency. Its API key is shown this once."""
-        asked = NewAgency.model_validate(form)
         try:
             with transaction(engine) as session:
                 agency, key = add_agency(
@@ -153,8 +156,10 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
             return [_shown_agency(agency) for agency in all_agencies(session)]
 
     @router.post("/cafes", status_code=201)
-    def make_cafe(_who: Operator, form: Form) -> dict[str, Any]:
-        asked = NewCafe.model_validate(form)
+    def make_cafe(
+        _who: Operator,
+        asked: Annotated[NewCafe, Depends(Body(NewCafe))],
+    ) -> dict[str, Any]:
         try:
             with transaction(engine) as session:
                 return add_cafe(session, asked.name, asked.district, asked.cafe_id).model_dump(mode="json")
@@ -169,8 +174,10 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
             return [cafe.model_dump(mode="json") for cafe in all_cafes(session)]
 
     @router.post("/accounts", status_code=201)
-    def make_account(_who: Operator, form: Form) -> dict[str, Any]:
-        asked = NewAccount.model_validate(form)
+    def make_account(
+        _who: Operator,
+        asked: Annotated[NewAccount, Depends(Body(NewAccount))],
+    ) -> dict[str, Any]:
         try:
             with transaction(engine) as session:
                 account = add_account(session, **dict(asked))
@@ -179,10 +186,15 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
         return account.model_dump(mode="json", exclude={"password_hash", "shown_password"})
 
     @router.post("/postings")
-    def send_posting(who: Sender, key: Key, document: Form, agency: UUID | None = None) -> Receipt:
+    def send_posting(
+        who: From,
+        key: Key,
+        document: Annotated[PostingDocument, Depends(Body(PostingDocument))],
+        agency: UUID | None = None,
+    ) -> Receipt:
         """One posting. The answer is its receipt; a repeat under the same key is answered as before."""
         own = agency_for(engine, who, agency)
-        arrival = Arrival("body", document, "http", uuid5(own.agency_id, f"key|{key}"))
+        arrival = Arrival("body", document.root, "http", uuid5(own.agency_id, f"key|{key}"))
         with transaction(engine) as session:
             receipt = receive(session, [arrival], own, vault, law=law)[0]
         if receipt.outcome == "returned":
@@ -190,9 +202,10 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
         return receipt
 
     @router.post("/postings/batch")
-    def send_postings(who: Sender, sheet: Sheet) -> dict[str, tuple[Receipt, ...]]:
+    def send_postings(
+        who: From, batch: Annotated[PostingBatch, Depends(Body(PostingBatch, BATCH_LIMIT_BYTES))]
+    ) -> dict[str, tuple[Receipt, ...]]:
         """The rows of a file, taken together in one transaction; a receipt for each, in their order."""
-        batch = PostingBatch.model_validate(sheet)
         own = agency_for(engine, who, batch.agency_id)
         arrivals = [Arrival(row.where, row.document, "file", findings=row.findings) for row in batch.rows]
         receipts = _kept_unless_dry(
@@ -201,7 +214,7 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
         return {"receipts": tuple(receipts)}
 
     @router.get("/postings/{posting_id}")
-    def show_posting(posting_id: UUID, who: Sender) -> dict[str, Any]:
+    def show_posting(posting_id: UUID, who: From) -> dict[str, Any]:
         """A posting, for the agencies that are credited with it."""
         with reading(engine) as session:
             posting = session.get(Posting, posting_id)
@@ -211,7 +224,7 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
 
     @router.get("/submissions")
     def list_submissions(
-        who: Sender,
+        who: From,
         agency: UUID | None = None,
         outcome: Outcome | None = None,
         page: Annotated[int, Query(ge=1, le=100_000)] = 1,
@@ -222,9 +235,10 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
             return _submissions(session, own, outcome, page)
 
     @router.post("/seekers/batch")
-    def send_seekers(who: Operator, sheet: Sheet) -> dict[str, tuple[SeekerReceipt, ...]]:
+    def send_seekers(
+        who: Operator, batch: Annotated[SeekerBatch, Depends(Body(SeekerBatch, BATCH_LIMIT_BYTES))]
+    ) -> dict[str, tuple[SeekerReceipt, ...]]:
         """Seekers from a file or a form, with the ground on which they are kept."""
-        batch = SeekerBatch.model_validate(sheet)
         brought_by = agency_for(engine, who, batch.agency_id).agency_id if batch.agency_id else None
         rows = [SeekerRow(row.where, row.document, row.findings) for row in batch.rows]
         receipts = _kept_unless_dry(
@@ -235,16 +249,18 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
         return {"receipts": tuple(receipts)}
 
     @router.get("/mappings")
-    def list_mappings(who: Sender, agency: UUID | None = None) -> list[dict[str, Any]]:
+    def list_mappings(who: From, agency: UUID | None = None) -> list[dict[str, Any]]:
         """What the columns of an agency's own sheets mean, as it was answered once."""
         own = agency_for(engine, who, agency)
         with reading(engine) as session:
             return [_shown_mapping(saved) for saved in saved_mappings(session, own.agency_id)]
 
     @router.put("/mappings")
-    def keep_mapping(who: Sender, form: Form) -> dict[str, Any]:
+    def keep_mapping(
+        who: From,
+        asked: Annotated[MappingAsked, Depends(Body(MappingAsked))],
+    ) -> dict[str, Any]:
         """Save a mapping for an agency, in place of one of the same name: files that it fits are read by it."""
-        asked = MappingAsked.model_validate(form)
         own = agency_for(engine, who, asked.agency_id)
         try:
             mapping = Mapping.model_validate({"name": asked.name} | asked.mapping)
@@ -256,7 +272,7 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
             ) from None
 
     @router.delete("/mappings/{mapping_id}")
-    def drop_mapping(mapping_id: UUID, who: Sender) -> dict[str, Any]:
+    def drop_mapping(mapping_id: UUID, who: From) -> dict[str, Any]:
         """Forget a saved mapping."""
         with transaction(engine) as session:
             saved = session.get(SavedMapping, mapping_id)
@@ -266,9 +282,10 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
             return {"mapping_id": mapping_id, "removed": True}
 
     @router.post("/people/reveal")
-    def reveal_people(_who: Annotated[SignedIn, Depends(allow("service"))], form: Form) -> dict[str, Any]:
+    def reveal_people(
+        _who: Annotated[SignedIn, Depends(allow("service"))], asked: Annotated[RevealAsked, Depends(Body(RevealAsked))]
+    ) -> dict[str, Any]:
         """Names, at the moment of showing or sending; each look is recorded before it is answered."""
-        asked = RevealAsked.model_validate(form)
         look = Look(who=asked.who, purpose=asked.purpose, items=asked.items, place=asked.place)
         with transaction(engine) as session:
             seen = vault.read(session, asked.seeker_ids, look)

@@ -23,6 +23,7 @@ from services.registry.settings import RegistrySettings
 from services.registry.tables import Agency, Posting, Seeker
 from shared.database import open_engine, reading
 from shared.spine import Spine
+from shared.web.description import describe
 from shared.web.operations import operations
 from shared.web.pages import furnish
 
@@ -53,6 +54,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(doorstep(engine, settings, pages))
     app.include_router(api(engine, vault, law))
     app.include_router(custody(engine, vault))
+    describe(app)
     return app
 
 

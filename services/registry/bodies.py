@@ -1,37 +1,44 @@
 """What a program sent: its size, kind and JSON, checked before anything is made of it."""
 
 import re
-from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from fastapi import Request
+from pydantic import BaseModel
 
 from services.registry.intake.findings import of_wire
 from shared.web.problems import Problem
 from shared.wire import WireError, strict_document
 
+M = TypeVar("M", bound=BaseModel)
+
 JSON_TYPE = re.compile(r"application/(?:json|[\w.+-]+\+json)\s*(?:;\s*charset=\"?utf-8\"?\s*)?", re.IGNORECASE)
+FORM_LIMIT_BYTES = 64_000
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-def document_within(limit: int) -> Callable[[Request], Awaitable[dict[str, Any]]]:
-    """A dependency: the one JSON object of the body, of at most so many bytes."""
+class Body(Generic[M]):
+    """A dependency: the one JSON object of the body, of at most so many bytes, as a model."""
 
-    async def document(request: Request) -> dict[str, Any]:
+    def __init__(self, model: type[M], limit: int = FORM_LIMIT_BYTES) -> None:
+        self.model, self._limit = model, limit
+
+    async def __call__(self, request: Request) -> M:
+        return self.model.model_validate(await self._document(request))
+
+    async def _document(self, request: Request) -> dict[str, Any]:
         if not JSON_TYPE.fullmatch(request.headers.get("content-type", "")):
             raise Problem(
                 415, "CONTENT_TYPE", "Send application/json in UTF-8.", "UTF-8 application/json으로 보내 주세요."
             )
-        raw = await _bytes_within(request, limit)
+        raw = await _bytes_within(request, self._limit)
         try:
-            return strict_document(raw, limit)
+            return strict_document(raw, self._limit)
         except WireError as error:
             found = of_wire(error)
             raise Problem(
                 400, found.code, found.message, found.message_ko, where=found.where, hint=found.hint
             ) from None
-
-    return document
 
 
 async def _bytes_within(request: Request, limit: int) -> bytes:

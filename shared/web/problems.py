@@ -30,6 +30,22 @@ class WrongField(Fact):
     message_ko: str
 
 
+class ProblemDocument(Fact):
+    """A problem as programs read it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    """Of what kind it is, for programs: it does not change."""
+    where: str
+    message: str
+    message_ko: str
+    hint: str
+    errors: tuple[WrongField, ...] = ()
+
+
 class Problem(Exception):
     """A refusal with its reason and the way out, in both languages. Never echoes what was sent."""
 
@@ -51,20 +67,19 @@ class Problem(Exception):
 
     def document(self) -> dict[str, Any]:
         """The body of the answer, as RFC 9457 shapes it, with our own members beside."""
-        body: dict[str, Any] = {
-            "type": f"urn:iljari:problem:{self.code.lower()}",
-            "title": HTTPStatus(self.status).phrase,
-            "status": self.status,
-            "detail": self.message,
-            "code": self.code,
-            "where": self.where,
-            "message": self.message,
-            "message_ko": self.message_ko,
-            "hint": self.hint,
-        }
-        if self.errors:
-            body["errors"] = [error.model_dump() for error in self.errors]
-        return body
+        told = ProblemDocument(
+            type=f"urn:iljari:problem:{self.code.lower()}",
+            title=HTTPStatus(self.status).phrase,
+            status=self.status,
+            detail=self.message,
+            code=self.code,
+            where=self.where,
+            message=self.message,
+            message_ko=self.message_ko,
+            hint=self.hint,
+            errors=self.errors,
+        )
+        return told.model_dump(exclude_defaults=True)
 
 
 PageOf = Callable[[Request, Problem], Response]

@@ -3,7 +3,6 @@
 import hmac
 import json
 import secrets
-from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from typing import Literal, cast
@@ -65,10 +64,13 @@ def signed_in(request: Request) -> SignedIn | None:
     return _read_cookie(settings, request.cookies.get(SESSION_COOKIE, ""))
 
 
-def allow(*roles: Role) -> Callable[[Request], SignedIn]:
-    """A dependency that lets only these roles pass: 401 for strangers (pages lead to sign-in), 403 for others."""
+class Allowed:
+    """A dependency that lets only some roles pass: 401 for strangers (pages lead to sign-in), 403 for others."""
 
-    def allowed(request: Request) -> SignedIn:
+    def __init__(self, roles: tuple[Role, ...]) -> None:
+        self.roles = roles
+
+    def __call__(self, request: Request) -> SignedIn:
         who = signed_in(request)
         if who is None:
             raise Problem(
@@ -79,11 +81,13 @@ def allow(*roles: Role) -> Callable[[Request], SignedIn]:
                 hint="Sign in at /sign-in, or send `Authorization: Bearer …`.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        if who.role not in roles:
+        if who.role not in self.roles:
             raise Problem(403, "NOT_ALLOWED", "Your role may not do this.", "이 일을 할 권한이 없습니다.")
         return who
 
-    return allowed
+
+def allow(*roles: Role) -> Allowed:
+    return Allowed(roles)
 
 
 def bearer_token(request: Request) -> str:
