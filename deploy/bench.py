@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # the command starts fast: what costs time to import is impor
 
 app = command_group()
 
-Question = Literal["batch", "arrival"]
+Question = Literal["batch", "arrival", "changes", "memory", "floor", "vectorising", "vocabulary", "start"]
 QUESTIONS: tuple[Question, ...] = get_args(Question)
 PARTS = ("numpy", "scipy", "scikit-learn", "rapidfuzz", "numba", "sparse-dot-topn")
 CITY_DAY = date(2026, 3, 2)

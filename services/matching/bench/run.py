@@ -1,15 +1,15 @@
 """What is measured, on which data, in which order?"""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from services.matching.bench import arrival, batch
+from services.matching.bench import arrival, batch, changes, floor, memory, start, vectorising, vocabulary
 from services.matching.bench.figures import GOALS, Figure
 from services.matching.bench.made import SEEKERS_A_POSTING, World, made
 from services.matching.bench.materials import Materials, Patterns, texts, words
 
-Question = Literal["batch", "arrival"]
+Question = Literal["batch", "arrival", "changes", "memory", "floor", "vectorising", "vocabulary", "start"]
 Shape = Literal["words", "texts"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 Step = Callable[[str], None]
@@ -35,6 +35,7 @@ def figures(plan: Plan, patterns: Patterns, step: Step) -> Iterator[Figure]:
     for shape in plan.shapes:
         materials = words(patterns, plan.seed) if shape == "words" else texts(patterns)
         yield from _of_materials(plan, materials, step)
+    yield from _of_texts(plan, patterns, step)
 
 
 def _of_materials(plan: Plan, materials: Materials, step: Step) -> Iterator[Figure]:
@@ -48,15 +49,40 @@ def _of_materials(plan: Plan, materials: Materials, step: Step) -> Iterator[Figu
             batches.append(batch.run(world, plan.rounds, plan.queries))
             yield from batch.figures(batches[-1])
         if times == max(plan.times):
-            yield from _of_largest(plan, world, step)
+            yield from _of_largest(plan, world, materials, step)
     if len(batches) > 1:
         yield from batch.growth(batches)
 
 
-def _of_largest(plan: Plan, world: World, step: Step) -> Iterator[Figure]:
-    if "arrival" in plan.questions:
-        step(f"{world.data}: arrival")
-        yield from arrival.figures(world, plan.arrivals)
+def _of_largest(plan: Plan, world: World, materials: Materials, step: Step) -> Iterator[Figure]:
+    """What is measured once, where it is hardest."""
+    measures: dict[Question, Callable[[], Iterator[Figure]]] = {
+        "arrival": lambda: arrival.figures(world, plan.arrivals),
+        "memory": lambda: memory.figures(world),
+        "floor": lambda: floor.figures(world, plan.rounds, plan.queries),
+        "changes": lambda: changes.figures(world, materials, plan.arrivals, plan.seed),
+    }
+    yield from _asked_for(plan, measures, str(world.data), step)
+
+
+def _of_texts(plan: Plan, patterns: Patterns, step: Step) -> Iterator[Figure]:
+    """What does not depend on how many there are."""
+    measures: dict[Question, Callable[[], Iterator[Figure]]] = {
+        "memory": lambda: memory.of_process(patterns),
+        "vectorising": lambda: vectorising.figures(patterns, plan.rounds),
+        "vocabulary": lambda: vocabulary.figures(sorted(plan.times)),
+        "start": lambda: start.figures(patterns, plan.rounds),
+    }
+    yield from _asked_for(plan, measures, "texts", step)
+
+
+def _asked_for(
+    plan: Plan, measures: Mapping[Question, Callable[[], Iterator[Figure]]], data: str, step: Step
+) -> Iterator[Figure]:
+    for question, measure in measures.items():
+        if question in plan.questions:
+            step(f"{data}: {question}")
+            yield from measure()
 
 
 def held_against_goals(told: Sequence[Figure]) -> Iterator[tuple[str, ...]]:

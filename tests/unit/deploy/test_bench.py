@@ -9,10 +9,11 @@ from typer.testing import CliRunner
 from deploy.cli import app
 
 SMALL = ("--size", "150", "--rounds", "1", "--queries", "10", "--arrivals", "10")
+QUICK = ("--only", "batch,arrival,changes")
 
 
 def test_programs_get_figures_goals_and_what_was_run() -> None:
-    shown = CliRunner().invoke(app, ["bench", *SMALL, "--times", "1,2", "--shape", "texts", "--json"])
+    shown = CliRunner().invoke(app, ["bench", *SMALL, *QUICK, "--times", "1,2", "--shape", "texts", "--json"])
     told = json.loads(shown.output)
     assert told["run"]["times"] == [1, 2]
     assert {figure["data"] for figure in told["figures"]} == {"texts 150 × 30", "texts 300 × 60"}
@@ -40,7 +41,7 @@ def test_texts_are_made_of_any_file_that_can_be_imported(tmp_path: Path) -> None
     ]
     file = tmp_path / "postings.jsonl"
     file.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
-    shown = CliRunner().invoke(app, ["bench", *SMALL, "--shape", "texts", "--postings", str(file), "--json"])
+    shown = CliRunner().invoke(app, ["bench", *SMALL, *QUICK, "--shape", "texts", "--postings", str(file), "--json"])
     assert json.loads(shown.output)["figures"]
 
 

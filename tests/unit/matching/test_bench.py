@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from services.matching.bench import arrival, batch
+from services.matching.bench import arrival, batch, changes, floor, memory, start, vectorising, vocabulary
 from services.matching.bench.answers import NOBODY, Best, by_scorer, by_sums, found_by_us, found_in_rows, wrong
 from services.matching.bench.figures import GOALS, Data, Figure
 from services.matching.bench.made import TOP, World, made
@@ -28,6 +28,7 @@ from services.matching.bench.peers import (
 from services.matching.bench.timing import each_in_turn, interleaved, ratio
 from services.matching.profiles import SIDES, Side
 from services.matching.search import Reached
+from services.matching.text import neutral_frequencies, posting_document, rows
 from tests.unit.matching.examples import posting_facts, seeker_facts
 
 TRADES = {"0241": "빵을 굽는다\n반죽을 한다", "5301": "전기를 잇는다\n배선을 고친다"}
@@ -169,10 +170,10 @@ def test_answers_of_a_matrix_and_of_the_search_are_read_alike(world: World) -> N
     asked = world.evenly("posting", 3)
     by_us = found_by_us(plain(world).ask("posting", asked), asked)
     assert wrong(by_us, by_scorer(world.plain, "posting", asked)) == 0
-    rows = sparse.csr_matrix(np.array([[0.0, 0.3, 0.1], [0.2, 0.0, 0.0]]))
-    read = found_in_rows(rows, 2)
+    table = sparse.csr_matrix(np.array([[0.0, 0.3, 0.1], [0.2, 0.0, 0.0]]))
+    read = found_in_rows(table, 2)
     assert read.ids[:, :2].tolist() == [[1, 2], [0, NOBODY]]
-    assert wrong(read, by_sums(rows, sparse.identity(3, format="csr"))) == 0
+    assert wrong(read, by_sums(table, sparse.identity(3, format="csr"))) == 0
 
 
 def test_all_take_their_turn_in_every_round_and_another_is_first_each_time() -> None:
@@ -202,3 +203,63 @@ def test_a_ratio_is_taken_round_by_round() -> None:
 def test_a_goal_judges_a_figure(value: float | None, seekers: int, verdict: str) -> None:
     goal = next(goal for goal in GOALS if goal.name == "G1")
     assert goal.verdict(Figure("batch", Data("words", seekers, 1), "ours", value, "×")) == verdict
+
+
+def test_what_comes_and_goes_is_seen_by_the_next_search(materials: Materials, world: World) -> None:
+    told = list(changes.figures(world, materials, 5, seed=1))
+    visible = [figure for figure in told if "visible" in figure.question]
+    assert len(visible) == 4
+    assert all(figure.note == "5 times, each seen" and figure.value is not None for figure in visible)
+    assert world.sizes["seeker"] == 150
+
+
+def test_the_floor_counts_the_entries_that_a_search_adds_up(world: World) -> None:
+    """Lists without a head hold every entry: the sum over columns that both sides use."""
+    asked = world.evenly("posting", 7)
+    product = abs(text_of(world, "posting")[asked]).sign() @ abs(text_of(world, "seeker")).sign().T
+    entries = floor.entries_a_pair(world.plain, asked)
+    assert entries >= product.sum() / len(asked) / 150
+    assert all(figure.value for figure in floor.figures(world, rounds=1, queries=5))
+
+
+def test_bytes_of_arrays_count_each_array_once() -> None:
+    one = np.zeros(1_000, dtype=np.int64)
+    held = {"a": [one, one[10:]], "b": (one.reshape(10, 100), Data("words"), {"c": np.zeros(3, dtype=np.int8)})}
+    assert memory.of_arrays(held) == 8_003
+
+
+def test_a_process_grows_by_more_than_its_arrays(world: World, patterns: Patterns) -> None:
+    (of_world,) = memory.figures(world)
+    whole_process, arrays = memory.of_process(patterns)
+    assert of_world.value is not None
+    assert whole_process.value is not None
+    assert arrays.value is not None
+    assert 0 < arrays.value < whole_process.value
+
+
+def test_the_vectoriser_set_up_as_a_peer_gives_our_numbers(patterns: Patterns) -> None:
+    told = list(vectorising.figures(patterns, rounds=1))
+    assert all(figure.value and WRONG not in figure.note for figure in told)
+
+
+def test_a_row_of_other_numbers_is_found_to_differ(patterns: Patterns) -> None:
+    documents = [posting_document(one) for one in patterns.postings]
+    frequencies = neutral_frequencies()
+    peer = vectorising.Peer(documents, frequencies)
+    ours = rows(documents[:1], frequencies)
+    assert peer.differs(documents[0], ours) is False
+    ours.data[0] += 1e-6
+    assert peer.differs(documents[0], ours) is True
+
+
+def test_a_store_is_filled_and_started_from(patterns: Patterns, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "SEEKERS", 20)
+    monkeypatch.setattr(start, "POSTINGS", 10)
+    assert all(figure.value for figure in start.figures(patterns, rounds=1))
+
+
+def test_a_vocabulary_is_measured_at_each_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vocabulary, "AT_ONCE_THE_SIZE", 3_000)
+    told = list(vocabulary.figures([1, 2]))
+    assert {str(figure.data).split()[-1] for figure in told} == {"terms"}
+    assert len({figure.data for figure in told}) == 2
