@@ -102,9 +102,13 @@ def entries_a_pair(index: Index, asked: Slots) -> float:
     width = len(index.vocabulary)
     terms = sum(postings.skills[part].take(asked, width) for part in SKILL_PARTS) @ index.vocabulary.matrix()
     columns = np.concatenate([postings.text.take(asked, COLUMNS).indices, COLUMNS + terms.indices])
-    added = sum(
-        int(np.diff(block.lists)[columns[columns + 1 < len(block.lists)]].sum()) for block in seekers.blocks.all
-    )
+    starts = seekers.text.arrays().starts
+    added = 0
+    for block in seekers.blocks.all:
+        if len(block.lists):
+            added += int(np.diff(block.lists)[columns[columns + 1 < len(block.lists)]].sum())
+        else:  # a small block has no lists: its rows are looked through
+            added += len(asked) * int(starts[block.last] - starts[block.first])
     return added / len(asked) / len(seekers.slot)
 
 
