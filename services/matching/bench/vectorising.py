@@ -73,12 +73,13 @@ class Peer:
         return normalize(text.TITLE_WEIGHT * rows[0::2] + rows[1::2], copy=False)
 
     def differs(self, document: Document, ours: sparse.csr_matrix) -> bool | None:
-        """Whether its row is not ours; None where two of its terms share a column."""
+        """Whether its row, rounded as ours is, is not ours; None where two of its terms share a column."""
         row = self([document]).tocsr()
         columns = self.columns[row.indices]
         if len(np.unique(columns)) < len(columns):
             return None
-        theirs = sparse.coo_matrix((row.data, (np.zeros(len(columns), int), columns)), shape=ours.shape).tocsr()
+        whole_steps = np.rint(row.data * text.LENGTH) / text.LENGTH
+        theirs = sparse.coo_matrix((whole_steps, (np.zeros(len(columns), int), columns)), shape=ours.shape).tocsr()
         return bool(abs(theirs - ours).max() > TOLERANCE)
 
 

@@ -252,7 +252,7 @@ def test_a_row_of_other_numbers_is_found_to_differ(patterns: Patterns) -> None:
     peer = vectorising.Peer(documents, frequencies)
     ours = rows(documents[:1], frequencies)
     assert peer.differs(documents[0], ours) is False
-    ours.data[0] += 1e-6
+    ours.data[0] += 2**-15
     assert peer.differs(documents[0], ours) is True
 
 
