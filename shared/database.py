@@ -90,6 +90,20 @@ def transaction(engine: Engine) -> Iterator[Session]:
         session.commit()
 
 
+def scour(engine: Engine) -> bool:
+    """Leave nothing of deleted rows in the database's files; false where someone is just reading.
+
+    On PostgreSQL dead rows are given back for reuse; when their bytes are overwritten is up to it.
+    """
+    with _writers.get(engine, nullcontext()), engine.connect() as connection:
+        if engine.dialect.name != "sqlite":
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
+            return True
+        connection.exec_driver_sql("VACUUM")  # the driver is in autocommit already
+        busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        return not busy
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """A view of one moment; nothing written here is kept."""

@@ -38,6 +38,8 @@ class ServiceStatus(Fact):
     unsaid: int = 0
     oldest_unsaid_seconds: float = 0.0
     buried: int = 0
+    to_forget: int = 0
+    """People who were erased and of whom a copy may still lie about."""
     facts: dict[str, Any] = Field(default_factory=dict)
     """What else the service tells of itself, such as its epoch."""
 

@@ -82,7 +82,7 @@ class Relay:
     def __init__(self, service: str, engine: Engine, redis: Redis) -> None:
         self.service, self.engine, self.redis = service, engine, redis
         # A stopping service says the rest while a cancelled pass may still be writing: one at a time, else twice.
-        self._turn = threading.Lock()
+        self.turn = threading.Lock()
 
     def say_all(self) -> int:
         """Say everything that is staged; how many were said. Raises redis errors; nothing is lost by them."""
@@ -92,7 +92,7 @@ class Relay:
         return total
 
     def say_some(self) -> int:
-        with self._turn:
+        with self.turn:
             return self._say_some()
 
     def _say_some(self) -> int:

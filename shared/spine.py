@@ -19,10 +19,12 @@ from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import RedisError
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from shared import health, inbox, telemetry
 from shared.burial import BurialRule, count_lying
 from shared.database import transaction
+from shared.forgetting import Forgetter
 from shared.health import ServiceStatus
 from shared.outbox import Relay
 from shared.redis_safety import unsafe_settings
@@ -62,6 +64,7 @@ class Spine:
         hearings: which fact leads to what.
         group: consumer group; a shard has one of its own.
         facts: what the service wants `iljari status` to show of itself.
+        chores: what is to be done in its store every minute, each in a transaction of its own.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a service, no more
@@ -73,13 +76,16 @@ class Spine:
         hearings: Sequence[Hearing[Any]],
         group: str | None = None,
         facts: Callable[[], dict[str, Any]] = dict,
+        chores: Sequence[Callable[[Session], object]] = (),
     ) -> None:
         self.service, self.settings, self.engine, self.facts = service, settings, engine, facts
+        self.chores = chores
         self.group = group or service
         self.redis = Redis.from_url(settings.redis_url)
         self.burial = BurialRule(settings.burial_limit, settings.burial_fuse)
         self.listeners = [Listener(hearing, self.group, engine, self.burial) for hearing in hearings]
         self.relay = Relay(service, engine, self.redis)
+        self.forgetter = Forgetter(service, engine, self.redis, self.relay)
         self.seen = Seen()
 
     @asynccontextmanager
@@ -181,6 +187,7 @@ class Spine:
             try:
                 if time.monotonic() - mended_at > MEND_SECONDS:
                     await to_thread.run_sync(self.relay.mend)
+                    await to_thread.run_sync(self.forgetter.finish)
                     mended_at = time.monotonic()
                 await to_thread.run_sync(self.relay.say_all)
                 await asyncio.sleep(RELAY_SECONDS)
@@ -204,6 +211,9 @@ class Spine:
         self.relay.forget(keep)
         with transaction(self.engine) as session:
             inbox.forget(session, keep * 2)
+        for chore in self.chores:
+            with transaction(self.engine) as session:
+                chore(session)
 
     def _redis_away(self, error: Exception) -> None:
         if self.seen.redis_away is None:
@@ -228,5 +238,6 @@ class Spine:
             unsaid=backlog.unsaid,
             oldest_unsaid_seconds=round(backlog.oldest_seconds, 1),
             buried=buried,
+            to_forget=self.forgetter.count_due(),
             facts=self.facts(),
         )

@@ -28,6 +28,7 @@ from shared.burial import BurialRule, BuriedMessage, bury, cause_of, dump_fields
 from shared.clock import now
 from shared.contracts import Event
 from shared.database import transaction
+from shared.forgetting import forget
 from shared.wire import Fields, WireError, decode
 
 E = TypeVar("E", bound=Event)
@@ -140,6 +141,8 @@ class Listener(Generic[E]):
                     self.hearing.prepare(events, session)
             with transaction(self.engine) as session:
                 fresh = inbox.first_time(session, self.group, events)
+                if gone := [event.forgets for event in fresh if event.forgets]:
+                    forget(session, gone)
                 if fresh:
                     self.hearing.effect(fresh, session)
             seconds = time.perf_counter() - started

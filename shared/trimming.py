@@ -4,6 +4,7 @@ MAXLEN cuts what is unread, and the group's lag hides it; so a stream is cut by 
 and only what is older than any outage we promise to survive.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,21 @@ def trim(redis: Redis, service: str, keep: timedelta) -> dict[str, int]:
     oldest_kept = f"{int((now() - keep).timestamp() * 1000)}-0"
     own = [event for event in CATALOGUE if service in event.said_by and not event.per_agency]
     return {event.stream: _trim(redis, event, oldest_kept) for event in own}
+
+
+def last_entries(redis: Redis, streams: Sequence[str]) -> dict[str, str]:
+    """The last entry that each of these streams was ever given."""
+    looks = {stream: redis.xinfo_stream(stream) for stream in streams if redis.exists(stream)}
+    return {stream: look["last-generated-id"].decode() for stream, look in looks.items()}
+
+
+def is_behind(redis: Redis, entries: dict[str, str]) -> bool:
+    """Whether every stream has let go of all entries up to these."""
+    for stream, last in entries.items():
+        first: Any = redis.xinfo_stream(stream)["first-entry"] if redis.exists(stream) else None
+        if first is not None and _position(first[0].decode()) <= _position(last):
+            return False
+    return True
 
 
 def _trim(redis: Redis, event: type[Event], oldest_kept: str) -> int:

@@ -41,6 +41,11 @@ class DataFolder:
         return self.path / "vault.keys"
 
     @property
+    def erasures(self) -> Path:
+        """Who was erased, for a database that is restored from an older backup: leave it where it is then."""
+        return self.path / "erasures.jsonl"
+
+    @property
     def lock_file(self) -> Path:
         return self.path / "lock"
 

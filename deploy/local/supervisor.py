@@ -192,6 +192,7 @@ class LocalSystem:
         if service == "registry":
             settings[PSEUDONYM_KEY] = self.secrets[PSEUDONYM_KEY]
             settings["vault_key_file"] = str(self.folder.vault_keys)
+            settings["erasure_record"] = str(self.folder.erasures)
         if service == "notify":
             settings["registry_url"] = str(self.folder.socket_of("registry"))
         return {f"{service}_{name}".upper(): value for name, value in settings.items()}

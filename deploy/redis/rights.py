@@ -28,7 +28,8 @@ AGENCY_PREFIX = "agency-"
 
 NOTHING = ("reset", "resetchannels")
 """No key, no command, no channel, no password."""
-ANYWHERE = ("+ping", "+info", "+multi", "+exec", "+discard")
+ANYWHERE = ("+ping", "+info", "+multi", "+exec", "+discard", "+bgrewriteaof")
+"""A service that has let go of someone has the log written anew without her; that tells and changes nothing else."""
 SAYING = ("+xadd", "+xtrim", "+xinfo", "+xpending", "+exists")
 HEARING = ("+xreadgroup", "+xack", "+xautoclaim", "+xpending", "+xgroup|create", "+xinfo")
 TAKING_IN = (*HEARING, "+xdel", "+xtrim")

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from services.registry.access import Sender, agency_for, not_found
-from services.registry.bodies import Body, idempotency_key
+from services.registry.bodies import Body, PlainBody, idempotency_key
 from services.registry.cafes.places import CafeExists, add_cafe, all_cafes
 from services.registry.digest import Digest, digests
 from services.registry.intake.documents import ConsentBasis
@@ -98,7 +98,8 @@ class PostingBatch(Asked):
 
 
 class SeekerBatch(Asked):
-    consent: ConsentBasis
+    consent: ConsentBasis | None = None
+    """On what ground those are kept whose row states no consents of its own; without either a row comes back."""
     agency_id: UUID | None = None
     """The agency that brings them."""
     cafe_id: UUID | None = None
@@ -134,7 +135,7 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
     @router.post("/agencies", status_code=201)
     def make_agency(
         _who: Operator,
-        asked: Annotated[NewAgency, Depends(Body(NewAgency))],
+        asked: Annotated[NewAgency, Depends(PlainBody(NewAgency))],
     ) -> dict[str, Any]:
         """Take in an agency. Its API key is shown this once."""
         try:
@@ -158,7 +159,7 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
     @router.post("/cafes", status_code=201)
     def make_cafe(
         _who: Operator,
-        asked: Annotated[NewCafe, Depends(Body(NewCafe))],
+        asked: Annotated[NewCafe, Depends(PlainBody(NewCafe))],
     ) -> dict[str, Any]:
         try:
             with transaction(engine) as session:
@@ -176,7 +177,7 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
     @router.post("/accounts", status_code=201)
     def make_account(
         _who: Operator,
-        asked: Annotated[NewAccount, Depends(Body(NewAccount))],
+        asked: Annotated[NewAccount, Depends(PlainBody(NewAccount))],
     ) -> dict[str, Any]:
         try:
             with transaction(engine) as session:
@@ -283,7 +284,8 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
 
     @router.post("/people/reveal")
     def reveal_people(
-        _who: Annotated[SignedIn, Depends(allow("service"))], asked: Annotated[RevealAsked, Depends(Body(RevealAsked))]
+        _who: Annotated[SignedIn, Depends(allow("service"))],
+        asked: Annotated[RevealAsked, Depends(PlainBody(RevealAsked))],
     ) -> dict[str, Any]:
         """Names, at the moment of showing or sending; each look is recorded before it is answered."""
         look = Look(who=asked.who, purpose=asked.purpose, items=asked.items, place=asked.place)

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
+from anyio import to_thread
 from fastapi import FastAPI
 from sqlalchemy import Engine, func
 from sqlmodel import select
@@ -16,12 +18,13 @@ from services.registry.handlers import HEARINGS
 from services.registry.intake.queue import IntakeQueue
 from services.registry.law.rules import load_rules
 from services.registry.orders.postings import OPEN
+from services.registry.people.erasure import ErasureRecord, erase_again, purge_ledger
 from services.registry.people.master_keys import MasterKeys
 from services.registry.people.seekers import ACTIVE
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Agency, Posting, Seeker
-from shared.database import open_engine, reading
+from shared.database import open_engine, reading, transaction
 from shared.spine import Spine
 from shared.web.description import describe
 from shared.web.operations import operations
@@ -32,16 +35,20 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     """The whole service; it hears, reads agencies' streams and says while it serves."""
     engine = open_engine(settings.database_url)
     vault = Vault(MasterKeys(settings.vault_key, settings.vault_key_file), settings.pseudonym_key)
+    record = ErasureRecord(settings.erasure_record)
     law = load_rules(*filter(None, [settings.law_rules]))
     queue = IntakeQueue(settings, engine, vault, law)
 
     def facts() -> dict[str, Any]:
         return holdings(engine) | {"broken_agency_streams": queue.streams.problems}
 
-    spine = Spine(service="registry", settings=settings, engine=engine, hearings=HEARINGS, facts=facts)
+    spine = Spine(
+        service="registry", settings=settings, engine=engine, hearings=HEARINGS, facts=facts, chores=[purge_ledger]
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await to_thread.run_sync(mend_what_was_restored, engine, vault, record)
         async with spine.lifespan(app):
             reader = asyncio.create_task(queue.run())
             yield
@@ -53,9 +60,17 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(operations(spine))
     app.include_router(doorstep(engine, settings, pages))
     app.include_router(api(engine, vault, law))
-    app.include_router(custody(engine, vault))
+    app.include_router(custody(engine, vault, record))
     describe(app)
     return app
+
+
+def mend_what_was_restored(engine: Engine, vault: Vault, record: ErasureRecord) -> None:
+    """Whoever was erased stays so, whichever backup this store was made from."""
+    with transaction(engine) as session:
+        put_right = erase_again(session, vault, record)
+    if put_right:
+        structlog.get_logger().warning("erased_again", people=put_right)
 
 
 def holdings(engine: Engine) -> dict[str, Any]:

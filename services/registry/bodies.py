@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 from fastapi import Request
 from pydantic import BaseModel
 
+from services.registry.intake.documents import identifiers
 from services.registry.intake.findings import of_wire
 from shared.web.problems import Problem
 from shared.wire import WireError, strict_document
@@ -39,6 +40,16 @@ class Body(Generic[M]):
             raise Problem(
                 400, found.code, found.message, found.message_ko, where=found.where, hint=found.hint
             ) from None
+
+
+class PlainBody(Body[M]):
+    """The same for a form that is not checked as a posting or a seeker is: no resident registration number in it."""
+
+    async def _document(self, request: Request) -> dict[str, Any]:
+        document = await super()._document(request)
+        for found in identifiers(document):
+            raise Problem(422, found.code, found.message, found.message_ko, where=found.where, hint=found.hint)
+        return document
 
 
 async def _bytes_within(request: Request, limit: int) -> bytes:

@@ -1,25 +1,127 @@
-"""What an operator may ask of the vault, under `/api/registry`: new master keys, and whether the audit log is whole."""
+"""What an operator may do with people's data, under `/api/registry`: their rights for them, the keys, the audit log."""
 
+import json
 from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from services.registry.people.audit import Verdict
+from services.registry.access import not_found
+from services.registry.bodies import PlainBody
+from services.registry.people import rights
+from services.registry.people.audit import Action, Look, Verdict
+from services.registry.people.erasure import ErasureRecord, about, erase, kept_shown
+from services.registry.people.rights import seeker_named
+from services.registry.people.seekers import ERASED
 from services.registry.people.vault import Vault
-from services.registry.tables import Submission
+from services.registry.tables import KeptByLaw, Seeker, Submission
 from shared.database import reading, transaction
 from shared.web.sign_in import SignedIn, allow
 
 CHUNK = 500
 
 Operator = Annotated[SignedIn, Depends(allow("operator"))]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Anchor = Annotated[str, Query(pattern=r"^\d{1,18}:[0-9a-f]{64}$")]
 
 
-def custody(engine: Engine, vault: Vault) -> APIRouter:
+class Why(BaseModel):
+    """The purpose of what is done with someone's data: no row of the audit log is without."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    why: Words
+
+
+class Named(BaseModel):
+    """What someone is called by a sender, or signs in with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reference: Words
+
+
+Purposed = Annotated[Why, Depends(PlainBody(Why))]
+Reference = Annotated[Named, Depends(PlainBody(Named))]
+
+
+def named(who: SignedIn) -> str:
+    """How the audit log calls someone."""
+    return f"{who.account_id or who.role} {who.label}"[:100]
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def living(session: Session, seeker_id: UUID) -> Seeker:
+    """Someone who is here and was not erased."""
+    seeker = session.get(Seeker, seeker_id)
+    if seeker is None or seeker.state == ERASED:
+        raise not_found()
+    return seeker
+
+
+def custody(engine: Engine, vault: Vault, record: ErasureRecord) -> APIRouter:
     router = APIRouter(prefix="/api/registry")
+
+    def look_of(who: SignedIn, request: Request, why: str, action: Action) -> Look:
+        return Look(named(who), why, place=address_of(request), action=action)
+
+    @router.post("/seekers/find")
+    def find(_who: Operator, asked: Reference) -> dict[str, Any]:
+        """The id behind a sender's reference, or behind the e-mail address or phone number someone signs in with."""
+        with reading(engine) as session:
+            found = seeker_named(session, vault, asked.reference)
+        if found is None:
+            raise not_found()
+        return {"seeker_id": found.seeker_id, "state": found.state}
+
+    @router.post("/seekers/{seeker_id}/export")
+    def export(seeker_id: UUID, who: Operator, request: Request, asked: Purposed) -> dict[str, Any]:
+        """Everything that is held of someone."""
+        look = look_of(who, request, asked.why, "export")
+        with transaction(engine) as session:
+            return rights.export(session, vault, living(session, seeker_id), look)
+
+    @router.post("/seekers/{seeker_id}/stop")
+    def stop(seeker_id: UUID, who: Operator, request: Request, asked: Purposed) -> dict[str, Any]:
+        """Stop matching someone: her consent to it is taken back."""
+        look = look_of(who, request, asked.why, "stop")
+        with transaction(engine) as session:
+            seeker = living(session, seeker_id)
+            rights.stop(session, vault, seeker, look)
+            return {"seeker_id": seeker_id, "state": seeker.state}
+
+    @router.post("/seekers/{seeker_id}/erase", status_code=202)
+    def erase_someone(seeker_id: UUID, who: Operator, request: Request, asked: Purposed) -> dict[str, Any]:
+        """Erase someone. The answer is the same for who was erased before and for who was never here."""
+        look = look_of(who, request, asked.why, "erase")
+        with transaction(engine) as session:
+            seeker = session.get(Seeker, seeker_id)
+            kept = erase(session, vault, record, seeker, look) if seeker else None
+        return {"seeker_id": seeker_id, "erased": True, "kept_by_law": kept_shown(kept)}
+
+    @router.get("/kept-by-law")
+    def list_kept(_who: Operator) -> list[dict[str, Any]]:
+        """The lines of erased people that a law makes us keep, unopened, with their ends."""
+        with reading(engine) as session:
+            return [kept_shown(line) or {} for line in session.exec(select(KeptByLaw).order_by(col(KeptByLaw.ends_at)))]
+
+    @router.post("/kept-by-law/{line_id}/open")
+    def open_kept(line_id: UUID, who: Operator, request: Request, asked: Purposed) -> dict[str, Any]:
+        """Open one line, for an inspection; the look is recorded."""
+        look = look_of(who, request, asked.why, "read")
+        with transaction(engine) as session:
+            line = session.get(KeptByLaw, line_id)
+            if line is None:
+                raise not_found()
+            vault.audit.note(session, [line.seeker_id], look)
+            opened: dict[str, Any] = json.loads(vault.unseal(line.sealed, about(line)))
+        return (kept_shown(line) or {}) | opened
 
     @router.post("/vault/rotate")
     def rotate(_who: Operator) -> dict[str, Any]:
@@ -48,19 +150,24 @@ def _until_none(engine: Engine, some: Any) -> int:
 
 
 def _reseal(engine: Engine, vault: Vault) -> int:
-    """Documents that were returned and kept sealed."""
+    """Returned documents, and lines that a law makes us keep."""
+    documents = select(Submission.submission_id, Submission.kept).where(col(Submission.kept).is_not(None))
+    lines = select(KeptByLaw.line_id, KeptByLaw.sealed)
+    old: list[tuple[Any, UUID]] = []
     with reading(engine) as session:
-        kept = select(Submission.submission_id, Submission.kept).where(col(Submission.kept).is_not(None))
-        old = [one for one, sealed in session.exec(kept) if sealed and not vault.is_under_newest(sealed)]
+        for table, query in ((Submission, documents), (KeptByLaw, lines)):
+            kept: Any = session.exec(query)
+            old += [(table, one) for one, sealed in kept if not vault.is_under_newest(sealed)]
     for start in range(0, len(old), CHUNK):
         with transaction(engine) as session:
-            for submission_id in old[start : start + CHUNK]:
-                _reseal_one(session, vault, session.get_one(Submission, submission_id))
+            for table, one in old[start : start + CHUNK]:
+                _reseal_one(vault, session.get_one(table, one))
     return len(old)
 
 
-def _reseal_one(session: Session, vault: Vault, submission: Submission) -> None:
-    about = f"submission {submission.submission_id}"
-    if submission.kept is not None:
-        submission.kept = vault.seal(vault.unseal(submission.kept, about), about)
-        session.add(submission)
+def _reseal_one(vault: Vault, row: Submission | KeptByLaw) -> None:
+    if isinstance(row, KeptByLaw):
+        row.sealed = vault.seal(vault.unseal(row.sealed, about(row)), about(row))
+    elif row.kept is not None:
+        document = f"submission {row.submission_id}"
+        row.kept = vault.seal(vault.unseal(row.kept, document), document)

@@ -20,6 +20,9 @@ class RegistrySettings(ServiceSettings):
     """The same as a file, a line each, which `iljari vault rotate` may write; instead of `vault_key`."""
     pseudonym_key: SecretStr
     """Names people by the references that senders use, and seals the audit log; never changed."""
+    erasure_record: Path | None = None
+    """A file that is told of every erasure, kept beside the database's backups and not in them: it puts right what an
+    older backup brings back. Without one a restored backup brings the erased back."""
     intake_batch: int = 100
     """Most entries of agencies' streams taken in one transaction."""
     law_rules: Path | None = None

@@ -153,6 +153,10 @@ class Seeker(Table, table=True):
     state: str = Field(index=True)
     """`active`, or why withdrawn."""
     facts: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    scrubbed: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """What was taken out of her texts: a code and a field each, to be shown to her."""
+    human_only: bool = False
+    """She wants people alone to look for her: nothing of her goes to matching."""
     cafe_id: UUID | None = Field(default=None, foreign_key="cafe.cafe_id", index=True)
     applied_at: datetime = Field(sa_type=UtcDateTime)
     changed_at: datetime = Field(sa_type=UtcDateTime)
@@ -180,17 +184,38 @@ class VaultItem(Table, table=True):
 
 
 class Consent(Table, table=True):
-    """On what ground we keep someone, for which items, since when."""
+    """What someone agreed to: on what ground, after which text, and until when."""
 
     __tablename__ = "consent"
 
     number: int | None = Field(default=None, primary_key=True)
     seeker_id: UUID = Field(foreign_key="seeker.seeker_id", index=True)
+    purpose: str
+    """`matching`, `provision`, `messages` or `marketing`."""
+    recipient: str = ""
+    """To whom her data may be given, where the purpose is provision."""
+    text: str
+    """The version of the text that she was shown."""
     basis: str
+    given_through: str
+    """`herself`, `counter` or `file`."""
     brought_by: UUID | None = Field(default=None, foreign_key="agency.agency_id")
     """The agency that brought the data, where they do not come from the person: she may ask."""
     items: list[str] = Field(sa_column=Column(JSON, nullable=False))
     given_at: datetime = Field(sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class KeptByLaw(Table, table=True):
+    """A line of a ledger that a law makes us keep of someone who was erased: sealed, and gone by itself at its end."""
+
+    __tablename__ = "kept_by_law"
+
+    line_id: UUID = Field(primary_key=True)
+    seeker_id: UUID = Field(index=True)
+    article: str
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    ends_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
 class AuditRow(Table, table=True):
@@ -235,5 +260,7 @@ class Account(Table, table=True):
     """Of a demo account, whose password the sign-in page shows to everyone; None for real ones."""
     cafe_ids: list[str] = Field(sa_column=Column(JSON, nullable=False))
     agency_id: UUID | None = Field(default=None, foreign_key="agency.agency_id")
+    seeker_id: UUID | None = Field(default=None, foreign_key="seeker.seeker_id", index=True)
+    """Of a seeker, whose login is a keyed digest of her e-mail address or phone number."""
     made_at: datetime = Field(sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -51,6 +51,11 @@ class Event(Fact):
         """What the fact is about, as `kind/id` (CloudEvents `subject`)."""
         raise NotImplementedError
 
+    @property
+    def forgets(self) -> UUID | None:
+        """Whoever is gone for good with this fact: no copy of what was said of them may stay anywhere."""
+        return None
+
 
 class Money(Fact):
     """A wage as the parties say it: whole won a unit of time; an absent bound is open."""

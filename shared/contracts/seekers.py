@@ -73,3 +73,7 @@ class SeekerWithdrawn(Event):
     @property
     def subject(self) -> str:
         return f"seeker/{self.seeker_id}"
+
+    @property
+    def forgets(self) -> UUID | None:
+        return self.seeker_id if self.reason == "erased" else None

@@ -19,7 +19,7 @@ from shared.contracts import Fact
 from shared.settings import ServiceSettings
 from shared.web.problems import Problem
 
-Role = Literal["counselor", "official", "agency", "operator", "service"]
+Role = Literal["counselor", "official", "agency", "operator", "service", "seeker"]
 
 SESSION_COOKIE = "iljari_session"
 VISIT_COOKIE = "iljari_visit"

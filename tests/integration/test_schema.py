@@ -35,7 +35,7 @@ def test_migrations_build_what_the_code_says(service: str, engine: Engine) -> No
 def test_a_column_that_no_migration_makes_is_seen(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     upgrade("notify", engine)
     drifted = MetaData()
-    Table("forgotten", drifted, Column("name", String, primary_key=True))
+    Table("unheard_of", drifted, Column("name", String, primary_key=True))
     monkeypatch.setattr("deploy.schema.tables_of", lambda service: [*tables_of(service), drifted])
     assert [str(kind) for kind, *_ in differences("notify", engine)] == ["add_table"]
 

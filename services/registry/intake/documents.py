@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from services.registry.intake.findings import FIELD_NAME, finding, refuses
 from services.registry.intake.readings import READINGS, Unread
-from services.registry.intake.scrub import scrub
+from services.registry.intake.scrub import holds_checked_number, holds_resident_number, scrub
 from shared.clock import KST, now
 from shared.contracts import Finding, Money, Place, PostingFacts, SeekerFacts, Wishes
 from shared.contracts.envelope import EmploymentType, Term
@@ -26,6 +26,8 @@ NEVER_SCRUBBED = frozenset({"source_url", "opened_on", "closes_on", "occupation_
 NEVER_IN_FACTS = frozenset({"name", "phone", "email", "birth_date", "address", "source_ref"})
 """Of a seeker: sealed in the vault, and a reference that becomes a pseudonym."""
 
+Purpose = Literal["matching", "provision", "messages", "marketing"]
+"""What someone may agree to, each for itself."""
 ConsentBasis = Literal["consent", "law", "invented"]
 """On what ground a seeker is kept: her own consent; a task given by law; none, because she is made up."""
 
@@ -95,6 +97,8 @@ class SeekerDocument(Document):
     experience_months: Annotated[int, Field(ge=0, le=720)] | None = None
     home: Place | None = None
     wishes: Wishes = Wishes()
+    consents: tuple[Literal["matching", "messages", "marketing"], ...] | None = None
+    """What she agrees to, where the document says; provision to someone is agreed to one by one."""
 
 
 @dataclass
@@ -116,6 +120,7 @@ def check_posting(document: dict[str, Any], agency_id: UUID, already: Iterable[F
     """Everything there is to say about a posting, `already` found by its reader included."""
     checked = Checked(list(already))
     clean = _clean(document, "", checked.findings)
+    checked.findings += identifiers(clean)
     scrubbed = _scrubbed(clean, "", checked.findings, name="")
     _drop_a_reference_that_names_someone(scrubbed, checked)
     _read_words(scrubbed, {"wage": "wage", "place": "place"}, checked.findings)
@@ -132,6 +137,9 @@ def check_seeker(document: dict[str, Any], already: Iterable[Finding] = ()) -> C
     """The same for a seeker; her own name is taken out of her texts too."""
     checked = Checked(list(already))
     clean = _clean(document, "", checked.findings)
+    checked.findings += identifiers(clean)
+    if document.get("consents") == []:
+        clean["consents"] = []  # to agree to nothing is not to say nothing
     vault = {key: value for key, value in clean.items() if key in NEVER_IN_FACTS}
     rest = {key: value for key, value in clean.items() if key not in NEVER_IN_FACTS}
     scrubbed = _scrubbed(rest, "", checked.findings, name=str(vault.get("name", "")))
@@ -196,12 +204,26 @@ def _clean(value: Any, where: str, findings: list[Finding]) -> Any:
     return value
 
 
+def identifiers(value: Any, where: str = "") -> list[Finding]:
+    """A finding for each place where a resident registration number stands: in texts, numbers and fields' names."""
+    if isinstance(value, dict):
+        names = [
+            finding("IDENTIFIER_NOT_ALLOWED", _path(where, "?")) for key in value if holds_resident_number(str(key))
+        ]
+        return names + [found for key, entry in value.items() for found in identifiers(entry, _path(where, str(key)))]
+    if isinstance(value, list | tuple):
+        return [found for entry in value for found in identifiers(entry, where)]
+    holds = holds_checked_number if where in NEVER_SCRUBBED else holds_resident_number
+    found = isinstance(value, str | int) and holds(str(value))
+    return [finding("IDENTIFIER_NOT_ALLOWED", where)] if found else []
+
+
 def _scrubbed(value: Any, where: str, findings: list[Finding], name: str) -> Any:
     if isinstance(value, str):
         if where in NEVER_SCRUBBED:
             return value
         result = scrub(value, name=name)
-        findings.extend(finding(code, where) for code in result.codes)
+        findings.extend(finding(code, where) for code in result.codes if code != "IDENTIFIER_NOT_ALLOWED")
         return result.text
     if isinstance(value, dict):
         return {key: _scrubbed(entry, _path(where, key), findings, name) for key, entry in value.items()}

@@ -1,5 +1,6 @@
 """Who may sign in: logins, passwords kept as Argon2 hashes, and a pause after too many wrong ones."""
 
+import re
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,11 +11,14 @@ from uuid import UUID, uuid4
 from pwdlib import PasswordHash
 from sqlmodel import Session, col, select
 
+from services.registry.people.vault import Vault
 from services.registry.tables import Account
 from shared.clock import now
 from shared.web.sign_in import SignedIn
 
 AccountRole = Literal["counselor", "official", "agency", "operator"]
+"""Of those whom an operator lets in; seekers let themselves in."""
+PHONE_PARTS = re.compile(r"[-.\s()]+")
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
@@ -42,10 +46,11 @@ def add_account(  # noqa: PLR0913 - the fields of an account, no more
     *,
     login: str,
     display_name: str,
-    role: AccountRole,
+    role: AccountRole | Literal["seeker"],
     password: str,
     cafe_ids: Sequence[UUID] = (),
     agency_id: UUID | None = None,
+    seeker_id: UUID | None = None,
     shown: bool = False,
 ) -> Account:
     """Let someone sign in. `shown` puts the password on the sign-in page, for demo accounts alone."""
@@ -60,11 +65,22 @@ def add_account(  # noqa: PLR0913 - the fields of an account, no more
         shown_password=password if shown else None,
         cafe_ids=[str(cafe_id) for cafe_id in cafe_ids],
         agency_id=agency_id,
+        seeker_id=seeker_id,
         made_at=now(),
     )
     session.add(account)
     session.flush()
     return account
+
+
+def login_of(vault: Vault, contact: str) -> str:
+    """What stands for someone's e-mail address or phone number: these are kept sealed alone."""
+    plain = contact.strip().lower() if "@" in contact else PHONE_PARTS.sub("", contact)
+    return f"seeker-{vault.pseudonym(f'login|{plain}')}"
+
+
+def looks_like_a_contact(login: str) -> bool:
+    return "@" in login or PHONE_PARTS.sub("", login).removeprefix("+").isdigit()
 
 
 def sign_in(session: Session, login: str, password: str) -> SignedIn | None:

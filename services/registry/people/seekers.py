@@ -7,14 +7,27 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session, col, select
 
-from services.registry.intake.documents import Checked, ConsentBasis, SeekerDocument, check_seeker, seeker_facts
+from services.registry.intake.documents import (
+    Checked,
+    ConsentBasis,
+    Purpose,
+    SeekerDocument,
+    check_seeker,
+    seeker_facts,
+)
 from services.registry.intake.findings import finding
+from services.registry.people import consents
+from services.registry.people.consents import Ground, Matter, Through
 from services.registry.people.vault import Person, Vault
-from services.registry.tables import Cafe, Consent, Seeker
+from services.registry.tables import Cafe, Seeker
 from shared.clock import now
 from shared.contracts import Fact, Finding, SeekerFacts, SeekerPublished, SeekerWithdrawn
 from shared.outbox import stage
 
+TAKEN_OUT = ("PHONE_REMOVED", "EMAIL_REMOVED", "NAME_REMOVED")
+MATCHING = Matter("matching")
+UNSEEN = "unseen"
+"""Of someone who was never published."""
 ACTIVE = "active"
 ERASED = "erased"
 LeavingReason = Literal["placed", "expired", "paused", "withdrawn", "erased"]
@@ -42,18 +55,20 @@ class SeekerReceipt(Fact):
 def register(  # noqa: PLR0913 - all that a batch of people comes with
     session: Session,
     rows: Sequence[SeekerRow],
-    basis: ConsentBasis,
+    basis: ConsentBasis | None,
     vault: Vault,
     cafe_id: UUID | None = None,
     *,
     brought_by: UUID | None = None,
+    through: Through = "file",
 ) -> list[SeekerReceipt]:
     """Take seekers in, or revise them: the same reference is the same person.
 
     Args:
-        basis: on what ground they are kept; there is no way in without one.
+        basis: on what ground those are kept, and matched, whose document states no consent. None: they come back.
         cafe_id: the café that looks after those whose document names none.
         brought_by: the agency that sends them, where it is not the people themselves.
+        through: who says that they agree.
     """
     checked = [_checked(row) for row in rows]
     ids = [_id_of(check, vault) for check in checked]
@@ -62,28 +77,64 @@ def register(  # noqa: PLR0913 - all that a batch of people comes with
     receipts = []
     for row, check, seeker_id in zip(rows, checked, ids, strict=True):
         check.findings += _against(check.seeker, held.get(seeker_id), cafes, cafe_id)
+        if check.seeker and check.seeker.consents is None and basis is None:
+            check.findings.append(finding("CONSENT_MISSING", "consents"))
         if check.refused or check.seeker is None:
             receipts.append(SeekerReceipt(where=row.where, outcome="returned", findings=tuple(check.findings)))
             continue
-        document = check.seeker
-        home = document.cafe_id or cafe_id
         before = held.get(seeker_id)
-        seeker = held[seeker_id] = before or _new(seeker_id, document)
+        seeker = held[seeker_id] = before or _new(seeker_id, check.seeker)
         session.add(seeker)
-        person = _person(document)
-        changed = _say(session, seeker, seeker_facts(document), home, is_new=before is None)
-        sealed = _seal(session, vault, seeker, person)
-        _note_consent(session, seeker_id, (basis, brought_by), person)
+        agreed = _note_consents(session, seeker, check, Ground(basis or "consent", through, brought_by))
+        changed = revise(session, vault, seeker, check, cafe_id)
         receipts.append(
             SeekerReceipt(
                 where=row.where,
-                outcome="accepted" if changed or sealed else "unchanged",
+                outcome="accepted" if changed or agreed or before is None else "unchanged",
                 seeker_id=seeker_id,
-                revision=seeker.revision,
+                revision=seeker.revision or None,
                 findings=tuple(check.findings),
             )
         )
     return receipts
+
+
+def revise(session: Session, vault: Vault, seeker: Seeker, check: Checked, cafe_id: UUID | None = None) -> bool:
+    """Let a document that was checked say who and what she is; whether anything is new."""
+    document = check.seeker
+    if document is None:
+        raise ValueError("a document that was refused revises nobody")
+    scrubbed = [{"where": found.where, "code": found.code} for found in check.findings if found.code in TAKEN_OUT]
+    values, home = seeker_facts(document).model_dump(mode="json"), document.cafe_id or cafe_id
+    changed = (seeker.facts, seeker.cafe_id) != (values, home)
+    seeker.facts, seeker.cafe_id, seeker.scrubbed = values, home, scrubbed
+    session.add(seeker)
+    said = settle(session, seeker, changed=changed)
+    session.flush()  # the vault's rows refer to hers
+    return vault.keep(session, seeker.seeker_id, _person(document)) or said or changed
+
+
+def settle(session: Session, seeker: Seeker, *, changed: bool = False) -> bool:
+    """Publish her, or withdraw her, as her consents and wishes have it now; whether anything was said."""
+    if seeker.state == ERASED:
+        return False
+    if not may_be_matched(session, seeker):
+        if seeker.state != ACTIVE:
+            return False
+        withdraw(session, seeker, "withdrawn")
+        return True
+    if seeker.state == ACTIVE and seeker.revision and not changed:
+        return False
+    seeker.state = ACTIVE
+    seeker.revision += 1
+    seeker.changed_at = now()
+    session.add(seeker)
+    stage(session, published(seeker))
+    return True
+
+
+def may_be_matched(session: Session, seeker: Seeker) -> bool:
+    return not seeker.human_only and consents.holds(session, seeker.seeker_id, MATCHING)
 
 
 def withdraw(session: Session, seeker: Seeker, reason: LeavingReason) -> None:
@@ -142,37 +193,22 @@ def _new(seeker_id: UUID, document: SeekerDocument) -> Seeker:
     return Seeker(
         seeker_id=seeker_id,
         revision=0,
-        state=ACTIVE,
+        state=UNSEEN,
         facts={},
         applied_at=document.applied_at or now(),
         changed_at=now(),
     )
 
 
-def _say(session: Session, seeker: Seeker, facts: SeekerFacts, cafe_id: UUID | None, *, is_new: bool) -> bool:
-    """Publish her next revision if there is anything new to say."""
-    values = facts.model_dump(mode="json")
-    if not is_new and (seeker.facts, seeker.cafe_id, seeker.state) == (values, cafe_id, ACTIVE):
-        return False
-    seeker.facts, seeker.cafe_id, seeker.state = values, cafe_id, ACTIVE
-    seeker.revision += 1
-    seeker.changed_at = now()
-    stage(session, published(seeker))
-    return True
-
-
-def _seal(session: Session, vault: Vault, seeker: Seeker, person: Person) -> bool:
-    if person == Person():
-        return False
-    session.flush()  # the vault's row refers to hers
-    return vault.keep(session, seeker.seeker_id, person)
-
-
-def _note_consent(session: Session, seeker_id: UUID, ground: tuple[ConsentBasis, UUID | None], person: Person) -> None:
-    basis, brought_by = ground
-    items = ["profile", *(item for item, value in person.model_dump().items() if value)]
-    last = select(Consent).where(Consent.seeker_id == seeker_id).order_by(col(Consent.number).desc())
-    held = session.exec(last).first()
-    if held is None or (held.basis, held.brought_by, held.items) != (basis, brought_by, items):
-        session.flush()
-        session.add(Consent(seeker_id=seeker_id, basis=basis, brought_by=brought_by, items=items, given_at=now()))
+def _note_consents(session: Session, seeker: Seeker, check: Checked, ground: Ground) -> bool:
+    """What her document states, else matching on the ground of the batch; whether any is new."""
+    document = check.seeker
+    stated = document.consents if document else None
+    session.flush()
+    items = ["profile", *(item for item, value in _person(document) if value)] if document else []
+    wanted: tuple[Purpose, ...] = ("matching",) if stated is None else stated
+    new = [consents.give(session, seeker.seeker_id, Matter(purpose), ground, items) for purpose in wanted]
+    if not consents.holds(session, seeker.seeker_id, MATCHING):
+        was_hers = consents.was_revoked(session, seeker.seeker_id, MATCHING)
+        check.findings.append(finding("CONSENT_REVOKED" if was_hers else "CONSENT_NOT_FOR_MATCHING", "consents"))
+    return any(new)

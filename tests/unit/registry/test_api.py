@@ -226,9 +226,11 @@ def test_seekers_names_and_the_record_of_the_look(client: TestClient, engine: En
         assert session.exec(select(AuditRow.who)).all() == ["상담사 김"]
 
 
-def test_a_seeker_without_a_ground_is_refused(client: TestClient) -> None:
+def test_a_seeker_without_a_ground_comes_back(client: TestClient) -> None:
     batch = {"rows": [{"where": "1", "document": {"summary": "빵"}}]}
-    assert client.post("/api/registry/seekers/batch", json=batch, headers=OPERATOR).status_code == 422
+    receipt = client.post("/api/registry/seekers/batch", json=batch, headers=OPERATOR).json()["receipts"][0]
+    assert (receipt["outcome"], [found["code"] for found in receipt["findings"]]) == ("returned", ["CONSENT_MISSING"])
+    assert client.get("/api/registry/digest", headers=OPERATOR).json()["seekers"]["count"] == 0
 
 
 def test_the_digest_is_of_what_is_live(client: TestClient, mapo: tuple[Agency, str], engine: Engine) -> None:
@@ -269,3 +271,17 @@ def test_nothing_is_half_written_when_one_row_breaks_the_transaction(
     assert code_of(answer) == (500, "INTERNAL_SERVER_ERROR")
     with reading(engine) as session:
         assert session.exec(select(Submission)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("agencies", {"name": "홍길동 900101-1234567", "licence": "무료"}),
+        ("cafes", {"name": "망원", "district": "9001011234568"}),
+        ("accounts", {"login": "a", "display_name": "900101-1234567", "role": "counselor", "password": "long enough"}),
+    ],
+)
+def test_no_form_takes_a_resident_registration_number(client: TestClient, path: str, body: dict[str, str]) -> None:
+    answer = client.post(f"/api/registry/{path}", json=body, headers=OPERATOR)
+    assert (answer.status_code, answer.json()["code"]) == (422, "IDENTIFIER_NOT_ALLOWED")
+    assert "900101" not in answer.text

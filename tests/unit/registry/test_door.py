@@ -167,6 +167,7 @@ def test_all_that_is_wrong_is_told_at_once(send: Send) -> None:
         ({"occupation_code": "요리"}, "VALUE_INVALID", "occupation_code"),
         ({"agency_id": str(uuid4())}, "TENANT_MISMATCH", "agency_id"),
         ({"description": "주민번호 900101-1234567"}, "IDENTIFIER_NOT_ALLOWED", "description"),
+        ({"source_url": "https://example.com/?who=900101-1234568"}, "IDENTIFIER_NOT_ALLOWED", "source_url"),
         ({"required_skills": ["제빵", "900101-1234567"]}, "IDENTIFIER_NOT_ALLOWED", "required_skills"),
         ({"__proto__": {}, "constructor": 1}, "FIELD_UNKNOWN", "constructor"),
     ],

@@ -81,6 +81,11 @@ def test_a_new_phone_number_is_sealed_and_nothing_is_said(take: Register, engine
     ("but", "code"),
     [
         ({"summary": "주민번호 900101-1234567"}, "IDENTIFIER_NOT_ALLOWED"),
+        ({"name": "홍길동 900101-1234567"}, "IDENTIFIER_NOT_ALLOWED"),
+        ({"source_ref": "900101-1234567"}, "IDENTIFIER_NOT_ALLOWED"),
+        ({"phone": "9001011234568"}, "IDENTIFIER_NOT_ALLOWED"),
+        ({"주민 9001011234568": "있음"}, "IDENTIFIER_NOT_ALLOWED"),
+        ({"experience_months": 9001011234568}, "IDENTIFIER_NOT_ALLOWED"),
         ({"cafe_id": str(uuid4())}, "CAFE_UNKNOWN"),
         ({"school": "가나대학교"}, "FIELD_UNKNOWN"),
         ({"sex": "F"}, "FIELD_UNKNOWN"),

@@ -22,6 +22,9 @@ from services.registry.intake.scrub import REMOVED, scrub
         ("주민번호 900101-1234567", "IDENTIFIER_NOT_ALLOWED"),
         ("9001011234567", "IDENTIFIER_NOT_ALLOWED"),
         ("900101-1******", "IDENTIFIER_NOT_ALLOWED"),
+        ("900101 / 1234568", "IDENTIFIER_NOT_ALLOWED"),
+        ("900101_1234568", "IDENTIFIER_NOT_ALLOWED"),
+        ("외국인등록번호 900101-5234561", "IDENTIFIER_NOT_ALLOWED"),
     ],
 )
 def test_a_contact_is_taken_out_and_told_by_its_code(text: str, code: str) -> None:
@@ -45,6 +48,7 @@ def test_a_contact_is_taken_out_and_told_by_its_code(text: str, code: str) -> No
         "경력 2년 이상 5년 이하",
         "골뱅이 무침 @ 망원",
         "9913991234567",  # no such month and day
+        "900101 / 1234567",  # no right check digit, and not the usual form
     ],
 )
 def test_other_numbers_stay(text: str) -> None:
