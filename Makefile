@@ -33,7 +33,8 @@ test: $(READY_TO_TEST) ## install what the tests need and pass them all
 campaign: $(READY_TO_TEST) ## the long tests: crash points, fuzzing, chaos in small
 	$(BIN)/pytest -m campaign $(PYTEST)
 
-benchmark: $(READY_TO_TEST) ## the main job on real input, in seconds, rows a second and memory
+benchmark: $(READY_TO_TEST) ## the engine beside its peers, the path of an event, and the main job on real input
+	$(BIN)/iljari bench
 	$(BIN)/python -m tests.benchmarks
 
 check: $(READY_TO_CHECK) ## formatting, lint, types, and which way imports point

@@ -1,5 +1,6 @@
-"""`make benchmark`: the main job, once."""
+"""`make benchmark`: the path of an event, then the main job, once each."""
 
-from tests.benchmarks.main_job import main
+from tests.benchmarks import event_path, main_job
 
-main()
+event_path.main(event_path.SEEKERS)
+main_job.main()
