@@ -5,38 +5,15 @@ brokers, databases or clocks. Nothing runs in parallel within a call and the int
 spread queries over threads.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from services.matching.compiling import compiled, inlined
 from services.matching.scorer import FULL, PARTS
 
 Array = NDArray[Any]
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def compiled(function: Function) -> Function:
-    """Compiled at its first call, and kept on disk for the next start where there is a place for it."""
-    return _kept_if_possible(function)
-
-
-def inlined(function: Function) -> Function:
-    """Compiled into its callers: a call would pass dozens of arrays, and count references to each."""
-    return _kept_if_possible(function, forceinline=True)
-
-
-def _kept_if_possible(function: Function, **options: Any) -> Function:
-    made: Any
-    try:
-        made = njit(nogil=True, error_model="numpy", cache=True, **options)(function)
-    except RuntimeError:  # a read-only machine: compiled at every start
-        made = njit(nogil=True, error_model="numpy", **options)(function)
-    return cast(Function, made)
-
-
 PART_COUNT = len(PARTS)
 OCCUPATION, TEXT, WAGE, HOURS, COMMUTE, REQUIRED, PREFERRED, EXPERIENCE, CERTIFICATE = range(PART_COUNT)
 OUT_OF_REACH = 2**30

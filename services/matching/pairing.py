@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from services.matching.compiling import compiled, inlined
 from services.matching.conditions import EXCLUDED, REACH_M, WITHIN_RANGE
 from services.matching.kernels import (
     CERTIFICATE,
@@ -37,8 +38,6 @@ from services.matching.kernels import (
     Queries,
     Seekers,
     SparseRows,
-    compiled,
-    inlined,
 )
 from services.matching.places import EARTH_RADIUS_M
 from services.matching.scorer import FULL, PARTS, UNKNOWN

@@ -11,17 +11,16 @@ made at once.
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.feature_extraction.text import HashingVectorizer
-from sklearn.preprocessing import normalize
 from sklearn.utils import murmurhash3_32
 
+from services.matching import ngrams
 from shared.contracts import PostingFacts, SeekerFacts
 
 Floats = NDArray[np.float64]
@@ -76,7 +75,6 @@ _PARTICLE = re.compile(
 )
 _PLURAL = re.compile(r"(?<=[a-z]{3})(?:ies|(?<![sui])s)$")
 _KOREAN = re.compile(r"[가-힣]+")
-_OTHER_SCRIPT: dict[Script, re.Pattern[str]] = {"korean": re.compile(r"[0-9a-z]+"), "latin": _KOREAN}
 _LOGARITHMS = np.array([0.0] + [1.0 + math.log(count) for count in range(1, 4097)])
 
 
@@ -117,43 +115,47 @@ def singular(word: str) -> str:
 
 def count(texts: Sequence[str]) -> sparse.csr_matrix:
     """How often each hashed n-gram and word occurs in each text; columns in increasing order."""
-    if not texts:
-        return sparse.csr_matrix((0, COLUMNS))
-    whole = [plain(text) for text in texts]
-    of_script = {script: [other.sub(" ", text) for text in whole] for script, other in _OTHER_SCRIPT.items()}
-    blocks = [
-        vectoriser.transform(of_script[kind.script] if kind.size else whole)
-        for kind, vectoriser in zip(KINDS, _VECTORISERS, strict=True)
-    ]
-    counts = sparse.hstack(blocks, format="csr")
-    counts.sort_indices()
-    return counts
+    return _as_matrix(*_counts(texts))
 
 
-def _hashing(kind: Kind) -> HashingVectorizer:
-    analysis: dict[str, object] = {"analyzer": "char_wb", "ngram_range": (kind.size, kind.size)}
-    if not kind.size:
-        analysis = {"analyzer": _WORDS_OF[kind.script]}
-    return HashingVectorizer(
-        n_features=kind.columns, norm=None, alternate_sign=False, lowercase=False, dtype=np.float64, **analysis
-    )
+def _counts(texts: Sequence[str]) -> ngrams.Arrays:
+    """Starts, columns and how often."""
+    counted = [_counted(plain(text)) for text in texts]
+    columns, times = (np.concatenate(some) for some in zip(_NOTHING, *counted, strict=True))
+    return np.cumsum([0, *(len(columns) for columns, _ in counted)]), columns, times
+
+
+def _as_matrix(starts: NDArray[np.int64], columns: NDArray[np.int32], values: Floats) -> sparse.csr_matrix:
+    matrix = sparse.csr_matrix((values, columns, starts), shape=(len(starts) - 1, COLUMNS))
+    matrix.has_sorted_indices = True
+    return matrix
+
+
+def _counted(said: str) -> tuple[NDArray[np.int32], Floats]:
+    codes = np.frombuffer(said.encode("utf-32-le"), dtype=np.uint32)
+    of_words = np.fromiter(map(word_column, words(said)), dtype=np.int32)
+    columns = np.sort(np.concatenate((ngrams.columns_of(codes, *_NGRAMS), of_words)))
+    counted: tuple[NDArray[np.int32], Floats] = ngrams.counted(columns)
+    return counted
 
 
 def _script_of(word: str) -> Script:
     return "korean" if _KOREAN.search(word) else "latin"
 
 
-def _korean_words(text: str) -> list[str]:
-    return [word for word in words(text) if _script_of(word) == "korean"]
-
-
-def _latin_words(text: str) -> list[str]:
-    return [singular(word) for word in words(text) if _script_of(word) == "latin"]
-
-
-_WORDS_OF: dict[Script, Callable[[str], list[str]]] = {"korean": _korean_words, "latin": _latin_words}
-_VECTORISERS = tuple(map(_hashing, KINDS))
 _FIRST_COLUMNS = np.cumsum([0, *(kind.columns for kind in KINDS)])
+_NGRAMS = tuple(
+    np.array(some)
+    for some in zip(
+        *(
+            (kind.script == "korean", kind.size, first, kind.columns)
+            for kind, first in zip(KINDS, _FIRST_COLUMNS, strict=False)
+            if kind.size
+        ),
+        strict=True,
+    )
+)
+_NOTHING = (np.empty(0, np.int32), np.empty(0, np.float64))
 _WEIGHTS = np.repeat([kind.weight for kind in KINDS], [kind.columns for kind in KINDS])
 
 
@@ -177,31 +179,26 @@ def rows(documents: Sequence[Document], frequencies: Floats) -> sparse.csr_matri
     Values are whole multiples of 1/`LENGTH`. Products of two rows are thus exact in double precision, whatever is added
     first: at most 2**30 whole steps of 2**-30, where a double holds 2**53.
     """
-    titles, bodies = count([document.title for document in documents]), count([document.body for document in documents])
-    return rows_of_counts(titles, bodies, frequencies)
+    titles, bodies = [document.title for document in documents], [document.body for document in documents]
+    return _weighed(_counts(titles), _counts(bodies), frequencies)
 
 
 def rows_of_counts(titles: sparse.csr_matrix, bodies: sparse.csr_matrix, frequencies: Floats) -> sparse.csr_matrix:
     """The same from what was counted; counts of a text are the sums of the counts of its lines."""
-    both = (TITLE_WEIGHT * weigh(titles, frequencies) + weigh(bodies, frequencies)).tocsr()
-    both.sort_indices()
-    if both.nnz:
-        both = normalize(both, copy=False)
-        both.data = np.rint(both.data * LENGTH) / LENGTH
-    return both
+    return _weighed(_arrays(titles), _arrays(bodies), frequencies)
 
 
-def weigh(counts: sparse.csr_matrix, frequencies: Floats) -> sparse.csr_matrix:
-    """Rows of length one, sublinear in the counts; a document without a term stays empty."""
-    if not counts.nnz:
-        return counts
-    times = np.minimum(counts.data.astype(np.int64), len(_LOGARITHMS) - 1)
-    told = (frequencies * _WEIGHTS)[counts.indices]
-    weighed = sparse.csr_matrix((_LOGARITHMS[times] * told, counts.indices, counts.indptr), shape=counts.shape)
-    return normalize(weighed, copy=False)
+def _arrays(counts: sparse.csr_matrix) -> ngrams.Arrays:
+    counts.sort_indices()
+    return counts.indptr.astype(np.int64), counts.indices.astype(np.int32), counts.data.astype(np.float64)
 
 
-@lru_cache(maxsize=2**18)
+def _weighed(titles: ngrams.Arrays, bodies: ngrams.Arrays, frequencies: Floats) -> sparse.csr_matrix:
+    telling = frequencies, _WEIGHTS, _LOGARITHMS
+    return _as_matrix(*ngrams.weighed(titles, bodies, telling, TITLE_WEIGHT, LENGTH))
+
+
+@lru_cache(maxsize=2**16)
 def word_column(word: str) -> int:
     """Where a word's frequency stands: what makes one shared word tell more than another."""
     stem, script = singular(word), _script_of(word)

@@ -12,8 +12,8 @@ from services.matching.bench.figures import Figure
 from services.matching.bench.made import World
 from services.matching.bench.peers import plain
 from services.matching.bench.timing import interleaved, median, seconds_of
+from services.matching.compiling import compiled
 from services.matching.index import SKILL_PARTS, Index, Slots
-from services.matching.kernels import compiled
 from services.matching.search import THREADS
 from services.matching.text import COLUMNS
 

@@ -1,9 +1,13 @@
 """A row depends on its profile and the epoch alone, and a product on its two rows alone."""
 
+import re
+from typing import Any
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from sklearn.feature_extraction.text import HashingVectorizer
 
 from services.matching import text
 
@@ -84,3 +88,35 @@ def test_a_word_is_weighed_where_it_was_counted() -> None:
 def test_a_rare_word_tells_more_than_a_common_one() -> None:
     frequencies = text.fit_frequencies(text.count(["빵 매장", "매장 청소", "매장 판매"]))
     assert frequencies[text.word_column("청소")] > frequencies[text.word_column("매장")]
+
+
+ANY_TEXT = st.lists(
+    st.text(st.sampled_from("가나빵굽 \t\n\x1c\x85\u2003az09+#-é一🙂ﬁΣ"), max_size=12) | st.sampled_from(WORDS),
+    max_size=20,
+).map(" ".join)
+
+
+@settings(deadline=None, max_examples=300)
+@given(ANY_TEXT | st.text(st.characters(exclude_categories=["Cs"])))
+def test_terms_are_those_that_scikit_learn_counts(said: str) -> None:
+    whole = text.plain(said)
+    apart = {"korean": re.sub(r"[0-9a-z]+", " ", whole), "latin": re.sub(r"[가-힣]+", " ", whole)}
+    words_of = {
+        script: [word for word in text.words(whole) if is_korean(word) == (script == "korean")] for script in apart
+    }
+    blocks = []
+    for kind in text.KINDS:
+        analysis: dict[str, Any] = {"analyzer": "char_wb", "ngram_range": (kind.size, kind.size)}
+        if not kind.size:
+            analysis = {"analyzer": lambda script: [text.singular(word) for word in words_of[script]]}
+        vectoriser = HashingVectorizer(
+            n_features=kind.columns, norm=None, alternate_sign=False, lowercase=False, **analysis
+        )
+        blocks.append(vectoriser.transform([apart[kind.script] if kind.size else kind.script]))
+    expected, counts = sparse.hstack(blocks, format="csr"), text.count([said])
+    assert (counts != expected).nnz == 0
+    assert (np.diff(counts.indices) > 0).all()
+
+
+def is_korean(word: str) -> bool:
+    return re.search("[가-힣]", word) is not None
