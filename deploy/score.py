@@ -11,7 +11,6 @@ from uuid import UUID
 import typer
 
 from shared.command import CommandError, ExitCode, JsonOption, command_group, open_system, show_json, show_table
-from shared.web.catalogue import LANGUAGES, Language
 
 if TYPE_CHECKING:  # the command starts fast: what costs time to import is imported where it is used
     from services.matching.pair import Explanation
@@ -21,13 +20,6 @@ app = command_group()
 
 Kind = Literal["seekers", "postings"]
 NO_AGENCY = UUID(int=0)
-STATES = {"open": "열림 open", "shut": "닫힘 shut", "unknown": "모름 unknown"}
-VERDICTS = {
-    "match": "맞는 짝 a match",
-    "below_threshold": "기준에 못 미침 below the threshold",
-    "shut_out": "조건이 맞지 않음 shut out",
-    "not_enough_data": "자료 부족 not enough data",
-}
 
 
 @app.command()
@@ -50,15 +42,17 @@ def score(
       iljari score --seeker seeker.json --posting posting.json
       iljari score --seeker seeker.json --posting posting.json --epoch-of .iljari --json
     """
+    from services.matching.told import show_explanation, spoken
+
     her, of_seeker = _seeker(seeker)
     offer, of_posting = _posting(posting)
     explained = _under_epoch_of(epoch_of, her, offer) if epoch_of else _under_epoch_0(her, offer)
     remarks = {str(seeker): of_seeker, str(posting): of_posting}
     if as_json:
         read = {path: [found.model_dump() for found in findings] for path, findings in remarks.items()}
-        show_json(explained.model_dump(mode="json") | {"spoken": _spoken(explained), "findings": read})
+        show_json(explained.model_dump(mode="json") | {"spoken": spoken(explained), "findings": read})
     else:
-        _show(explained)
+        show_explanation(explained)
         _show_remarks(remarks)
 
 
@@ -165,62 +159,6 @@ def _refused(path: Path, findings: "list[Finding]") -> CommandError:
     )
 
 
-def _spoken(explained: "Explanation") -> dict[str, str]:
-    """One sentence in each language, to be read aloud."""
-    return {language: _sentence(explained, language) for language in LANGUAGES}
-
-
-def _sentence(explained: "Explanation", language: Language) -> str:
-    from shared.web.spoken import no_match, spoken_reason, would_fit_but_for
-
-    if explained.verdict == "match":
-        return spoken_reason(explained.reasons, language)
-    if explained.but_for:
-        return would_fit_but_for(explained.but_for, language)
-    return no_match(explained.verdict, [gate.name for gate in explained.gates if gate.state == "shut"], language)
-
-
-def _show(explained: "Explanation") -> None:
-    spoken = _spoken(explained)
-    basis = "낱말의 흔함을 아는 fitted" if explained.fitted else "중립 neutral"
-    typer.echo(f"판정 verdict     {VERDICTS[explained.verdict]}")
-    if explained.score is not None:
-        typer.echo(f"점수 score       {_points(explained.score)} / 100 (기준 threshold {_points(explained.threshold)})")
-    typer.echo(f"구직자에게 fit for the seeker   {_points(explained.fit_for_seeker)}")
-    typer.echo(f"공고에 fit for the posting      {_points(explained.fit_for_posting)}")
-    typer.echo(f"아는 비중 known  {explained.known / 100:.0f} %")
-    typer.echo(f"기준 시점 epoch  {explained.epoch} ({basis})")
-    typer.echo(f"\n{spoken['ko']}\n{spoken['en']}\n")
-    _show_parts(explained)
-    show_table(
-        ("조건 gate", "판정", "희망·보유 of the seeker", "공고 of the posting"),
-        [(_named("gate", gate.name), STATES[gate.state], _listed(gate.wished), _listed(gate.offered))
-         for gate in explained.gates],
-    )  # fmt: skip
-    if explained.raises:
-        rows = [(one.term, f"+{_points(one.score)}") for one in explained.raises]
-        show_table(("확인되지 않은 것 missing", "오르는 점수 would raise the score by"), rows)
-
-
-def _show_parts(explained: "Explanation") -> None:
-    from services.matching.scorer import VIEWS
-
-    rows = [
-        (
-            _named("part", part.name),
-            _points(part.value),
-            _points(part.score),
-            _points(part.seeker) if part.name in VIEWS["seeker"] else "",
-            _points(part.posting) if part.name in VIEWS["posting"] else "",
-        )
-        for part in explained.parts
-    ]
-    rows += [(_named("part", name), STATES["unknown"], "", "", "") for name in explained.unknown]
-    figures = (explained.score, explained.fit_for_seeker, explained.fit_for_posting)
-    columns = ("항목 part", "맞는 정도 fits", "점수 score", "구직자에게 for the seeker", "공고에 for the posting")
-    show_table(columns, [*rows, ("합계 sum", "", *map(_points, figures))])
-
-
 def _show_remarks(remarks: "dict[str, list[Finding]]") -> None:
     rows = [
         (path, found.where, found.code, f"{found.message_ko} {found.message}")
@@ -229,18 +167,3 @@ def _show_remarks(remarks: "dict[str, list[Finding]]") -> None:
     ]
     if rows:
         show_table(("파일 file", "항목 field", "알림 finding", "접수라면 하는 말 what the intake would say"), rows)
-
-
-def _named(kind: Literal["part", "gate"], name: str) -> str:
-    """In both languages."""
-    from shared.web.catalogue import say
-
-    return " ".join(say(language, f"{kind}.{name}") for language in LANGUAGES)
-
-
-def _listed(words: tuple[str, ...]) -> str:
-    return ", ".join(words) or "-"
-
-
-def _points(ten_thousandths: int | None) -> str:
-    return "모름 unknown" if ten_thousandths is None else f"{ten_thousandths / 100:.2f}"

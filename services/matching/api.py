@@ -1,6 +1,6 @@
 """What operators ask of matching over HTTP: matches, any pair's explanation, the certificate, unknown terms."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
@@ -11,12 +11,14 @@ from sqlmodel import Session
 
 from services.matching import store
 from services.matching.certificate import Certificate, certify, merged_lines
+from services.matching.near_misses import NearMiss, NearMisses, SkillGap
 from services.matching.pair import Explanation, explain
-from services.matching.profiles import SIDES, Side, named_terms
+from services.matching.profiles import SIDES, Profile, Side, named_terms
 from services.matching.skills.comparison import Relation
 from services.matching.skills.review import unknown_terms
 from services.matching.written import as_pair
-from shared.contracts import Fact, MatchedPair, PostingFacts, SeekerFacts
+from shared.contracts import Fact, GateName, MatchedPair, PostingFacts, SeekerFacts
+from shared.contracts.envelope import TenThousandth
 from shared.database import reading
 from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, allow
@@ -41,6 +43,27 @@ class ShownList(Fact):
     matches: tuple[ShownMatch, ...]
 
 
+class ShownNearMiss(Fact):
+    """A posting that a seeker nearly gets, with what is public of it."""
+
+    miss: NearMiss
+    title: str
+    employer: str
+
+
+class ShownNearMisses(Fact):
+    """What a seeker nearly gets, the nearest first."""
+
+    seeker_id: UUID
+    bar: TenThousandth
+    """The score that a posting must reach to be on her list."""
+    near: tuple[ShownNearMiss, ...]
+    gates: dict[GateName, int]
+    """How many are kept from her by each gate."""
+    skills: tuple[SkillGap, ...]
+    """What they ask for and she lacks, what is missing most often first."""
+
+
 class AskedPair(Fact):
     """What a seeker and a posting say."""
 
@@ -59,7 +82,7 @@ class ShownTerm(Fact):
     rule: str
 
 
-def api(engine: Engine, shard_count: int) -> APIRouter:
+def api(engine: Engine, shard_count: int, near_misses_of: Callable[[Profile], NearMisses]) -> APIRouter:
     router = APIRouter(prefix="/api/matching")
 
     @router.get("/matches")
@@ -67,6 +90,25 @@ def api(engine: Engine, shard_count: int) -> APIRouter:
         side, one = _asked(seeker, posting)
         with reading(engine) as session:
             return shown(session, side, one, shard_count)
+
+    @router.get("/near-misses")
+    def near_misses(_who: Operator, seeker: UUID) -> ShownNearMisses:
+        """What a seeker nearly gets, which gate or skill keeps each from her, and what they lack between them."""
+        with reading(engine) as session:
+            told = near_misses_of(_live(session, "seeker", seeker))
+            named = _postings(session, {one.posting_id for one in told.near})
+            shown = ((one, named.get(one.posting_id)) for one in told.near)
+            near = tuple(ShownNearMiss(miss=one, title=p.title, employer=p.employer) for one, p in shown if p)
+        return ShownNearMisses(seeker_id=seeker, bar=told.bar, near=near, gates=told.gates, skills=told.skills)
+
+    @router.get("/explanation")
+    def explanation_of(_who: Operator, seeker: UUID, posting: UUID) -> Explanation:
+        """All that is to be said of two live profiles under the present epoch, a match or not."""
+        with reading(engine) as session:
+            hers, its = _live(session, "seeker", seeker).facts, _live(session, "posting", posting).facts
+            assert isinstance(hers, SeekerFacts)
+            assert isinstance(its, PostingFacts)
+            return explain(hers, its, store.epoch(session, store.newest_epoch(session) or 0))
 
     @router.post("/explanation")
     def explanation(_who: Operator, pair: AskedPair) -> Explanation:
@@ -96,14 +138,7 @@ def shown(session: Session, side: Side, one: UUID, shard_count: int) -> ShownLis
     """The current list, put together from all shards."""
     lists = store.lists_of(session, side, one, shard_count)
     if not lists:
-        raise Problem(
-            404,
-            "NOT_FOUND",
-            f"Matching holds no such {side}.",
-            "매칭에 그런 구직자나 공고가 없습니다.",
-            where=side,
-            hint="Was it accepted? A withdrawn one keeps an empty list; an unknown one has none.",
-        )
+        raise _unknown(side)
     rules = store.epoch(session, store.newest_epoch(session) or 0).rules
     lines = merged_lines(lists, rules.size(side))
     pairs = [as_pair(side, one, lists[0].profile_revision, line) for line in lines]
@@ -117,6 +152,24 @@ def shown(session: Session, side: Side, one: UUID, shard_count: int) -> ShownLis
             for pair in pairs
             if pair.posting_id in postings
         ),
+    )
+
+
+def _live(session: Session, side: Side, one: UUID) -> Profile:
+    row = next((row for row in store.profiles(session, side, {one}) if row.live), None)
+    if row is None:
+        raise _unknown(side)
+    return store.as_profile(row)
+
+
+def _unknown(side: Side) -> Problem:
+    return Problem(
+        404,
+        "NOT_FOUND",
+        f"Matching holds no such {side}.",
+        "매칭에 그런 구직자나 공고가 없습니다.",
+        where=side,
+        hint="Was it accepted? A withdrawn one keeps an empty list; an unknown one has none.",
     )
 
 

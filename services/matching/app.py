@@ -48,6 +48,6 @@ def create_app(settings: MatchingSettings) -> FastAPI:
     app.state.settings = settings
     answer_problems(app)
     app.include_router(operations(spine))
-    app.include_router(api(engine, shard.count))
+    app.include_router(api(engine, shard.count, matcher.near_misses))
     describe(app)
     return app

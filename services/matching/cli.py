@@ -32,22 +32,33 @@ _SHOWN = {"map": "MAP", "mrr": "MRR", "ndcg": "nDCG@10", "precision_at_1": "P@1"
 
 
 @app.command()
-def matches(
+def matches(  # noqa: PLR0913, PLR0917 - the options of the command
     seeker: Annotated[UUID | None, typer.Option(help="Show the best postings of this seeker.")] = None,
     posting: Annotated[UUID | None, typer.Option(help="Show the best seekers of this posting.")] = None,
+    near: Annotated[
+        bool, typer.Option("--near", help="Show what the seeker nearly gets: kept from her by one gate, or by skills.")
+    ] = False,
     lang: Annotated[Language, typer.Option(help="Language of the reasons.")] = "ko",
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the current matches of a seeker or of a posting, best first, each with its parts and the reason.
 
-    Parts are the points that add up to the score, of 100.
+    Parts are the points that add up to the score, of 100. With both a seeker and a posting: everything about that pair,
+    a match or not.
 
     \b
     Examples:
       iljari matches --seeker 8d3c… --lang en
-      iljari matches --posting 1f0a… --json
+      iljari matches --seeker 8d3c… --near
+      iljari matches --seeker 8d3c… --posting 1f0a…
     """
+    if seeker and posting and not near:
+        _show_pair(seeker, posting, data, as_json=as_json)
+        return
+    if near:
+        _show_near(_seeker_alone(seeker, posting), lang, data, as_json=as_json)
+        return
     with open_system(data) as client:
         shown = client.get("/api/matching/matches", params=_asked(seeker, posting)).json()
     if as_json:
@@ -175,6 +186,61 @@ def _asked(seeker: UUID | None, posting: UUID | None) -> dict[str, str]:
             hint="`iljari matches --help` shows examples.",
         )
     return {"seeker": str(seeker)} if seeker else {"posting": str(posting)}
+
+
+def _seeker_alone(seeker: UUID | None, posting: UUID | None) -> UUID:
+    if seeker is None or posting is not None:
+        raise CommandError(
+            "USAGE",
+            ExitCode.USAGE,
+            ko="--near 는 --seeker 하나와 함께 씁니다.",
+            en="--near goes with --seeker alone.",
+            where="--near",
+        )
+    return seeker
+
+
+def _show_pair(seeker: UUID, posting: UUID, data: Path | None, *, as_json: bool) -> None:
+    from services.matching.pair import Explanation
+    from services.matching.told import show_explanation, spoken
+
+    with open_system(data) as client:
+        asked = {"seeker": str(seeker), "posting": str(posting)}
+        explained = Explanation.model_validate_json(client.get("/api/matching/explanation", params=asked).content)
+    if as_json:
+        show_json(explained.model_dump(mode="json") | {"spoken": spoken(explained)})
+    else:
+        show_explanation(explained)
+
+
+def _show_near(seeker: UUID, language: Language, data: Path | None, *, as_json: bool) -> None:
+    with open_system(data) as client:
+        told = client.get("/api/matching/near-misses", params={"seeker": str(seeker)}).json()
+    if as_json:
+        show_json(told)
+        return
+    show_table(
+        ("점수 score", "되면 would be", "공고 posting", "회사 employer", "무엇이 막나 what keeps it"),
+        [_near_row(one, language) for one in told["near"]],
+    )
+    columns = (
+        "확인되지 않은 것 missing",
+        "빠진 공고 missing in",
+        "이것만으로 목록에 enough by itself for",
+    )
+    if told["skills"]:
+        show_table(columns, [(one["term"], one["missing_in"], one["brings_over"]) for one in told["skills"]])
+    if not told["near"]:
+        typer.echo("아깝게 빠진 공고가 없습니다. There is no near miss.", err=True)
+
+
+def _near_row(one: dict[str, Any], language: Language) -> list[str]:
+    from shared.web.spoken import would_fit_but_for
+
+    miss = one["miss"]
+    missing = ", ".join(f"{lacking['term']} +{_points(lacking['score'])}" for lacking in miss["raises"])
+    kept_by = would_fit_but_for(miss["gate"], language) if miss["gate"] else missing
+    return [_points(miss["score"]), _points(miss["would_be"]), one["title"], one["employer"], kept_by]
 
 
 def _with_whom(scope: str) -> tuple[str, ...]:

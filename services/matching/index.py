@@ -6,6 +6,7 @@ depends on its two rows alone.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -98,6 +99,10 @@ class Shelf:
         self.skill_parts = skill_parts
         self._shape, self._looked_up = columns, looked_up
         self._clear()
+
+    def emptied(self) -> "Shelf":
+        """Another of the same kind, with nobody on it."""
+        return Shelf(self._shape, self.skill_parts, self._looked_up)
 
     def _clear(self) -> None:
         self.profiles: list[tuple[UUID, int]] = []
@@ -223,6 +228,12 @@ class Index:
         self.vocabulary = Vocabulary()
         self._conditions = Conditions()
 
+    def without(self, side: Side) -> "Index":
+        """The same with nobody on one side: room for someone who is not at hand, without a trace on whoever is."""
+        beside = copy(self)
+        beside.shelves = {**self.shelves, side: self.shelves[side].emptied()}
+        return beside
+
     def read(self, side: Side, profiles: Sequence[Profile]) -> Read:
         """Turn profiles of one side into rows."""
         documents = [document(profile) for profile in profiles]
@@ -244,7 +255,7 @@ class Index:
 
     def score(self, seekers: Slots, postings: Slots) -> Scored:
         """Seekers along the rows, postings along the columns."""
-        values, excluded = self._judge(seekers, postings)
+        values, excluded = self.judge(seekers, postings)
         scores = combine(values, self.epoch.rules)
         for gate in excluded.values():
             scores[gate] = UNKNOWN
@@ -274,10 +285,11 @@ class Index:
     def excluded_by(self, seeker: UUID, posting: UUID) -> tuple[GateName, ...]:
         """The gates that keep this pair apart."""
         seekers, postings = self.shelves["seeker"].slots([seeker]), self.shelves["posting"].slots([posting])
-        _, excluded = self._judge(seekers, postings)
+        _, excluded = self.judge(seekers, postings)
         return tuple(gate for gate, mask in excluded.items() if mask[0, 0])
 
-    def _judge(self, seekers: Slots, postings: Slots) -> tuple[Values, dict[GateName, Mask]]:
+    def judge(self, seekers: Slots, postings: Slots) -> tuple[Values, dict[GateName, Mask]]:
+        """The values of all parts, and who is shut out by which gate."""
         ours, theirs = self.shelves["seeker"], self.shelves["posting"]
         judged = self._conditions.judge(ours.columns[seekers], theirs.columns[postings])
         parts = {**judged.values, "text": self._text(seekers, postings), **self._coverage(seekers, postings)}

@@ -20,7 +20,8 @@ from services.matching import store
 from services.matching.epochs import fit_first_epoch, present_epoch
 from services.matching.index import Index, Read
 from services.matching.lists import Candidate, Held, HeldLists, Key, packed
-from services.matching.profiles import SIDES, Scope, Side, as_side, other_side
+from services.matching.near_misses import NearMisses, near_misses
+from services.matching.profiles import SIDES, Profile, Scope, Side, as_side, other_side
 from services.matching.scorer import Rules
 from services.matching.shards import Shard
 from services.matching.tables import MatchList, ProfileRow
@@ -76,6 +77,11 @@ class Matcher:
         # without the lock: whoever asks how we are must not wait for a batch
         counts = {f"{side}s": len(self.index.shelves[side].slot) for side in SIDES}
         return {**counts, "shard": str(self.shard), "epoch": self.index.epoch.number, "pending": len(self._pending)}
+
+    def near_misses(self, seeker: Profile) -> NearMisses:
+        """What anyone, of this shard or not, nearly gets of the postings at hand."""
+        with self.lock:
+            return near_misses(self.index, seeker)
 
     def remember(self, events: Sequence[Heard], session: Session) -> None:
         """Step (a): store what is newer than what is held."""

@@ -44,6 +44,26 @@ def match_set(
     return {ends: scored[ends] for ends in chosen}
 
 
+def near_misses(
+    s: SeekerFacts, postings: Mapping[UUID, PostingPublished], rules: Rules, frequencies: text.Floats
+) -> tuple[int, list[tuple[UUID, GateName | None, int, int]]]:
+    """The bar of her list; and each posting that she nearly gets, by which gate, its score as is and as it would be."""
+    scored = {}
+    for one, posting in postings.items():
+        values, shut = judge(s, posting.facts, frequencies)
+        now = total(values, rules)
+        if now is not None and len(shut) < 2:
+            all_held = {part: 10_000 if part in SKILLED else value for part, value in values.items()}
+            scored[one] = now, now if shut else total(all_held, rules) or 0, next(iter(shut), None)
+    listed = [one for one, (score, _, gate) in scored.items() if gate is None and score >= rules.threshold]
+    listed.sort(key=lambda one: (-scored[one][0], postings[one].accepted_at, one))
+    listed = listed[: rules.seeker_list]
+    bar = scored[listed[-1]][0] if len(listed) == rules.seeker_list else rules.threshold
+    near = [one for one, (_, would_be, _) in scored.items() if one not in listed and would_be >= bar]
+    near.sort(key=lambda one: (-scored[one][1], postings[one].accepted_at, one))
+    return bar, [(one, scored[one][2], scored[one][0], scored[one][1]) for one in near[: rules.seeker_list]]
+
+
 def total(values: Values, rules: Rules, view: str = "score") -> int | None:
     """The weighted mean, half rounded up."""
     known = {part: value for part, value in values.items() if part in VIEWS[view]}

@@ -17,6 +17,7 @@ from services.matching import cli
 from services.matching.api import api
 from services.matching.app import create_app
 from services.matching.certificate import live_digest
+from services.matching.matcher import Matcher
 from services.matching.settings import MatchingSettings
 from shared.web.problems import answer_problems
 from tests.unit.matching.examples import (
@@ -41,13 +42,18 @@ def a_settings(**but: Any) -> MatchingSettings:
 
 
 @pytest.fixture
-def client(engine: Engine) -> Iterator[TestClient]:
+def matchers(engine: Engine) -> list[Matcher]:
+    return [started(engine, shard=shard) for shard in ("0/2", "1/2")]
+
+
+@pytest.fixture
+def client(engine: Engine, matchers: list[Matcher]) -> Iterator[TestClient]:
     app = FastAPI()
     app.state.settings = a_settings()
     answer_problems(app)
-    app.include_router(api(engine, shard_count=2))
-    for shard in ("0/2", "1/2"):
-        hear(started(engine, shard=shard), engine, [*(a_seeker(n, minutes=n) for n in range(1, 5)), a_posting()])
+    app.include_router(api(engine, 2, matchers[0].near_misses))
+    for matcher in matchers:
+        hear(matcher, engine, [*(a_seeker(n, minutes=n) for n in range(1, 5)), a_posting()])
     with TestClient(app, headers=OPERATOR) as client:
         yield client
 
@@ -76,6 +82,24 @@ def test_only_the_operator_may_look(client: TestClient) -> None:
     for path in ("/api/matching/matches", "/api/matching/certificate", "/api/matching/skills/unknown"):
         assert client.get(path, headers={"Authorization": "Bearer for nobody"}).status_code == 401
         assert client.get(path, headers={"Authorization": "Bearer for the service"}).status_code == 403
+
+
+def test_near_misses_name_title_and_gate_for_a_seeker_of_any_shard(
+    client: TestClient, engine: Engine, matchers: list[Matcher]
+) -> None:
+    far = {"wishes": {"districts": ["서울 마포구"]}}
+    there = a_posting(revision=2, place={"district": "서울 송파구"})
+    for matcher in matchers:
+        hear(matcher, engine, [there, *(a_seeker(n, revision=2, **far) for n in range(1, 5))])
+    for number in (1, 2, 3, 4):
+        told = client.get("/api/matching/near-misses", params={"seeker": str(seeker_id(number))}).json()
+        assert [(one["title"], one["miss"]["gate"]) for one in told["near"]] == [("빵을 굽는 제빵사", "commute")]
+    assert client.get("/api/matching/near-misses", params={"seeker": str(seeker_id(99))}).status_code == 404
+
+
+def test_a_live_pair_is_explained(client: TestClient) -> None:
+    asked = {"seeker": str(seeker_id(1)), "posting": str(posting_id(1))}
+    assert client.get("/api/matching/explanation", params=asked).json()["verdict"] == "match"
 
 
 def test_any_two_profiles_are_explained_as_the_lists_would(client: TestClient) -> None:

@@ -60,9 +60,10 @@ def client(engine: Engine) -> Iterator[TestClient]:
     app = FastAPI()
     app.state.settings = a_settings()
     answer_problems(app)
-    app.include_router(api(engine, shard_count=1))
+    matcher = started(engine)
+    app.include_router(api(engine, 1, matcher.near_misses))
     hear(
-        started(engine),
+        matcher,
         engine,
         [
             a_seeker(1, skills=("쿠버네테스", "Excel")),

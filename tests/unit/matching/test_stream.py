@@ -297,3 +297,19 @@ def test_profiles_enough_bring_the_first_epoch_by_themselves(engine: Engine) -> 
 
 def on_list(engine: Engine) -> list[UUID]:
     return [pair.posting_id for pair in newest_said(engine)["seeker", seeker_id(1), "0/1"].pairs]
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
+def test_among_equals_who_applied_first_stands_first_from_both_sides(engine: Engine, order: tuple[int, ...]) -> None:
+    """Whatever the order in which they are heard; the third is left out, since two are all that a list holds."""
+    since = {1: 30, 2: 10, 3: 20}
+    matcher = started(engine)
+    for number in order:
+        hear(matcher, engine, [a_seeker(number, minutes=since[number]), a_posting(number, minutes=since[number])])
+    newest = newest_said(engine)
+    for number in since:
+        of_posting = newest["posting", posting_id(number), "0/1"].pairs
+        of_seeker = newest["seeker", seeker_id(number), "0/1"].pairs
+        assert len({pair.score for pair in (*of_posting, *of_seeker)}) == 1
+        assert [pair.seeker_id for pair in of_posting] == [seeker_id(2), seeker_id(3)]
+        assert [pair.posting_id for pair in of_seeker] == [posting_id(2), posting_id(3)]
