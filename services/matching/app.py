@@ -12,6 +12,7 @@ from services.matching.handlers import hearings
 from services.matching.matcher import Matcher
 from services.matching.settings import MatchingSettings
 from services.matching.shards import Shard
+from services.matching.skills import own_aliases
 from shared.database import open_engine
 from shared.spine import Spine
 from shared.web.description import describe
@@ -24,6 +25,7 @@ FEWER_COLLECTIONS = (100_000, 50, 100)
 
 def create_app(settings: MatchingSettings) -> FastAPI:
     """The whole service; it hears and says while it serves."""
+    own_aliases.join(settings.aliases)
     engine = open_engine(settings.database_url)
     shard = Shard.named(settings.shard)
     matcher = Matcher(engine, settings.rules(), shard, settings.epoch_profiles)

@@ -1,12 +1,15 @@
 """What matching is told from outside, beyond what every service is told."""
 
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.matching.scorer import Rules
 from services.matching.shards import Shard
+from services.matching.skills import own_aliases
+from services.matching.skills.terms import AliasRefused
 from shared.settings import ServiceSettings
 
 
@@ -25,6 +28,18 @@ class MatchingSettings(ServiceSettings):
     """The least score that is a match, in ten-thousandths."""
     epoch_profiles: Annotated[int, Field(ge=2)] = 300
     """Profiles known, of both sides, at which the first real epoch is fitted."""
+
+    aliases: Path | None = None
+    """A file of skill terms of your own, joined to the shipped table; another file is another epoch."""
+
+    @field_validator("aliases")
+    @classmethod
+    def _aliases_can_be_taken(cls, path: Path | None) -> Path | None:
+        try:
+            own_aliases.read(path) if path else None
+        except AliasRefused as refused:
+            raise ValueError(str(refused)) from refused
+        return path
 
     @model_validator(mode="after")
     def _shard_exists(self) -> "MatchingSettings":

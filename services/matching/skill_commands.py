@@ -34,18 +34,23 @@ def compare(
     file: Annotated[
         Path | None, typer.Option(help="Compare every pair of a tab-separated file with the columns a and b.")
     ] = None,
+    aliases: Annotated[
+        Path | None, typer.Option(envvar="MATCHING_ALIASES", help="A file of aliases of your own, joined to the table.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say whether two skill terms are the same, related or different, and which rule decided. No system is needed.
 
     \b
     Examples:
+      iljari skills compare 직무 "our word for it" --aliases own.csv
       iljari skills compare 자바 JavaScript
       iljari skills compare "컴활 1급" 컴퓨터활용능력 --json
       iljari skills compare --file pairs.tsv > compared.tsv
     """
     from services.matching.skills.comparison import compare
 
+    _join(aliases)
     pairs = _pairs(terms or [], file)
     compared = [(a, b, compare(a, b)) for a, b in pairs]
     if as_json:
@@ -66,8 +71,9 @@ def unknown(
 ) -> None:
     """Show the skill terms of a running system that the alias table does not know, what most profiles use first.
 
-    Beside each stands the known term nearest to it. Whoever keeps the table adds what is missing; matching takes it up
-    as a new epoch at its next start.
+    Beside each stands the known term nearest to it. What is missing goes into a file of your own, a line each:
+    `term,aliases`, such as `지게차,포크|lift truck`. Try it with `iljari skills compare … --aliases FILE`, name it in
+    MATCHING_ALIASES, and matching takes it up as a new epoch at its next start.
 
     \b
     Examples:
@@ -85,6 +91,23 @@ def unknown(
     )
     if not shown:
         typer.echo("모르는 낱말이 없습니다. Every term is known.", err=True)
+
+
+def _join(aliases: Path | None) -> None:
+    from services.matching.skills import own_aliases
+    from services.matching.skills.terms import AliasRefused
+
+    try:
+        own_aliases.join(aliases)
+    except AliasRefused as refused:
+        raise CommandError(
+            "ALIASES_REFUSED",
+            ExitCode.USAGE,
+            ko="별칭 파일을 받아들일 수 없습니다.",
+            en=f"The file of aliases cannot be taken: {refused}.",
+            where="--aliases",
+            hint="First line `term,aliases`; then a term and its other spellings, | between.",
+        ) from refused
 
 
 def _as_data(a: str, b: str, verdict: "Verdict") -> dict[str, Any]:

@@ -8,14 +8,14 @@ import csv
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
 from services.matching.skills.levels import join_grade, split_grade
 
-_SEPARATORS = re.compile(r"[^0-9a-z가-힣一-龥ぁ-ヿ+#]+")
 _AROUND = re.compile(
     r"(?:능숙자?|숙련자?|가능자?|경험자?|경력자?|보유자?|우대|필수|활용능력|활용|사용능력|사용|업무|실무|스킬|능력|"
     r"experience|skills?|proficiency)$"
@@ -26,14 +26,34 @@ _LICENCE = re.compile(
 _LICENSED = re.compile(r"(?:사|장|급|원|능력|보통|대형|소형|특수)$")
 
 
-class AliasesContradict(Exception):
-    """One spelling is listed under two terms."""
+class AliasRefused(Exception):
+    """A line of a table cannot be taken; says which, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a table of aliases: where it stands, a term, and other ways to write it."""
+
+    where: str
+    term: str
+    others: tuple[str, ...]
+
+
+own_lines: list[Line] = []
+"""What an operator's file adds to our table; see `own_aliases`."""
 
 
 @lru_cache(maxsize=2**16)
 def normalise(written: str) -> str:
-    """Compatible forms made one, case folded; spaces and punctuation gone except `+` and `#`."""
-    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", written).casefold())
+    """Compatible forms made one, case folded; letters, marks and figures of any script, and `+` and `#`, remain."""
+    return "".join(filter(_is_written, unicodedata.normalize("NFKC", written).casefold()))
+
+
+@lru_cache(maxsize=2**14)
+def _is_written(sign: str) -> bool:
+    category = unicodedata.category(sign)
+    is_mark = category in {"Mn", "Mc"} and not "\ufe00" <= sign <= "\ufe0f"  # those choose an emoji's looks
+    return category[0] in "LN" or is_mark or sign in "+#"
 
 
 def canonical(written: str) -> str:
@@ -75,13 +95,29 @@ def _words_aside(spelled: str, around: re.Pattern[str]) -> str | None:
 @lru_cache(maxsize=1)
 def aliases() -> Mapping[str, str]:
     """Every known spelling, normalised, and the term it stands for."""
+    return with_own(own_lines)
+
+
+def with_own(own: Iterable[Line]) -> Mapping[str, str]:
+    """Our table and these lines in one; a line that writes a known term another way adds to it.
+
+    Raises:
+        AliasRefused: a line makes one of two known terms.
+    """
     table: dict[str, str] = {}
-    for row in csv.DictReader(_file("aliases.csv").decode().splitlines()):
-        term = normalise(row["term"])
-        for spelled in map(normalise, (row["term"], *filter(None, row["aliases"].split("|")))):
-            if table.setdefault(spelled, term) != term:
-                raise AliasesContradict(f"{spelled}: {table[spelled]} or {term}")
+    for line in (*read_lines("aliases.csv", _file("aliases.csv").decode()), *own):
+        ways = [normalise(way) for way in (line.term, *line.others)]
+        term = next((table[way] for way in ways if way in table), ways[0])
+        for way in ways:
+            if (known := table.setdefault(way, term)) != term:
+                raise AliasRefused(f"{line.where}: {way} is already {known}, and cannot be {term}")
     return MappingProxyType(table)
+
+
+def read_lines(name: str, text: str) -> Iterator[Line]:
+    """The lines of a table with the columns `term` and `aliases`, these with `|` between."""
+    for number, row in enumerate(csv.DictReader(text.splitlines()), 2):
+        yield Line(f"{name}:{number}", row["term"] or "", tuple(filter(None, (row["aliases"] or "").split("|"))))
 
 
 @lru_cache(maxsize=1)
@@ -101,13 +137,14 @@ def words() -> Mapping[str, str]:
         english = normalise(row["english"])
         for spelled in map(normalise, (row["english"], *filter(None, row["others"].split("|")))):
             if table.setdefault(spelled, english) != english:
-                raise AliasesContradict(f"{spelled}: {table[spelled]} or {english}")
+                raise AliasRefused(f"words.csv: {spelled} is {table[spelled]}, and cannot be {english}")
     return MappingProxyType(table)
 
 
 def aliases_digest() -> str:
     """Names these tables: others are for another epoch."""
-    return hashlib.sha256(_file("aliases.csv") + _file("words.csv")).hexdigest()[:16]
+    own = "\n".join("|".join((line.term, *line.others)) for line in own_lines)
+    return hashlib.sha256(_file("aliases.csv") + _file("words.csv") + own.encode()).hexdigest()[:16]
 
 
 def _file(name: str) -> bytes:

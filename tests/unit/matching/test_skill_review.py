@@ -1,9 +1,9 @@
 """Terms that nobody knows: counted once a profile, with the nearest known term, shown to operators alone."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import _lru_cache_wrapper
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,19 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from pydantic import ValidationError
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from services.matching import skill_commands, store
 from services.matching.api import api
 from services.matching.scorer import Rules
-from services.matching.skills import compounds, terms
+from services.matching.skills import own_aliases, terms
+from services.matching.skills.comparison import WITHIN
+from services.matching.skills.likeness import SAME, likeness
 from services.matching.skills.nearness import Nearness
 from services.matching.skills.review import unknown_terms
+from services.matching.skills.terms import AliasRefused
 from shared.database import reading
 from shared.web.problems import answer_problems
 from tests.unit.matching.examples import a_posting, a_seeker, certified, hear, said, seeker_id, started
@@ -125,22 +129,17 @@ def test_a_file_that_is_no_list_of_pairs_is_named(tmp_path: Path, content: bytes
 
 
 @pytest.fixture
-def edited_table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As if someone had added a line to the alias table before this start."""
-    read = terms._file
-    line = "games,줄다리기,나룻줄당기기\n".encode()
-    monkeypatch.setattr(terms, "_file", lambda name: read(name) + (line if name == "aliases.csv" else b""))
-    _forget()
+def edited_table(tmp_path: Path) -> Iterator[None]:
+    """As if an operator had named a file of his own before this start."""
+    own_aliases.join(_written(tmp_path, "trade,term,aliases\ngames,줄다리기,나룻줄당기기\n"))
     yield
-    monkeypatch.undo()
-    _forget()
+    own_aliases.join(None)
 
 
-def _forget() -> None:
-    for module in (terms, compounds):
-        for remembered in vars(module).values():
-            if isinstance(remembered, _lru_cache_wrapper):
-                remembered.cache_clear()
+def _written(folder: Path, content: str | bytes) -> Path:
+    path = folder / "own.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
 
 
 def test_a_running_store_opens_a_new_epoch_for_an_edited_table(engine: Engine, request: pytest.FixtureRequest) -> None:
@@ -160,3 +159,56 @@ def test_a_running_store_opens_a_new_epoch_for_an_edited_table(engine: Engine, r
         held = store.epoch(session, 0).rules.aliases, store.epoch(session, 1).rules.aliases
     assert held[0] != held[1] == terms.aliases_digest()
     assert seeker_id(1) in {pair.seeker_id for found in after for pair in found.pairs}
+
+
+def test_own_lines_join_our_table_and_leave_with_their_file(tmp_path: Path) -> None:
+    ours, before = terms.aliases_digest(), likeness("줄다리기", "나룻줄당기기")
+    own = _written(tmp_path, "\ufeffterm,aliases\n줄다리기,나룻줄당기기|Tug of War\n방물장수일,Kubernetes\n")
+    try:
+        own_aliases.join(own)
+        assert before < SAME == likeness("줄다리기", "tug of war") == likeness("방물장수일", "쿠버네티스")
+        assert likeness("줄다리기 관리", "줄다리기") == WITHIN, "compounds are read again"
+        assert terms.aliases_digest() != ours
+    finally:
+        own_aliases.join(None)
+    assert (terms.aliases_digest(), likeness("줄다리기", "나룻줄당기기")) == (ours, before)
+
+
+REFUSED = [
+    ("term,aliases\n지게차운반,lift\nJava,JavaScript\n", ":3: javascript is already 자바스크립트"),
+    ("term,aliases\n전기기능사,전기기사\n", ":2: "),
+    ("term,aliases\n어떤일\n", ":2: 어떤일 has no other spelling"),
+    ("term,aliases\n어떤일,···\n", ":2: '···' has no letters"),
+    (f"term,aliases\n어떤일,{'가' * 61}\n", ":2: "),
+    (f'term,aliases\n어떤일,"{"가" * 200_000}"\n', "field larger"),
+    ("skill,other\n어떤일,다른말\n", ":1: the first line must name"),
+    ("", ":1: the first line must name"),
+    (b"\xff\xfe\x00", "cannot be read as UTF-8"),
+]
+
+
+@pytest.mark.parametrize(("content", "reason"), REFUSED)
+def test_a_refused_line_names_file_line_and_reason_and_changes_nothing(
+    tmp_path: Path, content: str | bytes, reason: str
+) -> None:
+    own, before = _written(tmp_path, content), terms.aliases_digest()
+    with pytest.raises(AliasRefused, match=re.escape(reason)) as refused:
+        own_aliases.join(own)
+    assert str(own) in str(refused.value)
+    assert terms.aliases_digest() == before
+    with pytest.raises(ValidationError, match=re.escape(reason)):
+        a_settings(aliases=own)
+    shown = CliRunner().invoke(skill_commands.app, ["compare", "a", "b", "--aliases", str(own)])
+    assert shown.exit_code == 2
+    assert "ALIASES_REFUSED" in shown.output
+
+
+def test_the_command_compares_with_own_lines(tmp_path: Path) -> None:
+    own = _written(tmp_path, "term,aliases\n줄다리기,나룻줄당기기\n")
+    asked = ["compare", "줄다리기", "나룻줄당기기"]
+    try:
+        shown = CliRunner().invoke(skill_commands.app, asked, env={"MATCHING_ALIASES": str(own)})
+        assert "같음 same (alias)" in shown.output
+    finally:
+        own_aliases.join(None)
+    assert "다름 different" in CliRunner().invoke(skill_commands.app, asked).output

@@ -90,6 +90,21 @@ def test_the_signs_that_make_a_language_are_kept() -> None:
     assert len({canonical(written) for written in ("C", "C++", "C#")}) == 3
 
 
+def test_terms_of_any_script_are_taken_as_written() -> None:
+    for term in ("Сварка", "経理", "ひらがな", "Ελληνικά", "हिन्दी", "การบัญชี", "العربية"):
+        assert likeness(f" {term} ", term.upper()) == SAME
+    assert likeness("カタカナ", "ｶﾀｶﾅ") == SAME
+    for a, b in (
+        ("Сварка", "Сварщик"),
+        ("経理", "経営"),
+        ("हिन्दी", "हिन्दू"),
+        ("การ", "กาน"),
+        ("Cварка", "Cvarka"),
+        ("🙂", "🙂"),
+    ):
+        assert likeness(a, b) == 0
+
+
 def _invented(count: int) -> list[str]:
     """Terms of this shape are unknown to every table, and no two of them are a slip apart."""
     syllables = "가나다라마바사아자차카타파하"
