@@ -7,11 +7,12 @@ short words are taken as written, and a Korean word may differ in one jamo that 
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Literal
 
 from rapidfuzz.distance import OSA, Indel
 
-from services.matching.skills.compounds import LONGEST_TERM, known_within, pieces, word_for_word
+from services.matching.skills.compounds import LONGEST_TERM, is_known_at, known_within, pieces, word_for_word
 from services.matching.skills.levels import split_grade, split_rank
 from services.matching.skills.terms import aliases, canonical, normalise, spellings
 from services.matching.skills.transliteration import is_sound, skeleton, vowels
@@ -31,6 +32,7 @@ WITHIN = 7_000
 
 LEAST_RATIO = 0.8
 SHORTEST_KOREAN = 3
+LONG_KOREAN = 5
 SHORTEST_LATIN = 8
 SHORTEST_SWAPPED = 5
 SHORTEST_SKELETON = 4
@@ -56,7 +58,9 @@ def _pairs(confused: str, alphabet: str, first: int) -> frozenset[frozenset[str]
 
 
 _VOWELS = _pairs(
-    "ㅐㅔ ㅏㅓ ㅗㅜ ㅗㅛ ㅓㅗ ㅣㅔ ㅣㅢ ㅚㅙ ㅙㅞ ㅡㅜ ㅏㅐ", "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ", 0x1161
+    "ㅐㅔ ㅏㅓ ㅗㅜ ㅗㅛ ㅓㅗ ㅣㅔ ㅣㅢ ㅚㅙ ㅙㅞ ㅡㅜ ㅏㅐ ㅔㅖ ㅐㅖ ㅏㅑ ㅓㅕ ㅜㅠ",
+    "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ",
+    0x1161,
 )
 _CONSONANTS = _pairs(
     "ㅅㅆ ㄱㄲ ㄷㄸ ㅂㅃ ㅈㅉ ㄱㅋ ㄷㅌ ㅂㅍ ㅈㅊ ㅍㅎ", "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ", 0x1100
@@ -172,11 +176,17 @@ def _is_latin_slip(a: str, b: str) -> bool:
 
 
 def _is_korean_slip(a: str, b: str) -> bool:
-    """As many syllables, one of them differing in one jamo that is easily confused."""
-    differing = [(jamo(x), jamo(y)) for x, y in zip(a, b, strict=False) if x != y]
-    if len(a) != len(b) or len(differing) != 1 or len(differing[0][0]) != len(differing[0][1]):
+    """As many syllables, one of them differing in one jamo: one easily confused, or any in a long word.
+
+    One known word is no slip of another: `해외영업팀` is not `해외영어팀`.
+    """
+    places = [at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y]
+    if len(a) != len(b) or len(places) != 1 or (is_known_at(a, places[0]) and is_known_at(b, places[0])):
         return False
-    letters = [frozenset(pair) for pair in zip(*differing[0], strict=True) if pair[0] != pair[1]]
+    x, y = jamo(a[places[0]]), jamo(b[places[0]])
+    if len(a) >= LONG_KOREAN:
+        return OSA.distance(x, y) == 1
+    letters = [frozenset(pair) for pair in zip_longest(x, y) if pair[0] != pair[1]]
     if len(letters) != 1:
         return False
     if len(a) < SHORTEST_KOREAN:

@@ -84,5 +84,27 @@ def known_within(spelled: str) -> str | None:
     found = pieces(spelled)
     if len(found) < 2 or not all(piece.english for piece in found):
         return None
-    specific = [piece for piece in found if not piece.general]
-    return aliases()[specific[0].spelled] if len(specific) == 1 else None
+    specific = [piece.spelled for piece in found if not piece.general]
+    if len(specific) > 1:  # `자바웹개발`: 웹개발 is listed, and yet general
+        specific = [known for known in specific if not _is_general(known)]
+    return aliases()[specific[0]] if len(specific) == 1 else None
+
+
+def is_known_at(spelled: str, place: int) -> bool:
+    """Whether the letter at this place belongs to a word that is known."""
+    end = 0
+    for piece in pieces(spelled):
+        end += len(piece.spelled)
+        if place < end:
+            return piece.english is not None
+    return False
+
+
+@lru_cache(maxsize=2**12)
+def _is_general(known: str) -> bool:
+    return any(known[:at] in _general() and known[at:] in _general() for at in range(1, len(known)))
+
+
+@lru_cache(maxsize=1)
+def _general() -> frozenset[str]:
+    return frozenset(spelled for spelled, piece in _pieces().items() if piece.general)

@@ -14,12 +14,14 @@ from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from services.matching.skills.levels import join_grade, split_grade
+from services.matching.skills.levels import split_grade
 
 _AROUND = re.compile(
-    r"(?:능숙자?|숙련자?|가능자?|경험자?|경력자?|보유자?|우대|필수|활용능력|활용|사용능력|사용|업무|실무|스킬|능력|"
+    r"(?:능숙자?|숙련자?|가능자?|경험자?|경력자?|보유자?|이상|우대|필수|활용능력|활용|사용능력|사용|업무|실무|스킬|능력|"
     r"experience|skills?|proficiency)$"
 )
+_TWICE = re.compile(r"([^(/·]+)[(/·]([^()/·]+)\)?")
+_MOST_SAID = 100
 _LICENCE = re.compile(
     r"(?:소지자?|취득자?|자격증|자격|면허증|면허|보유자?|우대|필수|certificate|certification|licen[sc]e)$"
 )
@@ -58,7 +60,18 @@ def _is_written(sign: str) -> bool:
 
 def canonical(written: str) -> str:
     """The one spelling under which a term is compared; empty if nothing but punctuation was written."""
-    return _meant(normalise(written))
+    return _said_twice(written) or _meant(normalise(written))
+
+
+def _said_twice(written: str) -> str | None:
+    """`NLP(자연어처리)` is one known term in two spellings, and `GCP (Google Cloud Platform)` tells its initials."""
+    found = _TWICE.fullmatch(written) if len(written) <= _MOST_SAID else None
+    if not found:
+        return None
+    one, other = (_meant(normalise(half)) for half in found.groups())
+    initials = normalise("".join(word[0] for word in found[2].split()))
+    is_one = one == other or (len(initials) > 1 and normalise(found[1]) == initials)
+    return other if is_one and other in aliases() else None
 
 
 @lru_cache(maxsize=2**16)
@@ -77,8 +90,8 @@ def _grade_aside(spelled: str) -> str | None:
     stem, grade = split_grade(spelled)
     if not grade or not stem:
         return None
-    meant = aliases().get(stem) or _words_aside(stem, _LICENCE)
-    return meant and join_grade(meant, grade)
+    meant = aliases().get(stem) or _words_aside(stem, _LICENCE) or _words_aside(stem, _AROUND)
+    return meant and meant + grade
 
 
 def _words_aside(spelled: str, around: re.Pattern[str]) -> str | None:

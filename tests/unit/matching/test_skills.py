@@ -1,14 +1,18 @@
 """Which skills are the same, which look alike, and which must never be taken for each other."""
 
 import csv
+import re
+from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from services.matching.skills.levels import split_grade
 from services.matching.skills.likeness import SAME, Vocabulary, likeness
 from services.matching.skills.terms import aliases, canonical, normalise, words
+from tests.unit.matching.examples import a_posting, a_seeker, hear, said, started
 
 ONE = [
     ("자바", "Java"), ("자바", "JAVA"), ("자바스크립트", "JavaScript"), ("자바스크립트", "자바 스크립트"),
@@ -62,10 +66,30 @@ def test_no_known_term_is_taken_for_another() -> None:
 def test_the_table_knows_a_thousand_terms_of_twenty_trades() -> None:
     rows = list(csv.DictReader(files("services.matching.skills").joinpath("aliases.csv").read_text().splitlines()))
     assert len({normalise(row["term"]) for row in rows}) == len(rows) >= 1_000
-    assert len({row["trade"] for row in rows}) >= 20
+    of_trade = Counter(row["trade"] for row in rows)
+    assert sum(terms >= 20 for terms in of_trade.values()) >= 20
+    both = Counter(row["trade"] for row in rows if _is_bilingual(row["term"] + row["aliases"]))
+    assert sum(terms >= 15 for terms in both.values()) >= 20, "Korean and English"
+    assert both.total() >= 2_000
     spelled = [normalise(way) for row in rows for way in (row["term"], *filter(None, row["aliases"].split("|")))]
     assert len(spelled) == len(set(spelled)), "a spelling stands twice"
     assert all(spelled)
+
+
+def _is_bilingual(spelled: str) -> bool:
+    return bool(re.search("[가-힣]", spelled) and re.search("[A-Za-z]", spelled))
+
+
+def test_one_word_in_two_spellings_is_not_two_terms() -> None:
+    """`modelling` and `modeling`, `centres` and `centers`; `Canvas` is no plural of `Canva`."""
+    known = {spelled: term for spelled, term in aliases().items() if spelled.isascii() and len(spelled) > 4}
+    american = {
+        spelled: re.sub(r"isation", "ization", spelled.replace("lling", "ling").replace("centre", "center"))
+        for spelled in known
+    }
+    pairs = [*((spelled, spelled[:-1]) for spelled in known if spelled.endswith("s")), *american.items()]
+    twice = {(a, b) for a, b in pairs if known.get(b, known[a]) != known[a]}
+    assert twice == {("canvas", "canva")}
 
 
 def test_a_general_word_stands_for_one_english_word() -> None:
@@ -135,6 +159,18 @@ def test_what_is_looked_up_misses_nothing_that_a_comparison_of_all_finds() -> No
     for term, number in zip(terms, numbers, strict=True):
         for other, number_of_other in zip(terms, numbers, strict=True):
             assert told[number, number_of_other] == likeness(term, other), (term, other)
+
+
+def test_fuzzy_work_is_done_once_a_term_and_never_a_pair(engine: Engine) -> None:
+    skills = ("쿠버네테스", "파이썬 개발", "Elastcsearch", "컴활 1급")
+    matcher = started(engine)
+    hear(matcher, engine, [a_seeker(1, skills=skills), a_posting(required_skills=("쿠버네티스", *skills))])
+    vocabulary = matcher.index.vocabulary
+    compared, known = vocabulary.compared, len(vocabulary)
+    assert compared > 0
+    hear(matcher, engine, [a_seeker(number, skills=skills) for number in range(2, 30)])
+    assert len(said(engine)) > 1
+    assert (vocabulary.compared, len(vocabulary)) == (compared, known), "28 more pairs, no more comparisons"
 
 
 def test_very_long_and_odd_terms_are_bounded_work() -> None:
