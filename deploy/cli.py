@@ -10,7 +10,14 @@ import services.registry.cli as registry
 from deploy import agency, bench, buried, score
 from deploy.serve import ServiceName
 from services.matching import skill_commands
-from services.registry import custody_commands, linting, mapping_commands, people_commands, staffing
+from services.registry import (
+    custody_commands,
+    linting,
+    mapping_commands,
+    order_commands,
+    people_commands,
+    staffing,
+)
 from shared.command import DEFAULT_DATA, DataOption, JsonOption, command_group
 
 DEFAULT_PORT = 8765
@@ -122,6 +129,8 @@ def migrate(service: ServiceArgument) -> None:
 app.add_typer(registry.imports, name="import")
 app.add_typer(mapping_commands.app, name="mapping")
 app.add_typer(agency.app, name="agency")
+app.add_typer(order_commands.app)
+app.add_typer(order_commands.defaulters, name="defaulters")
 app.add_typer(staffing.app, name="account")
 app.add_typer(people_commands.app, name="seeker")
 app.add_typer(custody_commands.vault, name="vault")

@@ -1,7 +1,7 @@
 """What programs may ask of the registry, under `/api/registry`."""
 
 from collections import Counter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Depends, Query
@@ -30,7 +30,7 @@ from services.registry.people.accounts import (
 from services.registry.people.audit import Look
 from services.registry.people.seekers import SeekerReceipt, SeekerRow, register
 from services.registry.people.vault import Vault
-from services.registry.tables import Agency, Posting, PostingCredit, SavedMapping, Submission
+from services.registry.tables import Agency, SavedMapping, Submission
 from shared.contracts import AgencyAnswered, Finding, PostingReceived
 from shared.contracts.submissions import Outcome
 from shared.database import reading, transaction
@@ -199,7 +199,7 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
         with transaction(engine) as session:
             receipt = receive(session, [arrival], own, vault, law=law)[0]
         if receipt.outcome == "returned":
-            raise _refusal(receipt)
+            raise refusal(receipt)
         return receipt
 
     @router.post("/postings/batch")
@@ -213,15 +213,6 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
             engine, lambda session: receive(session, arrivals, own, vault, law=law), dry_run=batch.dry_run
         )
         return {"receipts": tuple(receipts)}
-
-    @router.get("/postings/{posting_id}")
-    def show_posting(posting_id: UUID, who: From) -> dict[str, Any]:
-        """A posting, for the agencies that are credited with it."""
-        with reading(engine) as session:
-            posting = session.get(Posting, posting_id)
-            if posting is None or not _may_see(session, posting, who):
-                raise not_found()
-            return posting.model_dump(mode="json", exclude={"fingerprint"})
 
     @router.get("/submissions")
     def list_submissions(
@@ -336,13 +327,6 @@ def _shown_mapping(saved: SavedMapping) -> dict[str, Any]:
     return told | {"mapping": saved.words}
 
 
-def _may_see(session: Session, posting: Posting, who: SignedIn) -> bool:
-    if who.role == "operator":
-        return True
-    own = (PostingCredit.posting_id == posting.posting_id, PostingCredit.agency_id == who.agency_id)
-    return posting.agency_id == who.agency_id or session.exec(select(PostingCredit).where(*own)).first() is not None
-
-
 def _submissions(session: Session, agency: Agency, outcome: Outcome | None, page: int) -> dict[str, Any]:
     own = Submission.agency_id == agency.agency_id
     counted = session.exec(select(Submission.outcome, func.count()).where(own).group_by(col(Submission.outcome)))
@@ -351,14 +335,14 @@ def _submissions(session: Session, agency: Agency, outcome: Outcome | None, page
     newest = wanted.order_by(col(Submission.received_at).desc(), col(Submission.submission_id))
     rows = session.exec(newest.offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE)).all()
     return {
-        "counts": {name: counts[name] for name in ("accepted", "merged", "unchanged", "returned")},
+        "counts": {name: counts[name] for name in get_args(Outcome) if name != "noticed"},
         "total": counts.total(),
         "page": page,
         "rows": [row.model_dump(mode="json", exclude={"kept", "content_hash"}) for row in rows],
     }
 
 
-def _refusal(receipt: Receipt) -> Problem:
+def refusal(receipt: Receipt) -> Problem:
     """A returned document as a problem: the first reason on top, all of them in `errors`."""
     refusals = [found for found in receipt.findings if found.severity == "refusal"]
     first = refusals[0]

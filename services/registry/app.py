@@ -14,10 +14,12 @@ from sqlmodel import select
 from services.registry.api import api
 from services.registry.custody import custody
 from services.registry.doorstep import TEMPLATES, doorstep
+from services.registry.expiry import Sweeper
 from services.registry.handlers import HEARINGS
 from services.registry.intake.queue import IntakeQueue
 from services.registry.law.rules import load_rules
-from services.registry.orders.postings import OPEN
+from services.registry.order_api import order_api
+from services.registry.orders.life_cycle import OPEN
 from services.registry.people.erasure import ErasureRecord, erase_again, purge_ledger
 from services.registry.people.master_keys import MasterKeys
 from services.registry.people.seekers import ACTIVE
@@ -37,10 +39,14 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     vault = Vault(MasterKeys(settings.vault_key, settings.vault_key_file), settings.pseudonym_key)
     record = ErasureRecord(settings.erasure_record)
     law = load_rules(*filter(None, [settings.law_rules]))
+    sweeper = Sweeper(engine)
     queue = IntakeQueue(settings, engine, vault, law)
 
     def facts() -> dict[str, Any]:
-        return holdings(engine) | {"broken_agency_streams": queue.streams.problems}
+        return holdings(engine) | {
+            "broken_agency_streams": queue.streams.problems,
+            "expiry_stopped": sweeper.refused,
+        }
 
     spine = Spine(
         service="registry", settings=settings, engine=engine, hearings=HEARINGS, facts=facts, chores=[purge_ledger]
@@ -50,9 +56,10 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await to_thread.run_sync(mend_what_was_restored, engine, vault, record)
         async with spine.lifespan(app):
-            reader = asyncio.create_task(queue.run())
+            reader, clock = asyncio.create_task(queue.run()), asyncio.create_task(sweeper.run())
             yield
             await queue.stop(reader)
+            await sweeper.stop(clock)
         engine.dispose()
 
     app = FastAPI(title="Iljari registry", lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -60,6 +67,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(operations(spine))
     app.include_router(doorstep(engine, settings, pages))
     app.include_router(api(engine, vault, law))
+    app.include_router(order_api(engine, vault, law))
     app.include_router(custody(engine, vault, record))
     describe(app)
     return app

@@ -216,6 +216,7 @@ def _show(tally: "Tally", rejected: Path, way: Way, *, kept: bool) -> None:
         ("접수 accepted", counts["accepted"]),
         ("합침 merged", counts["merged"]),
         ("그대로 unchanged", counts["unchanged"]),
+        ("보류 held", counts["held"]),
         ("반려 returned", counts["returned"]),
         ("읽은 행 rows read", tally.read),
     ]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from services.registry.orders.postings import OPEN
+from services.registry.orders.life_cycle import OPEN
 from services.registry.people.seekers import ACTIVE
 from services.registry.tables import Posting, Seeker
 from shared.contracts import Fact

@@ -7,6 +7,7 @@ from sqlalchemy import inspect
 from sqlmodel import Session, select
 
 from services.registry.orders import postings
+from services.registry.orders.life_cycle import OPEN
 from services.registry.people import seekers
 from services.registry.tables import Agency, Posting, Seeker
 from shared.contracts import RestatementRequested
@@ -22,7 +23,7 @@ def say_everything_again(events: Sequence[RestatementRequested], session: Sessio
     if not events:
         return
     names = {agency.agency_id: agency.name for agency in session.exec(select(Agency))}
-    for posting in _in_chunks(session, Posting, Posting.posting_id, Posting.state == postings.OPEN):
+    for posting in _in_chunks(session, Posting, Posting.posting_id, Posting.state == OPEN):
         stage(session, postings.published(posting, names[posting.agency_id]))
     for seeker in _in_chunks(session, Seeker, Seeker.seeker_id, Seeker.state == seekers.ACTIVE):
         stage(session, seekers.published(seeker))

@@ -29,7 +29,7 @@ LOOK_ROWS = 50
 """Rows looked at to find one whose fields can be known; the first may be broken."""
 OWN_NAMES: dict[Kind, str] = {"postings": "sheet_en", "seekers": "seekers_en"}
 """Sheets under our own field names: a cell is a text, so it takes a mapping all the same."""
-OUTCOMES = ("accepted", "merged", "unchanged", "returned")
+OUTCOMES = ("accepted", "merged", "unchanged", "held", "returned")
 USAGE_CODES = frozenset(
     {
         "FILE_UNREADABLE",

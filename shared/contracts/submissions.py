@@ -1,5 +1,6 @@
 """Answers to what agencies send: each submission accepted, merged, unchanged or returned with its reasons."""
 
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
@@ -7,14 +8,16 @@ from pydantic import StringConstraints
 
 from shared.contracts.envelope import Event, Fact, Revision, ServiceName
 
-Outcome = Literal["accepted", "merged", "unchanged", "returned"]
+Outcome = Literal["accepted", "merged", "unchanged", "returned", "held", "noticed"]
+"""`noticed` answers no document: something became of an order, or soon will."""
+OrderState = Literal["open", "held", "suspended", "refused", "filled", "closed", "withdrawn", "expired"]
 
 
 class Finding(Fact):
     """One thing to tell the sender. Never echoes a personal value."""
 
     code: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{2,60}$")]
-    severity: Literal["refusal", "warning", "remark"]
+    severity: Literal["refusal", "hold", "warning", "remark"]
     where: Annotated[str, StringConstraints(max_length=200)]
     """Field, line or path."""
     message: Annotated[str, StringConstraints(max_length=500)]
@@ -25,7 +28,7 @@ class Finding(Fact):
 
 
 class SubmissionAnswered(Event):
-    """A receipt, given after registry's commit. Also said on the agency's own stream."""
+    """A receipt, given after registry's commit. Also said on the agency's own stream, where notices are said too."""
 
     stream: ClassVar[str] = "submission.answered.v1"
     said_by: ClassVar[tuple[ServiceName, ...]] = ("registry",)
@@ -37,6 +40,10 @@ class SubmissionAnswered(Event):
     source_ref: Annotated[str, StringConstraints(max_length=100)] | None = None
     posting_id: UUID | None = None
     revision: Revision | None = None
+    state: OrderState | None = None
+    """Of the sender's own order."""
+    valid_until: date | None = None
+    """The last day, KST, on which the order stands."""
     findings: tuple[Finding, ...] = ()
 
     @property

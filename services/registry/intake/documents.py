@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from services.registry.intake.findings import FIELD_NAME, finding, refuses
 from services.registry.intake.readings import READINGS, Unread
 from services.registry.intake.scrub import holds_checked_number, holds_resident_number, scrub
+from services.registry.orders.life_cycle import Status
 from shared.clock import KST, now
 from shared.contracts import Finding, Money, Place, PostingFacts, SeekerFacts, Wishes
 from shared.contracts.envelope import EmploymentType, Term
@@ -28,6 +29,11 @@ NEVER_IN_FACTS = frozenset({"name", "phone", "email", "birth_date", "address", "
 
 Purpose = Literal["matching", "provision", "messages", "marketing"]
 """What someone may agree to, each for itself."""
+NOT_IN_FACTS = frozenset({"status", "employer_number"})
+"""Of a posting: what is said to us alone."""
+STATUS_FIELDS = frozenset({"source_ref", "status", "agency_id"})
+ENDING: frozenset[Any] = frozenset({"suspended", "filled", "closed", "withdrawn"})
+
 ConsentBasis = Literal["consent", "law", "invented"]
 """On what ground a seeker is kept: her own consent; a task given by law; none, because she is made up."""
 
@@ -59,8 +65,12 @@ class PostingDocument(Document):
     """A posting as a sender may write it; `place` and `wage` also in words."""
 
     agency_id: UUID | None = None
+    status: Status | None = None
+    """What became of the order; without it, it is open."""
     title: Annotated[str, StringConstraints(max_length=300)]
     employer: Annotated[str, StringConstraints(max_length=200)]
+    employer_number: Annotated[str, StringConstraints(max_length=40)] = ""
+    """The firm's registration number: looked up in the list of wage defaulters and not kept."""
     description: Text = ""
     qualification: Text = ""
     preferred: Text = ""
@@ -110,10 +120,16 @@ class Checked:
     seeker: SeekerDocument | None = None
     source_ref: str | None = None
     """The sender's reference, where it may be repeated."""
+    status: Status | None = None
+    """All that the document says, where it says no more than what became of an order."""
 
     @property
     def refused(self) -> bool:
         return refuses(self.findings)
+
+    @property
+    def held_for(self) -> tuple[str, ...]:
+        return tuple(found.code for found in self.findings if found.severity == "hold")
 
 
 def check_posting(document: dict[str, Any], agency_id: UUID, already: Iterable[Finding] = ()) -> Checked:
@@ -125,12 +141,31 @@ def check_posting(document: dict[str, Any], agency_id: UUID, already: Iterable[F
     _drop_a_reference_that_names_someone(scrubbed, checked)
     _read_words(scrubbed, {"wage": "wage", "place": "place"}, checked.findings)
     checked.source_ref = _repeatable(scrubbed, checked)
+    if _says_status_alone(scrubbed):
+        _judge_status(scrubbed, checked, agency_id)
+        return checked
     try:
         checked.posting = PostingDocument.model_validate(scrubbed)
     except ValidationError as error:
         checked.findings += _of_validation(error)
     _judge(scrubbed, checked, agency_id)
     return checked
+
+
+def _says_status_alone(document: dict[str, Any]) -> bool:
+    """Whether nothing but the status counts: the order has ended or rests, or no content comes with it."""
+    status = document.get("status")
+    return status in ENDING or (status in get_args(Status) and not document.keys() - STATUS_FIELDS)
+
+
+def _judge_status(document: dict[str, Any], checked: Checked, agency_id: UUID) -> None:
+    checked.status = document["status"]
+    if checked.source_ref is None and not any(found.where == "source_ref" for found in checked.findings):
+        checked.findings.append(finding("FIELD_MISSING", "source_ref"))
+    if document.get("agency_id") not in (None, str(agency_id)):
+        checked.findings.append(finding("TENANT_MISMATCH", "agency_id"))
+    if document.keys() - STATUS_FIELDS:
+        checked.findings.append(finding("FIELDS_NOT_READ", "status"))
 
 
 def check_seeker(document: dict[str, Any], already: Iterable[Finding] = ()) -> Checked:
@@ -152,7 +187,7 @@ def check_seeker(document: dict[str, Any], already: Iterable[Finding] = ()) -> C
 
 
 def posting_facts(document: PostingDocument, agency_id: UUID, source_ref: str) -> PostingFacts:
-    facts = {name: getattr(document, name) for name in PostingDocument.model_fields}
+    facts = {name: getattr(document, name) for name in PostingDocument.model_fields.keys() - NOT_IN_FACTS}
     facts |= {"agency_id": agency_id, "source_ref": source_ref, "place": document.place or Place()}
     return PostingFacts.model_validate(facts)
 

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import date
 from hashlib import sha256
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from services.registry.intake.documents import Checked, check_posting, posting_facts
@@ -16,19 +16,29 @@ from services.registry.law.answers import findings_for
 from services.registry.law.licences import AgencyLicence
 from services.registry.law.rules import Rules
 from services.registry.licence_kinds import licence_kept
-from services.registry.orders.postings import Order, Shelf, settle
+from services.registry.orders.defaulters import listed_among
+from services.registry.orders.life_cycle import HELD, OPEN, Illegal
+from services.registry.orders.postings import (
+    Said,
+    Settled,
+    Shelf,
+    change,
+    one_at_a_time,
+    order_id_of,
+    settle,
+    standing,
+    today,
+)
+from services.registry.orders.same_order import fingerprint_of
 from services.registry.people.vault import Vault
-from services.registry.tables import Agency, Posting, Submission
-from shared.clock import KST, now
+from services.registry.tables import Agency, JobOrder, Submission
+from shared.clock import now
 from shared.contracts import AgencyAnswered, Fact, Finding, SubmissionAnswered
-from shared.contracts.submissions import Outcome
+from shared.contracts.submissions import OrderState, Outcome
 from shared.outbox import stage
 from shared.wire import DOCUMENT_LIMIT_BYTES
 
 Entry = Literal["queue", "http", "file"]
-
-INTAKE_LOCK = 0x696C6A
-"""Two documents may be the same order: on PostgreSQL intake goes one transaction at a time (SQLite does so anyway)."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,8 @@ class Receipt(Fact):
     source_ref: str | None = None
     posting_id: UUID | None = None
     revision: int | None = None
+    state: OrderState | None = None
+    valid_until: date | None = None
     findings: tuple[Finding, ...] = ()
     repeated: bool = False
     """The same sending was answered before: this is that answer."""
@@ -80,33 +92,28 @@ def receive(
     Args:
         law: the rules that postings are checked against; the shipped ones if none are given.
     """
-    _one_at_a_time(session)
+    one_at_a_time(session)
     answered = _answered_before(session, arrivals)
     checked = [_checked(arrival, agency) for arrival in arrivals]
-    orders = [None if each.refused else _order(each, agency) for each in checked]
-    licence = AgencyLicence(licence_kept(agency.licence), agency.registration_number)
-    orders = [_lawful(order, each, licence, law) for order, each in zip(orders, checked, strict=True)]
-    shelf = Shelf(session, agency, [order for order in orders if order])
+    _lint(session, checked, agency, law)
+    all_said = [None if each.refused else _said(each, agency) for each in checked]
+    named = [order_id_of(agency.agency_id, each.source_ref) for each in checked if each.status and each.source_ref]
+    shelf = Shelf(session, [said for said in all_said if said], named)
     receipts = []
-    for arrival, check, order in zip(arrivals, checked, orders, strict=True):
+    for arrival, check, said in zip(arrivals, checked, all_said, strict=True):
         before = answered.get(arrival.submission_id)
         if before and before.content_hash == arrival.content_hash:
             receipts.append(_as_before(before, arrival))
             continue
         if before:
             receipt = _returned(_another(arrival), [finding("IDEMPOTENCY_CONFLICT", "id")], check.source_ref)
-        elif order is None:
+        elif check.refused:
             receipt = _returned(arrival, check.findings, check.source_ref)
         else:
-            receipt = _settled(shelf, arrival, order, check.findings)
+            receipt = _settled(shelf, arrival, check, said or order_id_of(agency.agency_id, str(check.source_ref)))
         answered[receipt.submission_id] = _keep(session, arrival, receipt, agency, vault)
         receipts.append(receipt)
     return receipts
-
-
-def _one_at_a_time(session: Session) -> None:
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": INTAKE_LOCK})
 
 
 def _answered_before(session: Session, arrivals: Sequence[Arrival]) -> dict[UUID, Submission]:
@@ -121,44 +128,69 @@ def _checked(arrival: Arrival, agency: Agency) -> Checked:
     return check_posting(arrival.document, agency.agency_id, arrival.findings)
 
 
-def _order(checked: Checked, agency: Agency) -> Order | None:
-    """The order in a document that nothing speaks against; without a reference its content is one."""
-    if checked.posting is None:
+def _lint(session: Session, checked: Sequence[Checked], agency: Agency, law: Rules | None) -> None:
+    """Add what the law says to what is known of each document."""
+    sound = [(each, each.posting) for each in checked if each.posting and not each.refused]
+    listed = listed_among(session, [(posting.employer, posting.employer_number) for _, posting in sound])
+    licence = AgencyLicence(licence_kept(agency.licence), agency.registration_number)
+    for each, posting in sound:
+        facts, number = posting_facts(posting, agency.agency_id, "-"), posting.employer_number
+        each.findings += findings_for(facts, today(), licence, employer_number=number, defaulters=listed, rules=law)
+
+
+def _said(checked: Checked, agency: Agency) -> Said | None:
+    """What a document says under its reference; without one its content is the reference."""
+    posting = checked.posting
+    if posting is None:
         return None
-    reference = checked.posting.source_ref
-    if reference:
-        return Order.of(posting_facts(checked.posting, agency.agency_id, reference))
-    unnamed = Order.of(posting_facts(checked.posting, agency.agency_id, "-"))
-    return replace(unnamed, facts=unnamed.facts.model_copy(update={"source_ref": f"auto-{unnamed.fingerprint[:24]}"}))
+    facts = posting_facts(posting, agency.agency_id, posting.source_ref or "-")
+    if not posting.source_ref:
+        facts = facts.model_copy(update={"source_ref": f"auto-{fingerprint_of(facts)[:24]}"})
+    return Said.of(facts, besides=posting.employer_number, held_for=checked.held_for, status=posting.status)
 
 
-def _lawful(order: Order | None, checked: Checked, licence: AgencyLicence, law: Rules | None) -> Order | None:
-    """The order, unless the law says that it may not be carried; what the law says is told in either case."""
-    if order is None:
-        return None
-    checked.findings.extend(findings_for(order.facts, now().astimezone(KST).date(), licence, rules=law))
-    return None if checked.refused else order
-
-
-def _settled(shelf: Shelf, arrival: Arrival, order: Order, findings: Sequence[Finding]) -> Receipt:
-    outcome, posting = settle(shelf, order)
-    return _receipt(arrival, outcome, findings, order.facts.source_ref, posting)
-
-
-def _returned(arrival: Arrival, findings: Sequence[Finding], source_ref: str | None) -> Receipt:
-    return _receipt(arrival, "returned", findings, source_ref, None)
-
-
-def _receipt(
-    arrival: Arrival, outcome: Outcome, findings: Sequence[Finding], source_ref: str | None, posting: Posting | None
-) -> Receipt:
+def _settled(shelf: Shelf, arrival: Arrival, checked: Checked, said: Said | UUID) -> Receipt:
+    """The receipt for what is said of an order, or became of the order of this id."""
+    findings = list(checked.findings)
+    try:
+        outcome, order = settle(shelf, said) if isinstance(said, Said) else _changed(shelf, said, checked)
+    except Illegal as illegal:
+        findings.append(finding(illegal.code, "status", state=illegal.state, status=illegal.status))
+        return _returned(arrival, findings, checked.source_ref)
+    findings += _told_of(order, outcome)
     return Receipt(
         where=arrival.where,
         submission_id=arrival.submission_id,
         outcome=outcome,
+        findings=tuple(findings),
+        **standing(shelf.session, order),
+    )
+
+
+def _changed(shelf: Shelf, order_id: UUID, checked: Checked) -> tuple[Settled, JobOrder]:
+    order = shelf.order(order_id)
+    if order is None or checked.status is None:
+        raise Illegal("ORDER_UNKNOWN", "closed", str(checked.status))
+    return ("accepted" if change(shelf, order, checked.status, "agency") else "unchanged"), order
+
+
+def _told_of(order: JobOrder, outcome: Settled) -> list[Finding]:
+    """What the sender should know of the order beside what speaks against the document."""
+    if order.state == HELD:
+        return [finding("ORDER_HELD")]
+    if outcome == "merged":
+        return [finding("SAME_ORDER")]
+    if outcome == "unchanged" and order.state != OPEN:
+        return [finding("ORDER_NOT_OPEN", "status", state=order.state)]
+    return []
+
+
+def _returned(arrival: Arrival, findings: Sequence[Finding], source_ref: str | None) -> Receipt:
+    return Receipt(
+        where=arrival.where,
+        submission_id=arrival.submission_id,
+        outcome="returned",
         source_ref=source_ref,
-        posting_id=posting.posting_id if posting else None,
-        revision=posting.revision if posting else None,
         findings=tuple(findings),
     )
 
@@ -179,6 +211,8 @@ def _keep(session: Session, arrival: Arrival, receipt: Receipt, agency: Agency, 
         source_ref=receipt.source_ref,
         posting_id=receipt.posting_id,
         revision=receipt.revision,
+        state=receipt.state,
+        valid_until=receipt.valid_until,
         findings=[found.model_dump() for found in receipt.findings],
         kept=_sealed(arrival, receipt, vault) if receipt.outcome == "returned" else None,
         received_at=now(),
@@ -195,16 +229,8 @@ def _sealed(arrival: Arrival, receipt: Receipt, vault: Vault) -> bytes:
 
 
 def _as_before(before: Submission, arrival: Arrival) -> Receipt:
-    return Receipt(
-        where=arrival.where,
-        submission_id=before.submission_id,
-        outcome=before.outcome,
-        source_ref=before.source_ref,
-        posting_id=before.posting_id,
-        revision=before.revision,
-        findings=tuple(Finding.model_validate(found) for found in before.findings),
-        repeated=True,
-    )
+    answered = {name: getattr(before, name) for name in Receipt.model_fields.keys() - {"where", "repeated"}}
+    return Receipt.model_validate(answered | {"where": arrival.where, "repeated": True})
 
 
 def _canonical(document: dict[str, Any]) -> bytes:

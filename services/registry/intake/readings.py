@@ -287,9 +287,32 @@ ReadingName = Literal[
     "districts",
     "phone",
     "url",
+    "status",
     "code",
 ]
 """The closed set that a mapping file may name; `list`, `districts` and `code` need the rule and are in `mapping`."""
+
+STATUS_WORDS: tuple[tuple[str, str], ...] = (
+    ("renewed", r"연장|갱신|renew"),
+    ("reopened", r"재개|재오픈|reopen"),
+    ("filled", r"충원 ?완료|채용 ?완료|채용됨|충원됨|filled"),
+    ("suspended", r"중지|중단|보류|suspend"),
+    ("withdrawn", r"철회|취소|삭제|withdraw|cancel"),
+    ("closed", r"마감|종료|완료|close"),
+    ("open", r"진행|모집 ?중|채용 ?중|구인 ?중|접수 ?중|게시|open"),
+)
+"""What senders call the state of an order; the first that is found counts."""
+
+
+def read_status(text: str) -> str | None:
+    words = said(text)
+    if not words:
+        return None
+    found = (status for status, called in STATUS_WORDS if re.search(called, words, re.IGNORECASE))
+    if status := next(found, None):
+        return status
+    raise Unread("STATUS_UNREADABLE")
+
 
 READINGS: dict[str, Callable[[str], Any]] = {
     "text": read_text,
@@ -306,4 +329,5 @@ READINGS: dict[str, Callable[[str], Any]] = {
     "district": read_district,
     "phone": read_phone,
     "url": read_url,
+    "status": read_status,
 }

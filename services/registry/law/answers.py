@@ -1,8 +1,10 @@
 """What does intake tell a sender of what the rules found? Which finding sends a posting back is data: `policy.toml`."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
+from services.registry.law.conditions import offer_of
 from services.registry.law.licences import AgencyLicence, Defaulters
 from services.registry.law.lint import LegalFinding, lint
 from services.registry.law.rules import Policy, Rules, shipped_rules
@@ -11,27 +13,34 @@ from shared.contracts import Finding, PostingFacts
 LONGEST = 500
 
 
-def findings_for(
+def findings_for(  # noqa: PLR0913 - keywords, each a circumstance of its own
     facts: PostingFacts,
     on: date,
     licence: AgencyLicence | None = None,
     *,
+    employer_number: str | None = None,
     defaulters: Defaulters | None = None,
     rules: Rules | None = None,
 ) -> tuple[Finding, ...]:
-    """The answer's findings for a posting that arrives on a day; its work is done then or after its closing date."""
+    """The answer's findings for a posting that arrives on a day; its work is done then or after its closing date.
+
+    Args:
+        employer_number: the firm's registration number, by which a listed firm is told from one of the same name.
+    """
     held = rules or shipped_rules()
     work_on = max(on, facts.closes_on or on)
-    found = lint(facts, on=on, work_on=work_on, licence=licence, defaulters=defaulters, rules=held)
+    offer = replace(offer_of(facts), registration_number=employer_number)
+    found = lint(offer, on=on, work_on=work_on, licence=licence, defaulters=defaulters, rules=held)
     return tuple(_told(each, held.policy) for each in found if each.rule not in held.policy.told_by_intake)
 
 
-def severity_of(found: LegalFinding, policy: Policy) -> Literal["refusal", "warning", "remark"]:
-    """차단 refuses only in the policy's categories; elsewhere it is a warning, for a person to settle."""
-    if found.severity == "note":
-        return "remark"
-    refuses = found.severity == "block" and found.category in policy.refuse
-    return "refusal" if refuses else "warning"
+def severity_of(found: LegalFinding, policy: Policy) -> Literal["refusal", "hold", "warning", "remark"]:
+    """차단 refuses or holds in the policy's categories; elsewhere it is a warning."""
+    if found.severity == "block" and found.category in policy.refuse:
+        return "refusal"
+    if found.rule in policy.hold or (found.severity == "block" and found.category in policy.hold):
+        return "hold"
+    return "remark" if found.severity == "note" else "warning"
 
 
 def _told(found: LegalFinding, policy: Policy) -> Finding:

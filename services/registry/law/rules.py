@@ -157,6 +157,8 @@ class Policy(BaseModel):
 
     refuse: tuple[str, ...] = ()
     """Categories whose `block` sends a posting back; a `block` elsewhere is a warning for a person to settle."""
+    hold: tuple[str, ...] = ()
+    """Categories whose `block`, and rules whose finding, keeps a posting back until the operator has looked at it."""
     told_by_intake: tuple[str, ...] = ()
     """Rules whose subject intake tells under a code of its own, so that nothing is told twice."""
 

@@ -122,7 +122,16 @@ def _empty(session: Session, vault: Vault, seeker: Seeker) -> None:
 
 def _nobody(seeker_id: UUID) -> Seeker:
     """A tombstone for someone whom this database never knew, or does not know any more."""
-    return Seeker(seeker_id=seeker_id, revision=1, state=ERASED, facts={}, applied_at=now(), changed_at=now())
+    instant = now()
+    return Seeker(
+        seeker_id=seeker_id,
+        revision=1,
+        state=ERASED,
+        facts={},
+        applied_at=instant,
+        changed_at=instant,
+        valid_until=instant.date(),
+    )
 
 
 def _ledger_line(session: Session, vault: Vault, seeker: Seeker, look: Look) -> KeptByLaw | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
@@ -16,11 +17,12 @@ from services.registry.intake.documents import (
     seeker_facts,
 )
 from services.registry.intake.findings import finding
+from services.registry.orders.life_cycle import APPLICATION_MONTHS, months_after
 from services.registry.people import consents
 from services.registry.people.consents import Ground, Matter, Through
 from services.registry.people.vault import Person, Vault
 from services.registry.tables import Cafe, Seeker
-from shared.clock import now
+from shared.clock import KST, now
 from shared.contracts import Fact, Finding, SeekerFacts, SeekerPublished, SeekerWithdrawn
 from shared.outbox import stage
 
@@ -125,6 +127,8 @@ def settle(session: Session, seeker: Seeker, *, changed: bool = False) -> bool:
         return True
     if seeker.state == ACTIVE and seeker.revision and not changed:
         return False
+    if seeker.state != ACTIVE:
+        seeker.valid_until = application_ends()
     seeker.state = ACTIVE
     seeker.revision += 1
     seeker.changed_at = now()
@@ -144,6 +148,16 @@ def withdraw(session: Session, seeker: Seeker, reason: LeavingReason) -> None:
     seeker.changed_at = now()
     session.add(seeker)
     stage(session, SeekerWithdrawn(seeker_id=seeker.seeker_id, revision=seeker.revision, reason=reason))
+
+
+def renew(seeker: Seeker) -> None:
+    """She goes on looking: her application stands as long again."""
+    seeker.valid_until = application_ends()
+
+
+def application_ends() -> date:
+    """The last day of an application that is taken in or renewed today."""
+    return months_after(now().astimezone(KST).date(), APPLICATION_MONTHS)
 
 
 def published(seeker: Seeker) -> SeekerPublished:
@@ -197,6 +211,7 @@ def _new(seeker_id: UUID, document: SeekerDocument) -> Seeker:
         facts={},
         applied_at=document.applied_at or now(),
         changed_at=now(),
+        valid_until=application_ends(),
     )
 
 

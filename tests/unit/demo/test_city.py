@@ -13,7 +13,8 @@ from services.registry.intake.documents import check_seeker
 from services.registry.law.lint import lint
 from services.registry.law.rules import shipped_rules
 from services.registry.law.wages import Hours, judge_wage
-from services.registry.orders.postings import content_hash_of, fingerprint_of
+from services.registry.orders.postings import content_hash_of
+from services.registry.orders.same_order import fingerprint_of
 
 PHONE = re.compile(r"(?<!\d)0\d{1,2}[-.\s]?\d{3,4}[-.\s]?\d{4}(?!\d)")
 RESIDENT_NUMBER = re.compile(r"(?<!\d)\d{6}\s?-?\s?[1-8]\d{6}(?!\d)")

@@ -15,7 +15,7 @@ def test_the_city_is_taken_in_and_a_second_time_changes_nothing(
     first = load_city(operator, tmp_path / "files", today, lambda done, total: steps.append((done, total)))
     assert first.made == {"agencies": 12, "cafes": 10, "accounts": 7}
     assert first.seekers == {"accepted": 320}
-    assert first.postings == {"accepted": 476, "unchanged": 1, "merged": 1, "returned": 2}
+    assert first.postings == {"accepted": 475, "unchanged": 1, "merged": 1, "held": 1, "returned": 2}
     codes = sorted(told.rpartition(": ")[2] for told in first.returned)
     assert codes == ["CLOSED_ALREADY", "LAW_WAGE_BELOW_MINIMUM_PROBATION"]
     assert steps[-1] == (800, 800)

@@ -204,7 +204,7 @@ def test_a_batch_answers_each_row_and_counts_add_up(client: TestClient, mapo: tu
     for answer in (dry, wet):
         assert [receipt["outcome"] for receipt in answer.json()["receipts"]] == expected
     listed = client.get(f"/api/registry/submissions?agency={mapo[0].agency_id}", headers=OPERATOR).json()
-    assert listed["counts"] == {"accepted": 1, "merged": 1, "unchanged": 1, "returned": 2}
+    assert listed["counts"] == {"accepted": 1, "merged": 1, "unchanged": 1, "returned": 2, "held": 0}
     assert listed["total"] == 5
     only = client.get(f"/api/registry/submissions?agency={mapo[0].agency_id}&outcome=returned", headers=OPERATOR).json()
     assert len(only["rows"]) == 2

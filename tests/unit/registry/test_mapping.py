@@ -176,4 +176,4 @@ def test_every_finding_speaks_both_languages() -> None:
     for code, row in catalogue().items():
         assert row["message"], code
         assert any("가" <= letter <= "힣" for letter in row["message_ko"]), code
-        assert row["severity"] in ("refusal", "warning", "remark"), code
+        assert row["severity"] in ("refusal", "hold", "warning", "remark"), code

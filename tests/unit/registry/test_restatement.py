@@ -9,10 +9,9 @@ from sqlmodel import delete, select
 
 from services.registry import handlers
 from services.registry.handlers import say_everything_again
-from services.registry.orders.postings import withdraw as close
 from services.registry.people.seekers import SeekerRow, register, withdraw
 from services.registry.people.vault import Vault
-from services.registry.tables import Posting, Seeker
+from services.registry.tables import Seeker
 from shared.contracts import RestatementRequested
 from shared.database import transaction
 from shared.outbox import OutboxLine
@@ -26,10 +25,10 @@ def test_the_live_are_said_again_and_the_withdrawn_are_not(
     for number in range(5):
         send(a_document(source_ref=str(number), title=f"제빵사 {number}"))
     send(a_document(source_ref="0", title="새 제목"))
+    send({"source_ref": "4", "status": "filled"})
     with transaction(engine) as session:
         rows = [SeekerRow(str(n), {"source_ref": str(n), "summary": "빵"}) for n in range(3)]
         register(session, rows, "invented", vault)
-        close(session, session.exec(select(Posting).where(Posting.source_ref == "4")).one(), "filled")
         withdraw(session, session.exec(select(Seeker)).first() or Seeker(), "placed")
         session.connection().execute(delete(OutboxLine))
     ask = RestatementRequested(asked_by="matching", reason="new_store")

@@ -29,7 +29,15 @@ EVERYTHING = Look("상담사 김", "test", tuple(Person.model_fields))
 
 
 def a_person(session: Session, vault: Vault, person: Person = GILDONG) -> UUID:
-    seeker = Seeker(seeker_id=uuid4(), revision=1, state="active", facts={}, applied_at=now(), changed_at=now())
+    seeker = Seeker(
+        seeker_id=uuid4(),
+        revision=1,
+        state="active",
+        facts={},
+        applied_at=now(),
+        changed_at=now(),
+        valid_until=now().date(),
+    )
     session.add(seeker)
     session.flush()
     vault.keep(session, seeker.seeker_id, person)

@@ -132,7 +132,7 @@ def test_intake_refuses_what_may_not_be_carried_and_warns_of_the_rest():
     assert told == {
         "LAW_WAGE_BELOW_MINIMUM": "refusal",
         "LAW_CHARGES_SEEKER": "refusal",
-        "LAW_LOOKS_APPEARANCE": "warning",
+        "LAW_LOOKS_APPEARANCE": "hold",
         "LAW_SEX_ONLY": "warning",
         "LAW_SCHOOLING_DEGREE": "remark",
     }
