@@ -26,6 +26,8 @@ PREFIXES: Mapping[str, str] = {
     "/sign-in": "registry",
     "/sign-out": "registry",
     "/agency": "registry",
+    "/me": "registry",
+    "/counter": "registry",
 }
 """Who answers what; everything else is notify's."""
 

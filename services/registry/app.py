@@ -12,12 +12,14 @@ from sqlalchemy import Engine, func
 from sqlmodel import select
 
 from services.registry.api import api
+from services.registry.counter_pages import counter_pages
 from services.registry.custody import custody
 from services.registry.doorstep import TEMPLATES, doorstep
 from services.registry.expiry import Sweeper
 from services.registry.handlers import HEARINGS
 from services.registry.intake.queue import IntakeQueue
 from services.registry.law.rules import load_rules
+from services.registry.my_pages import my_pages
 from services.registry.order_api import order_api
 from services.registry.orders.life_cycle import OPEN
 from services.registry.people.erasure import ErasureRecord, erase_again, purge_ledger
@@ -65,7 +67,9 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app = FastAPI(title="Iljari registry", lifespan=lifespan, docs_url=None, redoc_url=None)
     pages = furnish(app, settings, TEMPLATES)
     app.include_router(operations(spine))
-    app.include_router(doorstep(engine, settings, pages))
+    app.include_router(doorstep(engine, settings, pages, vault))
+    app.include_router(my_pages(engine, vault, record, settings, pages))
+    app.include_router(counter_pages(engine, vault, pages))
     app.include_router(api(engine, vault, law))
     app.include_router(order_api(engine, vault, law))
     app.include_router(custody(engine, vault, record))

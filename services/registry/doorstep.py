@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.registry.people import accounts
 from services.registry.people.accounts import WrongAttempts
+from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
 from shared.database import reading
 from shared.web import sign_in as session_cookie
@@ -17,7 +18,7 @@ from shared.web.pages import Pages
 TEMPLATES = Path(__file__).parent / "pages"
 
 
-def doorstep(engine: Engine, settings: RegistrySettings, pages: Pages) -> APIRouter:
+def doorstep(engine: Engine, settings: RegistrySettings, pages: Pages, vault: Vault) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     wrong = WrongAttempts()
 
@@ -39,16 +40,18 @@ def doorstep(engine: Engine, settings: RegistrySettings, pages: Pages) -> APIRou
         next: Annotated[str, Form(max_length=2_000)] = "/",
     ) -> Response:
         following = session_cookie.own_path(next)
-        keys = (f"login {login}", f"address {request.client.host if request.client else ''}")
+        known_as = accounts.login_of(vault, login) if accounts.looks_like_a_contact(login) else login
+        keys = (f"login {known_as}", f"address {request.client.host if request.client else ''}")
         if wrong.too_many(*keys):
             return show(request, following, problem="too_many", login=login)
         with reading(engine) as session:
-            who = accounts.sign_in(session, login, password)
+            who = accounts.sign_in(session, known_as, password)
         if who is None:
             wrong.note(*keys)
             return show(request, following, problem="wrong", login=login)
         wrong.forget(keys[0])
-        response = RedirectResponse(following, 303)
+        home = "/me" if who.role == "seeker" else "/"
+        response = RedirectResponse(home if following == "/" else following, 303)
         session_cookie.sign_in(response, settings, who)
         return response
 

@@ -91,6 +91,10 @@ def sign_in(session: Session, login: str, password: str) -> SignedIn | None:
         return None
     if not _passwords().verify(password, account.password_hash):
         return None
+    return signed_in_as(account)
+
+
+def signed_in_as(account: Account) -> SignedIn:
     return SignedIn.model_validate(
         {
             "account_id": account.account_id,

@@ -21,7 +21,7 @@ from services.registry.tables import AuditHead, AuditRow
 from shared.clock import now
 from shared.contracts import Fact
 
-Action = Literal["read", "export", "correct", "consent", "revoke", "stop", "human_only", "explain", "erase"]
+Action = Literal["read", "export", "correct", "consent", "revoke", "stop", "human_only", "erase"]
 Fault = Literal["changed", "missing", "unlinked", "cut", "anchor"]
 
 CHUNK = 1_000

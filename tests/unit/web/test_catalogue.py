@@ -6,6 +6,9 @@ from string import Formatter
 from typing import get_args
 
 from services.registry.intake.asking import Kind, fields_to_ask
+from services.registry.people.audit import Action
+from services.registry.people.seekers import TAKEN_OUT
+from services.registry.people.vault import ITEMS
 from shared.contracts.envelope import EmploymentType, Money
 from shared.contracts.matches import GateName, PartName, ReasonCode
 from shared.web.catalogue import LANGUAGES, say, sentences
@@ -27,6 +30,11 @@ MADE_IN_PARTS = {
     *(f"field.{name}" for kind in get_args(Kind) for name in fields_to_ask(kind)),
     *(f"weekday.{number}" for number in range(1, 8)),
     *(f"role.{role}" for role in get_args(Role)),
+    *(f"my.action.{action}" for action in get_args(Action)),
+    *(f"my.item.{item}" for item in ITEMS),
+    *(f"my.removed.{code}" for code in TAKEN_OUT),
+    *(f"my.state.{state}" for state in ("people", "matched", "not_matched")),
+    *(f"my.problem.{problem}" for problem in ("too_many", "contact", "password", "known")),
     "sign_in.wrong",
     "sign_in.too_many",
 }

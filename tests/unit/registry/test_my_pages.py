@@ -1,0 +1,176 @@
+"""Can a seeker do everything by herself: apply, sign in, see, correct, agree, revoke, take, and be erased?"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from services.registry.app import create_app
+from services.registry.people.accounts import add_account
+from services.registry.people.vault import Vault
+from services.registry.settings import RegistrySettings
+from services.registry.tables import Account, AuditRow, Seeker, VaultKey
+from shared.database import reading, transaction
+
+PASSWORD = "long enough to keep"
+Browse = Callable[[], TestClient]
+
+
+@pytest.fixture
+def browse(engine: Engine, settings: RegistrySettings) -> Browse:
+    """A browser of its own each time."""
+    app = create_app(settings)
+    return lambda: TestClient(app, headers={"accept": "text/html"}, raise_server_exceptions=False)
+
+
+def send(browser: TestClient, page: str, to: str, **fields: Any) -> Any:
+    """Fill in a form of this page and send it."""
+    token = re.search(r'name="form_token" value="([0-9a-f]+)"', browser.get(page).text)
+    assert token, page
+    return browser.post(to, data={"form_token": token[1], **fields})
+
+
+def apply(browser: TestClient, **but: Any) -> Any:
+    told = {
+        "name": "홍길동", "phone": "010-2222-3333", "home": "서울 마포구 망원로 12", "skills": "제빵, 제과",
+        "summary": "저 홍길동은 빵을 구웠습니다. 연락 010-2222-3333", "districts": "서울 마포구", "password": PASSWORD,
+        "agree": ["matching", "messages"],
+    }  # fmt: skip
+    return send(browser, "/me/register", "/me/register", **(told | but))
+
+
+def the_seeker(engine: Engine) -> Seeker:
+    with reading(engine) as session:
+        return session.exec(select(Seeker)).one()
+
+
+def test_she_applies_and_sees_what_is_held_and_what_was_taken_out(browse: Browse, engine: Engine) -> None:
+    shown = apply(browse())
+    assert (shown.status_code, shown.url.path) == (200, "/me")
+    for told in ("홍길동", "010-2222-3333", "망원로 12", "제빵, 제과", "전화번호", "저 [비공개]은 빵을 구웠습니다"):
+        assert told in shown.text
+    assert the_seeker(engine).state == "active"
+    with reading(engine) as session:
+        account = session.exec(select(Account)).one()
+        assert (account.role, account.display_name) == ("seeker", "구직자")
+        assert "2222" not in account.login
+
+
+def test_she_signs_in_with_her_number_however_she_writes_it(browse: Browse) -> None:
+    apply(browse())
+    browser = browse()
+    page = send(browser, "/sign-in", "/sign-in", login="010 2222 3333", password=PASSWORD)
+    assert (page.url.path, "홍길동" in page.text) == ("/me", True)
+    assert "홍길동" not in send(browse(), "/sign-in", "/sign-in", login="01022223333", password="wrong word").text
+
+
+def test_without_the_consent_to_matching_she_is_kept_and_not_published(browse: Browse, engine: Engine) -> None:
+    browser = browse()
+    assert "지금은 매칭하지 않습니다" in apply(browser, agree=[]).text
+    assert the_seeker(engine).state == "unseen"
+    send(browser, "/me", "/me/consents", purpose="matching", agrees="yes")
+    assert the_seeker(engine).state == "active"
+    send(browser, "/me", "/me/consents", purpose="matching", agrees="no")
+    assert the_seeker(engine).state == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("but", "told"),
+    [
+        ({"phone": "", "email": ""}, "하나는 적어"),
+        ({"password": "short"}, "비밀번호가 너무 짧습니다"),
+        ({"summary": "900101-1234567"}, "주민등록번호가 들어 있어"),
+        ({"name": "홍길동 900101-1234567"}, "주민등록번호가 들어 있어"),
+        ({"birth_date": "나중에"}, "birth_date"),
+    ],
+)
+def test_what_cannot_be_taken_is_told_beside_the_form(
+    browse: Browse, engine: Engine, but: dict[str, str], told: str
+) -> None:
+    shown = apply(browse(), **but)
+    assert shown.status_code == 422
+    assert told in shown.text
+    assert PASSWORD not in shown.text
+    with reading(engine) as session:
+        assert session.exec(select(Seeker)).all() == []
+
+
+def test_a_contact_registers_once(browse: Browse) -> None:
+    apply(browse())
+    assert "이미 등록된 연락처" in apply(browse(), name="가나다").text
+
+
+def test_she_corrects_and_takes_everything_with_her(browse: Browse, engine: Engine) -> None:
+    browser = browse()
+    apply(browser)
+    assert 'value="홍길동"' in browser.get("/me/correct").text
+    send(browser, "/me/correct", "/me/correct", name="홍길순", phone="010-2222-3333", skills="제과", home="서울 은평구")
+    assert the_seeker(engine).facts["skills"] == ["제과"]
+    file = browser.get("/me/data.json")
+    assert "attachment" in file.headers["content-disposition"]
+    told = file.json()
+    assert told["person"]["name"] == "홍길순"
+    assert [row["action"] for row in told["looked_at"]].count("correct") == 1
+
+
+def test_she_leaves_it_to_people_and_back(browse: Browse, engine: Engine) -> None:
+    browser = browse()
+    apply(browser)
+    assert "상담사가 직접" in send(browser, "/me", "/me/people-only", asked="yes").text
+    assert the_seeker(engine).state == "withdrawn"
+    send(browser, "/me", "/me/people-only", asked="no")
+    assert the_seeker(engine).state == "active"
+
+
+def test_she_erases_herself_and_her_session_ends(browse: Browse, engine: Engine) -> None:
+    browser, elsewhere = browse(), browse()
+    apply(browser)
+    send(elsewhere, "/sign-in", "/sign-in", login="01022223333", password=PASSWORD)
+    done = send(browser, "/me/erase", "/me/erase")
+    assert "모두 지웠습니다" in done.text
+    assert "제26조" in done.text
+    for one in (browser, elsewhere):
+        assert one.get("/me").url.path == "/sign-in"
+    assert the_seeker(engine).state == "erased"
+    with reading(engine) as session:
+        assert session.exec(select(Account)).all() == []
+        assert session.exec(select(VaultKey)).all() == []
+
+
+def test_nobody_else_comes_to_her_pages(browse: Browse, engine: Engine) -> None:
+    stranger = browse()
+    assert stranger.get("/me").url.path == "/sign-in"
+    with transaction(engine) as session:
+        add_account(session, login="mapo", display_name="마포 상담사", role="counselor", password=PASSWORD)
+    counselor = browse()
+    send(counselor, "/sign-in", "/sign-in", login="mapo", password=PASSWORD)
+    assert counselor.get("/me").status_code == 403
+    apply(stranger)
+    assert stranger.get("/counter").status_code == 403
+    assert stranger.post("/me/erase", data={}).status_code == 403
+
+
+def test_a_counselor_registers_at_the_counter_and_sees_who_wants_people_alone(
+    browse: Browse, engine: Engine, vault: Vault
+) -> None:
+    with transaction(engine) as session:
+        add_account(session, login="mapo", display_name="마포 상담사", role="counselor", password=PASSWORD)
+    counselor = browse()
+    send(counselor, "/sign-in", "/sign-in", login="mapo", password=PASSWORD)
+    told = {"name": "가나다", "summary": "청소를 했습니다", "agree": ["matching"]}
+    shown = send(counselor, "/counter/register", "/counter/register", **told)
+    assert "등록했습니다" in shown.text
+    assert the_seeker(engine).state == "active"
+    herself = browse()
+    apply(herself)
+    send(herself, "/me", "/me/people-only", asked="yes")
+    assert "홍길동" in counselor.get("/counter").text
+    with reading(engine) as session:
+        assert vault.audit.check(session).breaks == ()
+        last = session.exec(select(AuditRow).order_by(AuditRow.number.desc())).first()  # type: ignore[attr-defined]
+        assert last is not None
+        assert last.purpose == "접수 창구 counter, people only"
