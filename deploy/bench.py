@@ -1,5 +1,6 @@
 """How fast does matching work on this machine? `iljari bench`: the demo city, or a file of postings, made large."""
 
+import os
 import platform
 from collections.abc import Iterator
 from datetime import date
@@ -63,13 +64,15 @@ def bench(  # noqa: PLR0913, PLR0917 - the options of the command
 
     shapes, questions = SHAPES if shape == "both" else (shape,), _questions(only)
     plan = Plan(size, _sizes(times), shapes, questions, rounds, queries, arrivals, seed)
+    load = os.getloadavg()[0]
     with progress_bar() as bar:
         task = bar.add_task("", total=None)
         told = list(figures(plan, _patterns(postings), lambda what: bar.update(task, description=what, advance=1)))
     if as_json:
-        show_json(_as_data(plan, told))
+        show_json(_as_data(plan, told, load))
     else:
         _show(told)
+        typer.echo(f"시작할 때 부하 load average at the start: {load:.1f}", err=True)
 
 
 def _sizes(written: str) -> tuple[int, ...]:
@@ -101,11 +104,11 @@ def _show(told: list["Figure"]) -> None:
     show_table(columns, held_against_goals(told), title="목표 goals")
 
 
-def _as_data(plan: "Plan", told: list["Figure"]) -> dict[str, Any]:
+def _as_data(plan: "Plan", told: list["Figure"], load: float) -> dict[str, Any]:
     from services.matching.bench.run import held_against_goals
     from services.matching.search import THREADS
 
-    machine = {"machine": platform.machine(), "python": platform.python_version(), "threads": THREADS}
+    machine = {"machine": platform.machine(), "python": platform.python_version(), "threads": THREADS, "load": load}
     names = ("goal", "what", "data", "reach", "moonshot", "measured", "verdict")
     return {
         "run": {**vars(plan), **machine, "versions": {part: _version(part) for part in PARTS}},

@@ -19,13 +19,13 @@ from services.matching.bench.peers import (
     sparse_dot_topn,
     whole,
 )
-from services.matching.bench.timing import Seconds, Work, interleaved, median, ratio
+from services.matching.bench.timing import Taken, Work, interleaved, median, ratio
 from services.matching.index import Slots
 from services.matching.profiles import SIDES, Side, other_side
 from services.matching.search import THREADS
 
 WAYS: tuple[Side, Side] = ("posting", "seeker")
-ByWay = dict[tuple[str, Side], Seconds]
+ByWay = dict[tuple[str, Side], Taken]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Batch:
     wrong: dict[str, int]
     """Answers that differ from a look at everyone, over both ways; whose system does not count."""
     by_way: ByWay
-    by_pair: dict[str, Seconds]
+    by_pair: dict[str, Taken]
     ways_agree: bool
     one_definition: bool
     """Whether the first system, ours, adds up what the rows of the matrices add up."""
@@ -47,7 +47,7 @@ class Batch:
     def counts(self, system: str) -> bool:
         return self.wrong[system] == 0
 
-    def both_ways(self, system: str) -> Seconds | None:
+    def both_ways(self, system: str) -> Taken | None:
         """Nanoseconds a pair, both ways together; None where it does not count."""
         if not self.counts(system):
             return None
@@ -84,14 +84,14 @@ def _wrong(system: System, side: Side, asked: Slots) -> int:
 
 def _timed(
     world: World, systems: Sequence[System], asked: dict[Side, Slots], each: PairByPair, rounds: int
-) -> tuple[ByWay, dict[str, Seconds]]:
+) -> tuple[ByWay, dict[str, Taken]]:
     pairs = each.works()
     works: dict[tuple[str, Side | None], Work] = {(name, None): work for name, (work, _) in pairs.items()}
     works |= {(one.name, side): _asking(one, side, asked[side]) for one in systems for side in WAYS}
     taken = interleaved(works, rounds)
     looked_at = {side: len(asked[side]) * world.sizes[other_side(side)] for side in SIDES}
-    by_way = {(name, side): some * 1e9 / looked_at[side] for (name, side), some in taken.items() if side}
-    return by_way, {name: taken[name, None] * 1e9 / pairs[name][1] for name in pairs}
+    by_way = {(name, side): some.times(1e9 / looked_at[side]) for (name, side), some in taken.items() if side}
+    return by_way, {name: taken[name, None].times(1e9 / pairs[name][1]) for name in pairs}
 
 
 def _asking(system: System, side: Side, asked: Slots) -> Work:
@@ -104,35 +104,42 @@ def figures(batch: Batch) -> Iterator[Figure]:
     for one in batch.systems:
         note = _note(batch, one)
         for side in WAYS:
-            value = median(batch.by_way[one.name, side]) if batch.counts(one.name) else None
+            value = median(batch.by_way[one.name, side].clock) if batch.counts(one.name) else None
             yield Figure(f"batch, {side} → {other_side(side)}s", data, one.name, value, "ns/pair", note)
         taken = batch.both_ways(one.name)
-        whole_batch = None if taken is None else median(taken) * batch.world.pairs * 1e-9
+        whole_batch = None if taken is None else median(taken.clock) * batch.world.pairs * 1e-9
         yield Figure("batch, both ways", data, one.name, whole_batch, "s", f"{note}; {_sampled(batch)}")
         if one.name != us:
-            yield _times(batch, taken, one.name, "G1" if one.name == "sparse_dot_topn" else "")
+            yield from _times(batch, taken, one.name, "G1" if one.name == "sparse_dot_topn" else "")
     for absent in batch.absent:
         yield Figure("batch, both ways", data, absent.name, None, "", absent.why)
     yield from _pair_by_pair(batch)
 
 
-def _times(batch: Batch, taken: Seconds | None, name: str, goal: str, note: str = "") -> Figure:
+def _times(batch: Batch, taken: Taken | None, name: str, goal: str, note: str = "") -> Iterator[Figure]:
+    """How many times ours: by the clock, and of the processors' time, which others on this machine move less."""
     ours = batch.both_ways(batch.systems[0].name)
     if not batch.one_definition:
         note = f"{WRONG}: the sums are not the same; {note}"
-    value = ratio(taken, ours) if batch.one_definition and taken is not None and ours is not None else None
-    return Figure("batch, both ways", batch.world.data, f"{name} ÷ {batch.systems[0].name}", value, "×", note, goal)
+    by_clock = by_processor = None
+    if batch.one_definition and taken and ours:
+        by_clock, by_processor = ratio(taken.clock, ours.clock), ratio(taken.processor, ours.processor)
+    what = f"{name} ÷ {batch.systems[0].name}"
+    yield Figure("batch, both ways", batch.world.data, what, by_clock, "×", note, goal)
+    yield Figure("batch, both ways, processor time", batch.world.data, what, by_processor, "×", note)
 
 
 def _pair_by_pair(batch: Batch) -> Iterator[Figure]:
     data, (text, looped, flattened) = batch.world.data, batch.by_pair
     note = "1 thread; a sample" + ("" if batch.ways_agree else "; DOES NOT COUNT: loop and cdist differ")
     for name, taken in batch.by_pair.items():
-        yield Figure("batch, pair by pair", data, name, median(taken) if batch.ways_agree else None, "ns/pair", note)
+        yield Figure(
+            "batch, pair by pair", data, name, median(taken.clock) if batch.ways_agree else None, "ns/pair", note
+        )
     granted = f"each pair once, a perfect split over {THREADS} threads granted"
     for name, goal in ((looped, "G2 loop"), (flattened, "G2 cdist")):
-        split = (batch.by_pair[text] + batch.by_pair[name]) / THREADS if batch.ways_agree else None
-        yield _times(batch, split, f"{name} + text", goal, granted)
+        split = (batch.by_pair[text] + batch.by_pair[name]).times(1 / THREADS) if batch.ways_agree else None
+        yield from _times(batch, split, f"{name} + text", goal, granted)
 
 
 def _note(batch: Batch, system: System) -> str:
@@ -151,7 +158,7 @@ def growth(batches: Sequence[Batch]) -> Iterator[Figure]:
     for one in smallest.systems:
         for side in WAYS:
             key, counts = (one.name, side), smallest.counts(one.name) and largest.counts(one.name)
-            value = median(largest.by_way[key]) / median(smallest.by_way[key]) if counts else None
+            value = median(largest.by_way[key].clock) / median(smallest.by_way[key].clock) if counts else None
             goal = "G3" if one is smallest.systems[0] and times >= 16 else ""
             question = f"growth of ns/pair, {side} → {other_side(side)}s, from {smallest.world.data}"
             yield Figure(question, largest.world.data, one.name, value, "", "", goal)

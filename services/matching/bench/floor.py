@@ -1,6 +1,5 @@
 """How near is a search to what this machine can do at all? Adding up entries, scanning documents, reading memory."""
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from services.matching.bench.figures import Figure
 from services.matching.bench.made import World
 from services.matching.bench.peers import plain
-from services.matching.bench.timing import interleaved, median, seconds_of
+from services.matching.bench.timing import interleaved, median
 from services.matching.compiling import compiled
 from services.matching.index import SKILL_PARTS, Index, Slots
 from services.matching.search import THREADS
@@ -82,10 +81,10 @@ def machine(rounds: int) -> Machine:
     )
     ns, gb = 1e9 / ENTRIES, 4 * STREAM / 1e9
     return Machine(
-        median(taken["scatter"]) * ns,
-        median(taken["scan"]) * ns,
-        gb / median(taken["read"]),
-        3 * gb / median(taken["triad"]),
+        median(taken["scatter"].processor) * ns,
+        median(taken["scan"].processor) * ns,
+        gb / median(taken["read"].clock),
+        3 * gb / median(taken["triad"].clock),
     )
 
 
@@ -115,8 +114,8 @@ def entries_a_pair(index: Index, asked: Slots) -> float:
 def figures(world: World, rounds: int, queries: int) -> Iterator[Figure]:
     """The plain sum's processor time beside the floor of its own index."""
     asked, system = world.evenly("posting", queries), plain(world)
-    spent = [_processor_seconds(lambda: system.ask("posting", asked)) for _ in range(rounds + 1)][1:]
-    ours = float(np.median(spent)) * 1e9 / len(asked) / world.sizes["seeker"]
+    spent = interleaved({"ours": lambda: system.ask("posting", asked)}, rounds)["ours"].processor
+    ours = median(spent) * 1e9 / len(asked) / world.sizes["seeker"]
     limits, entries = machine(rounds), entries_a_pair(world.plain, asked)
     lowest = entries * limits.scatter_ns + SCANS * limits.scan_ns
     question, data = "distance to the floor, posting → seekers", world.data
@@ -131,9 +130,3 @@ def figures(world: World, rounds: int, queries: int) -> Iterator[Figure]:
     streamed = entries * ENTRY_BYTES / limits.read_gb_s * THREADS
     note = f"if every list came from memory, {ENTRY_BYTES} bytes an entry"
     yield Figure(question, data, "ours ÷ memory bandwidth", ours / streamed, "×", note)
-
-
-def _processor_seconds(work: Callable[[], object]) -> float:
-    started = time.process_time()
-    seconds_of(work)
-    return time.process_time() - started

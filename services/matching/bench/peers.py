@@ -99,9 +99,13 @@ def sparse_dot_topn(matrices: Matrices) -> System | Absent:
 
     def ask(side: Side, asked: Slots) -> Any:
         turned = matrices.turned[other_side(side)]
-        return sp_matmul_topn(matrices.rows[side][asked], turned, top_n=TOP, sort=True, n_threads=THREADS)
+        return sp_matmul_topn(
+            matrices.rows[side][asked], turned, top_n=TOP, sort=True, n_threads=min(THREADS, len(asked))
+        )
 
-    return System("sparse_dot_topn", f"text and skills, {THREADS} threads", ask, _checked_by(matrices))
+    return System(
+        "sparse_dot_topn", f"text and skills, {THREADS} threads (one for one row)", ask, _checked_by(matrices)
+    )
 
 
 def scipy_product(matrices: Matrices) -> System:

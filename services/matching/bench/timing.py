@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -19,17 +20,33 @@ def seconds_of(work: Work) -> float:
     return time.perf_counter() - started
 
 
-def interleaved(works: Mapping[Name, Work], rounds: int) -> dict[Name, Seconds]:
+@dataclass(frozen=True)
+class Taken:
+    """What a work took, round by round: by the clock, and of all processors together."""
+
+    clock: Seconds
+    processor: Seconds
+
+    def __add__(self, other: "Taken") -> "Taken":
+        return Taken(self.clock + other.clock, self.processor + other.processor)
+
+    def times(self, factor: float) -> "Taken":
+        return Taken(self.clock * factor, self.processor * factor)
+
+
+def interleaved(works: Mapping[Name, Work], rounds: int) -> dict[Name, Taken]:
     """Each work once in every round, another one first each time; all were done once before anything is measured."""
     names = list(works)
-    taken: dict[Name, list[float]] = {name: [] for name in names}
+    taken: dict[Name, list[tuple[float, float]]] = {name: [] for name in names}
     for work in works.values():
         work()
     for turn in range(rounds):
         at = turn % len(names)
         for name in names[at:] + names[:at]:
-            taken[name].append(seconds_of(works[name]))
-    return {name: np.array(some) for name, some in taken.items()}
+            spent = time.process_time()
+            seconds = seconds_of(works[name])
+            taken[name].append((seconds, time.process_time() - spent))
+    return {name: Taken(*np.array(some).T) for name, some in taken.items()}
 
 
 def each_in_turn(works: Mapping[Name, Callable[[int], object]], numbers: Iterable[int]) -> dict[Name, Seconds]:

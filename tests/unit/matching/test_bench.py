@@ -130,7 +130,7 @@ def test_a_wrong_answer_is_shown_and_does_not_count(world: World, spoil: Callabl
     ours = [figure for figure in told if figure.system == plain(world).name]
     assert len(ours) == 3
     assert all(figure.value is None and WRONG in figure.note for figure in ours)
-    assert [figure.value for figure in told if figure.goal == "G1"] == [None]
+    assert {figure.value for figure in told if "÷" in figure.system} == {None}
     assert all(figure.value for figure in told if figure.system == "sparse_dot_topn")
     goal = next(goal for goal in GOALS if goal.name == "G1")
     assert goal.verdict(next(figure for figure in told if figure.goal == "G1")) == "does not count"
@@ -181,7 +181,7 @@ def test_all_take_their_turn_in_every_round_and_another_is_first_each_time() -> 
     order: list[str] = []
     taken = interleaved({name: lambda name=name: order.append(name) for name in "abc"}, rounds=3)  # type: ignore[misc]
     assert "".join(order) == "abc" + "abc" + "bca" + "cab"
-    assert {name: len(some) for name, some in taken.items()} == {"a": 3, "b": 3, "c": 3}
+    assert {name: len(some.clock) for name, some in taken.items()} == {"a": 3, "b": 3, "c": 3}
     order.clear()
     each_in_turn({name: lambda number, name=name: order.append(f"{name}{number}") for name in "ab"}, [1, 2])  # type: ignore[misc]
     assert order == ["a1", "b1", "a2", "b2"]
