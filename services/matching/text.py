@@ -2,10 +2,10 @@
 
 Korean compounds and endings are met by character n-grams, and so are Latin words, by longer ones: a syllable tells as
 much as two or three letters. Whole words, freed of particles and of the plural s, join in and are what a person is
-shown. A posting's title and its text are weighed apart, then together, so that a title counts as much before a long
-text as before a short one. Weights are general rules, measured on the development halves of the labelled sets
-(docs/measured.md). All logarithms come from `math.log` through tables, so bits do not depend on how many rows were
-made at once.
+shown; so do their senses, which other words and the other language share. A posting's title and its text are weighed
+apart, then together, so that a title counts as much before a long text as before a short one. Weights are general
+rules, measured on the development halves of the labelled sets (docs/measured.md). All logarithms come from `math.log`
+through tables, so bits do not depend on how many rows were made at once.
 """
 
 import math
@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain, pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -21,14 +22,15 @@ from scipy import sparse
 from sklearn.utils import murmurhash3_32
 
 from services.matching import ngrams
+from services.matching.skills.senses import senses
 from shared.contracts import PostingFacts, SeekerFacts
 
 Floats = NDArray[np.float64]
-Script = Literal["korean", "latin"]
+Script = Literal["korean", "latin", "both"]
 
 
 class Kind(NamedTuple):
-    """One kind of terms: n-grams of so many characters, or words where `size` is 0, of one script."""
+    """One kind of terms: n-grams of so many characters, or words where `size` is 0, of one script; senses of both."""
 
     script: Script
     size: int
@@ -37,13 +39,12 @@ class Kind(NamedTuple):
 
 
 KINDS = (
-    Kind("korean", 2, 1.0, 2**15),
-    Kind("korean", 3, 0.5, 2**16),
+    Kind("korean", 2, 1.0, 2**17),
     Kind("latin", 2, 0.5, 2**13),
-    Kind("latin", 3, 0.5, 2**14),
     Kind("latin", 4, 0.5, 2**15),
     Kind("latin", 0, 1.0, 2**15),
-    Kind("korean", 0, 0.5, 2**16),
+    Kind("korean", 0, 0.75, 2**16),
+    Kind("both", 0, 0.75, 2**14),
 )
 """Whatever is neither script, such as punctuation, stands with both."""
 COLUMNS = sum(kind.columns for kind in KINDS)
@@ -133,7 +134,7 @@ def _as_matrix(starts: NDArray[np.int64], columns: NDArray[np.int32], values: Fl
 
 def _counted(said: str) -> tuple[NDArray[np.int32], Floats]:
     codes = np.frombuffer(said.encode("utf-32-le"), dtype=np.uint32)
-    of_words = np.fromiter(map(word_column, words(said)), dtype=np.int32)
+    of_words = np.fromiter(chain.from_iterable(map(_columns_of_word, words(said))), dtype=np.int32)
     columns = np.sort(np.concatenate((ngrams.columns_of(codes, *_NGRAMS), of_words)))
     counted: tuple[NDArray[np.int32], Floats] = ngrams.counted(columns)
     return counted
@@ -166,11 +167,16 @@ def neutral_frequencies() -> Floats:
 
 def fit_frequencies(counts: sparse.csr_matrix) -> Floats:
     """Inverse document frequencies of these profiles, to be frozen in an epoch."""
-    documents = counts.shape[0]
-    holding = np.bincount(counts.indices, minlength=COLUMNS)
+    return np.concatenate([_rarity(counts[:, first:last]) for first, last in pairwise(_FIRST_COLUMNS)])
+
+
+def _rarity(counts: sparse.csr_matrix) -> Floats:
+    """Of the terms of one kind, among the profiles that have any of it: where few write English, it is not so rare."""
+    documents = int(np.count_nonzero(np.diff(counts.indptr)))
+    holding = np.bincount(counts.indices, minlength=counts.shape[1])
     known = np.unique(holding)
     told = np.array([1.0 + math.log((1 + documents) / (1 + int(held))) for held in known])
-    return told[np.searchsorted(known, holding)]
+    return np.asarray(told[np.searchsorted(known, holding)])
 
 
 def rows(documents: Sequence[Document], frequencies: Floats) -> sparse.csr_matrix:
@@ -199,8 +205,16 @@ def _weighed(titles: ngrams.Arrays, bodies: ngrams.Arrays, frequencies: Floats) 
 
 
 @lru_cache(maxsize=2**16)
+def _columns_of_word(word: str) -> tuple[int, ...]:
+    return (word_column(word), *(_column("both", sense) for sense in senses(word)))
+
+
+@lru_cache(maxsize=2**16)
 def word_column(word: str) -> int:
     """Where a word's frequency stands: what makes one shared word tell more than another."""
-    stem, script = singular(word), _script_of(word)
+    return _column(_script_of(word), singular(word))
+
+
+def _column(script: Script, term: str) -> int:
     at = next(at for at, kind in enumerate(KINDS) if not kind.size and kind.script == script)
-    return int(_FIRST_COLUMNS[at]) + abs(int(murmurhash3_32(stem, seed=0))) % KINDS[at].columns
+    return int(_FIRST_COLUMNS[at]) + abs(int(murmurhash3_32(term, seed=0))) % KINDS[at].columns

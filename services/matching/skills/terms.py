@@ -157,7 +157,8 @@ def words() -> Mapping[str, str]:
 def aliases_digest() -> str:
     """Names these tables: others are for another epoch."""
     own = "\n".join("|".join((line.term, *line.others)) for line in own_lines)
-    return hashlib.sha256(_file("aliases.csv") + _file("words.csv") + own.encode()).hexdigest()[:16]
+    tables = map(_file, ("aliases.csv", "words.csv", "senses.csv"))
+    return hashlib.sha256(b"".join((*tables, own.encode()))).hexdigest()[:16]
 
 
 def _file(name: str) -> bytes:

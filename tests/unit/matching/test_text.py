@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import HashingVectorizer
 
 from services.matching import text
+from services.matching.skills.senses import senses
 
 WORDS = [
     "빵을",
@@ -102,13 +103,14 @@ def test_terms_are_those_that_scikit_learn_counts(said: str) -> None:
     whole = text.plain(said)
     apart = {"korean": re.sub(r"[0-9a-z]+", " ", whole), "latin": re.sub(r"[가-힣]+", " ", whole)}
     words_of = {
-        script: [word for word in text.words(whole) if is_korean(word) == (script == "korean")] for script in apart
-    }
+        script: [text.singular(word) for word in text.words(whole) if is_korean(word) == (script == "korean")]
+        for script in apart
+    } | {"both": [sense for word in text.words(whole) for sense in senses(word)]}
     blocks = []
     for kind in text.KINDS:
         analysis: dict[str, Any] = {"analyzer": "char_wb", "ngram_range": (kind.size, kind.size)}
         if not kind.size:
-            analysis = {"analyzer": lambda script: [text.singular(word) for word in words_of[script]]}
+            analysis = {"analyzer": words_of.__getitem__}
         vectoriser = HashingVectorizer(
             n_features=kind.columns, norm=None, alternate_sign=False, lowercase=False, **analysis
         )
