@@ -227,6 +227,7 @@ class Index:
         }
         self.vocabulary = Vocabulary()
         self._conditions = Conditions()
+        self._likeness: tuple[sparse.csr_matrix, SparseRows] | None = None
 
     def without(self, side: Side) -> "Index":
         """The same with nobody on one side: room for someone who is not at hand, without a trace on whoever is."""
@@ -277,6 +278,14 @@ class Index:
     def telling(self, word: str) -> float:
         """How much a word tells: the rarer, the more; before frequencies are known, each as much as any could."""
         return math.inf if self.epoch.frequencies is None else float(self._frequencies[text.word_column(word)])
+
+    def likeness(self) -> SparseRows:
+        """Likeness of all terms to all terms, as compiled loops take it."""
+        alike = self.vocabulary.matrix()
+        if self._likeness is None or self._likeness[0] is not alike:
+            rows = SparseRows(alike.indptr.astype(np.int64), alike.indices, alike.data.astype(np.int64))
+            self._likeness = alike, rows
+        return self._likeness[1]
 
     def tables(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
         """What conditions look up: by wished and offered occupation, by wished areas and district."""

@@ -1,17 +1,18 @@
 """Which profiles of the other side can be on a list with these? Exact, and without a close look at most of them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import repeat
 from threading import local
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from services.matching import kernels, pairing, text
-from services.matching.index import HELD, SKILL_PARTS, Index, Shelf, Slots
+from services.matching import blocks, kernels, pairing, text
+from services.matching.index import HELD, SKILL_PARTS, Index, Slots
 from services.matching.kernels import Block, Documents, Postings, Queries, Seekers, SparseRows
 from services.matching.profiles import Side, other_side
 from services.matching.scorer import FULL, PARTS, weights_of
@@ -21,8 +22,11 @@ Floors = NDArray[np.int32]
 
 AT_ONCE = 64
 """Queries that go through the blocks together, so that a block's lists are read from the cache."""
-_kept = local()
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_BESIDE = ThreadPoolExecutor(THREADS, thread_name_prefix="search")
+"""For one who asks: to start threads would take as long as a search. A batch has threads of its own, so that nobody
+waits in its queue."""
+_kept = local()
 
 
 @dataclass(frozen=True)
@@ -41,17 +45,19 @@ class Reached:
 def reached(index: Index, side: Side, slots: Slots, floors: Floors) -> Iterator[Reached]:
     """The best of the other side for each of these profiles, and everyone there whose floor the pair reaches.
 
+    Many profiles are spread over all cores; the blocks that one alone has to go through as well.
+
     Args:
-        floors: the least score that matters to each slot of the other side.
+        floors: the least score that matters to each slot of the other side, 0 to 10,000 or `OUT_OF_REACH`.
     """
     ask = _Search(index, side, floors)
     at_once = min(AT_ONCE, max(1, -(-len(slots) // THREADS)))
     chunks = [slots[start : start + at_once] for start in range(0, len(slots), at_once)]
-    if len(chunks) < 2:
-        yield from map(ask, chunks)
-        return
-    with ThreadPoolExecutor(THREADS) as pool:
-        yield from pool.map(ask, chunks)
+    if len(chunks) == 1:
+        yield ask.beside(chunks[0])
+    elif chunks:
+        with ThreadPoolExecutor(THREADS) as pool:
+            yield from pool.map(ask, chunks)
 
 
 def values_of(index: Index, seekers: Slots, postings: Slots) -> NDArray[np.int16]:
@@ -72,23 +78,38 @@ class _Search:
         self._rules = index.epoch.rules
         self._weights = weights_of(self._rules)
         self._rows = seekers_of(index), postings_of(index), law_of(index)
-        self._bound = kernels.bound_of(self._weights, self._rules.least_evidence)
+        self._bound = _bound_of(tuple(self._weights.tolist()), self._rules.least_evidence)
         self._documents = Documents(floors, self._others.patterns, self._others.is_live)
         self._blocks = self._laid_out()
 
     def __call__(self, slots: Slots) -> Reached:
+        """All blocks, one after the other."""
+        return self._ranked(slots, [self._in_blocks(slots, self._blocks)])
+
+    def beside(self, slots: Slots) -> Reached:
+        """Shares of the blocks at the same time, if there are enough to be worth it."""
+        if len(self._others.profiles) <= blocks.LARGEST:
+            return self(slots)
+        shares = [self._blocks[start::THREADS] for start in range(THREADS)]
+        return self._ranked(slots, list(_BESIDE.map(self._in_blocks, repeat(slots), shares)))
+
+    def _in_blocks(self, slots: Slots, share: Sequence[Block]) -> tuple[Slots, list[kernels.Found]]:
+        """The scores of each one's best within these blocks, and whoever may be among them."""
         bars = np.zeros((len(slots), self._rules.size(self._side)), dtype=np.int64)
         queries = Queries(slots, self._mine.patterns[slots], self._asked_terms(slots), bars)
-        found = [self._in_block(block, queries) for block in self._blocks]
-        return self._ranked(slots, bars[:, 0], *(np.concatenate(some) for some in zip(_NOTHING, *found, strict=True)))
-
-    def _in_block(self, block: Block, queries: Queries) -> kernels.Found:
         by_postings, threshold = self._side == "posting", self._rules.threshold
-        return pairing.search(
-            block, self._documents, queries, by_postings, *self._rows, self._bound, threshold, _empty_row()
-        )
+        found = [
+            pairing.search(
+                block, self._documents, queries, by_postings, *self._rows, self._bound, threshold, _empty_row()
+            )
+            for block in share
+        ]
+        return bars, found
 
-    def _ranked(self, asking: Slots, bars: Slots, queries: Slots, others: Slots, scores: Slots) -> Reached:
+    def _ranked(self, asking: Slots, results: Sequence[tuple[Slots, list[kernels.Found]]]) -> Reached:
+        bars = np.sort(np.concatenate([best for best, _ in results], axis=1), axis=1)[:, -self._rules.size(self._side)]
+        found = [some for _, of_share in results for some in of_share]
+        queries, others, scores = (np.concatenate(some) for some in zip(_NOTHING, *found, strict=True))
         matters = (scores >= bars[queries]) | (scores >= self._documents.floors[others])
         queries, others, scores = queries[matters], others[matters], scores[matters]
         kept = self._others.kept[others]
@@ -108,31 +129,30 @@ class _Search:
 
     def _terms_between(self, first: int, last: int) -> SparseRows:
         """Terms as stored: a seeker's count one each, a posting's by their share of all that skills can bring."""
-        some = np.arange(first, last)
-        if self._side == "posting":
-            return _rows(self._others.skills[HELD].take(some, len(self._index.vocabulary)))
-        return _rows(self._asked_shares(self._others, some) / max(self._skill_weight(), 1))
+        return self._terms(other_side(self._side), np.arange(first, last), 1 / max(self._skill_weight(), 1))
 
     def _asked_terms(self, slots: Slots) -> SparseRows:
         """Terms as asked: spread over all that look like them, so that together they are at least what they bring."""
-        alike = self._index.vocabulary.matrix() / SAME
+        alike = self._rows[2].alike
         if self._side == "posting":
-            return _rows((self._asked_shares(self._mine, slots) @ alike) * FULL)
-        held = self._mine.skills[HELD].take(slots, alike.shape[0])
-        return _rows((held @ alike) * (FULL * self._skill_weight()))
+            return pairing.spread_over(self._terms("posting", slots, FULL / SAME), alike)
+        terms = self._terms("seeker", slots, 1.0)
+        return pairing.spread_over(terms._replace(values=terms.values * (FULL / SAME * self._skill_weight())), alike)
 
-    def _asked_shares(self, postings: Shelf, slots: Slots) -> sparse.csr_matrix:
-        """The weight that each term a posting asks for adds to a gain, over all its parts."""
-        asked = sparse.csr_matrix((len(slots), len(self._index.vocabulary)))
-        for part in SKILL_PARTS:
-            rows = postings.skills[part].take(slots, asked.shape[1])
-            counts = np.diff(rows.indptr)
-            shares = np.repeat(self._rules.weights[part] / np.maximum(counts, 1), counts)
-            asked += sparse.csr_matrix((shares, rows.indices, rows.indptr), shape=asked.shape)
-        return asked
+    def _terms(self, side: Side, slots: Slots, share: float) -> SparseRows:
+        """A seeker's at one each, a posting's at their share of the weight of their part, times `share`."""
+        seekers, postings, law = self._rows
+        if side == "seeker":
+            return pairing.terms_held(slots, seekers.held)
+        return pairing.terms_asked(slots, postings, law.weights * share)
 
     def _skill_weight(self) -> int:
         return sum(self._rules.weights[part] for part in SKILL_PARTS)
+
+
+@lru_cache(maxsize=8)
+def _bound_of(weights: tuple[int, ...], least_evidence: int) -> kernels.Bound:
+    return kernels.bound_of(np.array(weights), least_evidence)
 
 
 def _empty_row() -> NDArray[np.uint16]:
@@ -158,10 +178,4 @@ def postings_of(index: Index) -> Postings:
 
 
 def law_of(index: Index) -> kernels.Law:
-    alike = index.vocabulary.matrix()
-    likeness = SparseRows(alike.indptr.astype(np.int64), alike.indices, alike.data.astype(np.int64))
-    return kernels.Law(*index.tables(), likeness, weights_of(index.epoch.rules))
-
-
-def _rows(matrix: sparse.csr_matrix) -> SparseRows:
-    return SparseRows(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data.astype(np.float64))
+    return kernels.Law(*index.tables(), index.likeness(), weights_of(index.epoch.rules))

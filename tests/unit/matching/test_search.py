@@ -120,7 +120,11 @@ def test_whoever_reaches_a_list_is_found_with_the_same_score(
     everyone = len(index.shelves[other_side(side)].floors)
     for choices in ([OUT_OF_REACH], [0, 2000, 4000, 6000, OUT_OF_REACH]):
         floors = np.array(rnd.choices(choices, k=everyone), dtype=np.int32)
-        assert by_searching(index, side, slots, floors) == by_looking_at_everyone(index, side, slots, floors)
+        expected = by_looking_at_everyone(index, side, slots, floors)
+        assert by_searching(index, side, slots, floors) == expected
+        one = rnd.choice(slots.tolist())
+        alone = [pair for pair in expected if pair[0] == one]
+        assert by_searching(index, side, np.array([one]), floors) == alone, "all cores for one"
 
 
 @pytest.mark.usefixtures("small_blocks")
