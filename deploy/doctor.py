@@ -85,6 +85,7 @@ def _examine_system(data: Path | None) -> Iterator[Check]:
         system = find_system(data)
         with open_system(data, timeout=10) as client:
             yield from (_service(client, service) for service in SERVICES)
+            yield _expiry(client)
     except CommandError as error:
         yield Check("시스템 system", False, f"{error.en} ({error.where})", error.hint, unreachable=True)
     else:
@@ -196,6 +197,16 @@ def _service(client: httpx.Client, service: str) -> Check:
         return Check(name, False, error.en, error.hint or "See its log.", error.exit_code is ExitCode.UNREACHABLE)
     found = "ready" if status["ready"] else "; ".join(status["problems"])
     return Check(name, status["ready"], found, "Wait a little; if it stays, see its log.")
+
+
+def _expiry(client: httpx.Client) -> Check:
+    """Whether orders and applications run out by themselves: not while the clock is not believed."""
+    try:
+        stopped = client.get("/api/registry/status").json()["facts"]["expiry_stopped"]
+    except CommandError as error:
+        return Check("만료 expiry", False, error.en, error.hint, error.exit_code is ExitCode.UNREACHABLE)
+    mend = "Set the clock; if it is right, run `iljari expiry --trust-clock`."
+    return Check("만료 expiry", not stopped, stopped or "every minute", mend)
 
 
 def _exit_code(checks: Sequence[Check]) -> ExitCode:
