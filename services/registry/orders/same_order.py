@@ -31,8 +31,9 @@ EMPTY_WORDS_AFTER = re.compile(
     r"(?:(?:직원|사원)?(?:을|를)?(?:급구|긴급|상시|수시|모집|채용|구인|구함|모십니다|구합니다|뽑습니다)"
     r"(?:합니다|중|공고|안내|해요)?|하실분)+$"
 )
-ROAD = re.compile(r"([가-힣]{1,12}(?:대로|로)(?:\d{1,4}[가-힣]?번?길)?|[가-힣]{1,12}\d{0,4}길)(\d{1,5}(?:-\d{1,4})?)?")
-LOT = re.compile(r"([가-힣]{1,8}\d?(?:동|리|가))(\d{1,5}(?:-\d{1,4})?)")
+NUMBER = r"\s*(\d{1,5}(?:-\d{1,4})?)?"
+ROAD = re.compile(r"([가-힣]{1,12}로(?:\s?\d{1,4}[가-힣]?번?길)?|[가-힣]{1,12}\d{0,4}길)(?![가-힣])" + NUMBER)
+LOT = re.compile(r"([가-힣]{1,8}\d?(?:동|리|가))(?![가-힣])" + NUMBER)
 CLOCK = re.compile(r"\d{1,2}(?::\d{2}|시)")
 JAMO = re.compile(r"[\u1100-\u11ff]?")
 
@@ -98,8 +99,9 @@ class Traits:
     @cached_property
     def place(self) -> dict[str, set[tuple[str, str]]]:
         """Roads and lots with their numbers, as far as an address names them."""
-        address = DECORATION.sub("", unicodedata.normalize("NFKC", self.facts.place.address or ""))
-        return {"road": set(ROAD.findall(address)), "lot": set(LOT.findall(address))}
+        address = unicodedata.normalize("NFKC", self.facts.place.address or "")
+        kinds = {"road": ROAD, "lot": LOT}
+        return {kind: {(re.sub(r"\s", "", n), at) for n, at in named.findall(address)} for kind, named in kinds.items()}
 
     @cached_property
     def clock(self) -> frozenset[str]:
