@@ -12,6 +12,7 @@ from deploy.serve import ServiceName
 from services.matching import skill_commands
 from services.registry import (
     custody_commands,
+    export_command,
     linting,
     mapping_commands,
     order_commands,
@@ -127,6 +128,7 @@ def migrate(service: ServiceArgument) -> None:
 
 
 app.add_typer(registry.imports, name="import")
+app.add_typer(export_command.app)
 app.add_typer(mapping_commands.app, name="mapping")
 app.add_typer(agency.app, name="agency")
 app.add_typer(order_commands.app)

@@ -8,11 +8,14 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
+from starlette.responses import StreamingResponse
 
 from services.registry.access import Sender, agency_for, not_found
 from services.registry.bodies import Body, PlainBody, idempotency_key
 from services.registry.cafes.places import CafeExists, add_cafe, all_cafes
 from services.registry.digest import Digest, digests
+from services.registry.exporting import Form as ExportForm
+from services.registry.exporting import exported
 from services.registry.intake.documents import ConsentBasis
 from services.registry.intake.door import Arrival, Receipt, receive
 from services.registry.intake.mapping import Mapping
@@ -239,6 +242,12 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
             dry_run=batch.dry_run,
         )
         return {"receipts": tuple(receipts)}
+
+    @router.get("/exports/postings.{form}", response_class=StreamingResponse)
+    def export_postings(form: ExportForm, who: From, agency: UUID | None = None) -> StreamingResponse:
+        """The open postings of an agency, or of all for the operator: CSV, a workbook, or schema.org JSON-LD."""
+        own = agency_for(engine, who, agency).agency_id if agency or who.role == "agency" else None
+        return exported(engine, own, form)
 
     @router.get("/mappings")
     def list_mappings(who: From, agency: UUID | None = None) -> list[dict[str, Any]]:

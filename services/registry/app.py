@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, func
 from sqlmodel import select
 
+from services.registry.agency_pages import agency_pages
 from services.registry.api import api
 from services.registry.counter_pages import counter_pages
 from services.registry.custody import custody
@@ -70,6 +71,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(doorstep(engine, settings, pages, vault))
     app.include_router(my_pages(engine, vault, record, settings, pages))
     app.include_router(counter_pages(engine, vault, pages))
+    app.include_router(agency_pages(engine, vault, law, pages))
     app.include_router(api(engine, vault, law))
     app.include_router(order_api(engine, vault, law))
     app.include_router(custody(engine, vault, record))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from services.registry.intake.findings import Refused, finding
 from services.registry.intake.formats import Table, open_rows
@@ -183,17 +183,18 @@ def rejections(path: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
             hint="Name another place with --rejected PATH.",
         ) from error
     with file:
-        reject = _Sheet(file)
+        reject = Rejections(csv.writer(file))
         yield reject
     if not reject.lines:
         path.unlink()
 
 
-class _Sheet:
-    def __init__(self, file: TextIO) -> None:
-        self.lines = 0
-        self._writer = csv.writer(file)
-        self._writer.writerow(["line", "field", "code", "message_ko", "message", "hint"])
+class Rejections:
+    """Writes down what came back: a line for each reason, never the row itself."""
+
+    def __init__(self, writer: Any) -> None:
+        self.lines, self._writer = 0, writer
+        writer.writerow(["line", "field", "code", "message_ko", "message", "hint"])
 
     def __call__(self, receipt: dict[str, Any]) -> None:
         for found in receipt["findings"]:

@@ -151,7 +151,7 @@ class Submission(Table, table=True):
     submission_id: UUID = Field(primary_key=True)
     agency_id: UUID = Field(foreign_key="agency.agency_id")
     entry: str
-    """By which way it came: `queue`, `http` or `file`."""
+    """By which way it came: `queue`, `http`, `file` or `form`."""
     place: str
     """Where it stood there: a line, an entry id."""
     content_hash: str

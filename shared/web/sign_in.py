@@ -117,6 +117,7 @@ async def from_our_form(request: Request) -> None:
     sent = (await request.form()).get(FORM_FIELD)
     known = VISIT_COOKIE in request.cookies
     if not (known and isinstance(sent, str) and _same(sent, form_token(request))):
+        await request.close()  # lets go of a file that came with it
         raise Problem(
             403,
             "FORM_EXPIRED",

@@ -1,17 +1,14 @@
 """A counselor at her desk, with a real browser: gateway, registry and notify serve; Redis and matching are away."""
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pydantic import SecretStr
 from sqlalchemy import Engine
@@ -32,7 +29,7 @@ from services.registry.tables import Reveal, Seeker
 from services.registry.tables import Table as RegistryTable
 from shared.contracts import Reason, SeekerPublished
 from shared.database import SpineTable, open_engine, reading, transaction
-from tests.journey.city import wait_for
+from tests.journey.serving import OPTIONS, serving
 from tests.unit.notify.conftest import hear_all
 from tests.unit.notify.examples import a_list, a_pair, a_posting, id_of
 
@@ -42,10 +39,6 @@ PASSWORD = "봄날의 책 한 권"
 NAMES = ("김하늘", "이바다", "박노을")
 LONG_TITLE = "초장문채용공고제목" * 25
 PHONE, WIDE = 390, 1440
-OPTIONS = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync",
-    "--no-first-run",
-)
 
 
 @dataclass
@@ -57,23 +50,6 @@ class Town:
     registry: Engine
     seeker_ids: list[UUID]
     stop_registry: Callable[[], None] = field(default=lambda: None)
-
-
-@contextmanager
-def serving(app: FastAPI, **where: object) -> Iterator[Callable[[], None]]:
-    """Serve with a real uvicorn until the end of the block, or until the given function is called."""
-    listener = where.pop("listener", None)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", **where))  # type: ignore[arg-type]
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener] if listener else None})
-    thread.start()
-    wait_for(lambda: server.started or not thread.is_alive(), 30, "the server to start")
-
-    def stop() -> None:
-        server.should_exit = True
-        thread.join()
-
-    yield stop
-    stop()
 
 
 def a_registry(session: Session, vault: Vault) -> list[SeekerPublished]:

@@ -38,7 +38,7 @@ from shared.contracts.submissions import OrderState, Outcome
 from shared.outbox import stage
 from shared.wire import DOCUMENT_LIMIT_BYTES
 
-Entry = Literal["queue", "http", "file"]
+Entry = Literal["queue", "http", "file", "form"]
 
 
 @dataclass(frozen=True)

@@ -94,5 +94,7 @@ def _place(posting: dict[str, Any]) -> str:
     place = next(iter(_many(posting.get("jobLocation"))), None)
     address = place.get("address", place) if isinstance(place, dict) else place
     words = [_text(address.get(part), "name") for part in ADDRESS] if isinstance(address, dict) else [_text(address)]
+    if words[0] and words[-1].startswith(words[0]):
+        words = words[-1:]  # the street says the province again
     home = ["재택"] if posting.get("jobLocationType") == "TELECOMMUTE" else []
     return " ".join([*filter(None, words), *home])

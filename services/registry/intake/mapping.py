@@ -258,8 +258,11 @@ def choose_mapping(kind: Kind, named: str | None, names: Iterable[str], own: Seq
     if saved := [mapping for mapping in own if mapping.fits(present)]:
         return max(saved, key=lambda mapping: len(mapping.recognised_by))
     fitting = [mapping for mapping in shipped if mapping.fits(present)]
-    if len(fitting) == 1:
-        return fitting[0]
+    closest = [
+        one for one in fitting if not any(set(one.recognised_by) < set(other.recognised_by) for other in fitting)
+    ]
+    if len(closest) == 1:
+        return closest[0]
     if not fitting and present <= set(document.model_fields):
         return None
     known = ", ".join(m.name for m in fitting or shipped)

@@ -153,7 +153,7 @@ def _amounts(words: str) -> list[int]:
 
 MONTHS = re.compile(r"(\d+)\s?(?:개월|달)")
 YEARS = re.compile(r"(\d+)(?:\s?[~-]\s?\d+)?\s?(?:년|year|yr|↑)")
-ANYONE = re.compile(r"신입|무관|관계\s?없음|인턴|newcomer|any", re.IGNORECASE)
+ANYONE = re.compile(r"신입|무관|관계\s?없음|인턴|newcomer|\bany\b|no requirements", re.IGNORECASE)
 
 
 def read_experience(text: str) -> int | None:

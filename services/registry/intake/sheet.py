@@ -37,11 +37,11 @@ class Line:
 
 def harmless(cell: str) -> str:
     """A cell that no spreadsheet runs as a formula; `as_written` takes the mark off again."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+    return f"'{cell}" if cell.lstrip("'").startswith(FORMULA_STARTS) else cell
 
 
 def as_written(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA_STARTS) else cell
 
 
 def table_rows(lines: Iterator[Line | BadRow]) -> Iterator[Row | BadRow]:

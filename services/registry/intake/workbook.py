@@ -79,12 +79,23 @@ def _refuse_bombs(file: BinaryIO, size: int) -> None:
         raise Refused(finding("WORKBOOK_UNREADABLE"))
 
 
-def _sheet_of(book: CalamineWorkbook, named: str | None) -> CalamineSheet:
-    told = [
+def sheet_names(given: Given) -> list[str]:
+    """The sheets of a workbook that a person sees and that hold something."""
+    with given.open() as file:
+        book = CalamineWorkbook.from_filelike(file)
+        return [name for name in _shown(book) if book.get_sheet_by_name(name).height > 1]
+
+
+def _shown(book: CalamineWorkbook) -> list[str]:
+    return [
         sheet.name
         for sheet in book.sheets_metadata
         if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
     ]
+
+
+def _sheet_of(book: CalamineWorkbook, named: str | None) -> CalamineSheet:
+    told = _shown(book)
     if named is not None:
         if named not in book.sheet_names:
             raise Refused(_among("SHEET_UNKNOWN", told))

@@ -177,3 +177,4 @@ def test_every_finding_speaks_both_languages() -> None:
         assert row["message"], code
         assert any("가" <= letter <= "힣" for letter in row["message_ko"]), code
         assert row["severity"] in ("refusal", "hold", "warning", "remark"), code
+        assert not row["hint"] or any("가" <= letter <= "힣" for letter in row["hint"]), code

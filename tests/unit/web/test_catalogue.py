@@ -9,8 +9,10 @@ from services.registry.intake.asking import Kind, fields_to_ask
 from services.registry.people.audit import Action
 from services.registry.people.seekers import TAKEN_OUT
 from services.registry.people.vault import ITEMS
+from services.registry.posting_form import FIELDS
 from shared.contracts.envelope import EmploymentType, Money
 from shared.contracts.matches import GateName, PartName, ReasonCode
+from shared.contracts.submissions import Outcome
 from shared.web.catalogue import LANGUAGES, say, sentences
 from shared.web.sign_in import Role
 from shared.web.spoken import NoMatch
@@ -28,6 +30,10 @@ MADE_IN_PARTS = {
     *(f"employment.{kind}" for kind in get_args(EmploymentType)),
     *(f"wage.unit.{unit}" for unit in get_args(Money.model_fields["unit"].annotation)),
     *(f"field.{name}" for kind in get_args(Kind) for name in fields_to_ask(kind)),
+    *(f"field.{name}" for name in ("preferred_skills", "source_url")),
+    *(f"agency.about.{field.name}" for field in FIELDS if field.about),
+    *(f"agency.outcome.{outcome}" for outcome in get_args(Outcome)),
+    *(f"agency.unit.{unit}" for unit in get_args(Money.model_fields["unit"].annotation)),
     *(f"weekday.{number}" for number in range(1, 8)),
     *(f"role.{role}" for role in get_args(Role)),
     *(f"my.action.{action}" for action in get_args(Action)),

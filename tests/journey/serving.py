@@ -1,0 +1,32 @@
+"""How do tests of pages serve them? With a real uvicorn, for a real browser."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from tests.journey.city import wait_for
+
+OPTIONS = (
+    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync",
+    "--no-first-run",
+)
+
+
+@contextmanager
+def serving(app: FastAPI, **where: object) -> Iterator[Callable[[], None]]:
+    """Serve with a real uvicorn until the end of the block, or until the given function is called."""
+    listener = where.pop("listener", None)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", **where))  # type: ignore[arg-type]
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener] if listener else None})
+    thread.start()
+    wait_for(lambda: server.started or not thread.is_alive(), 30, "the server to start")
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join()
+
+    yield stop
+    stop()
