@@ -1,10 +1,14 @@
 """Which skills are the same, which look alike, and which must never be taken for each other."""
 
 import csv
+import json
+import os
 import re
 from collections import Counter
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
+from random import Random
 
 import pytest
 from sqlalchemy import Engine
@@ -150,9 +154,39 @@ def test_a_new_term_is_compared_with_few_however_many_are_known() -> None:
     assert vocabulary.compared - before < 50
 
 
-def test_what_is_looked_up_misses_nothing_that_a_comparison_of_all_finds() -> None:
+def _named() -> list[str]:
     rows = csv.DictReader(Path(__file__).with_name("skill_pairs.tsv").read_text().splitlines(), delimiter="\t")
-    terms = [*sorted({canonical(row[side]) for row in rows for side in "ab"})[::3], "pyhton", "pythno", "쿠버네테스"]
+    return [*sorted({row[side] for row in rows for side in "ab"})[::6], "pyhton", "pythno", "쿠버네테스"]
+
+
+def _mistyped() -> list[str]:
+    """Known spellings, each with a letter lost, doubled, swapped or wrong, or a word put to it."""
+    draw = Random(3)
+    terms = draw.sample(sorted(aliases()), 60)
+    for spelled in list(terms):
+        at = draw.randrange(len(spelled))
+        other = draw.choice("가어디abz1+")
+        terms += [
+            spelled[:at] + spelled[at + 1 :],
+            spelled[:at] + other + spelled[at + 1 :],
+            spelled + draw.choice(("관리", "2급", "s")),
+        ]
+        terms.append(spelled[: at - 1] + spelled[at : at + 1] + spelled[at - 1 : at] + spelled[at + 1 :])
+    return terms
+
+
+def _real() -> list[str]:
+    folder = os.environ.get("ILJARI_DATA")
+    if not folder:
+        pytest.skip("ILJARI_DATA names no folder with ko_postings: the real postings' skills are not here")
+    with (Path(folder) / "ko_postings" / "postings.jsonl").open(encoding="utf-8") as lines:
+        written = {term for line in lines for term in json.loads(line).get("skills") or ()}
+    return sorted(written)[::3]
+
+
+@pytest.mark.parametrize("terms_of", [_named, _mistyped, _real])
+def test_what_is_looked_up_misses_nothing_that_a_comparison_of_all_finds(terms_of: Callable[[], list[str]]) -> None:
+    terms = sorted({canonical(term) for term in terms_of()} - {""})
     vocabulary = Vocabulary()
     numbers = [vocabulary.number(term) for term in terms]
     told = vocabulary.matrix().toarray()
