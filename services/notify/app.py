@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 
 from services.notify.desk import pages as desk
 from services.notify.handlers import HEARINGS
+from services.notify.match_lists import most_headed
 from services.notify.people import Names
 from services.notify.settings import NotifySettings
 from services.notify.tables import MatchList, PostingCard, SeekerCard
@@ -43,7 +44,7 @@ def create_app(settings: NotifySettings) -> FastAPI:
     app = FastAPI(title="Iljari notify", lifespan=lifespan, docs_url=None, redoc_url=None)
     pages = furnish(app, settings, desk.TEMPLATES)
     app.include_router(operations(spine))
-    app.include_router(desk.desk(desk.Desk(engine, spine, names, pages)))
+    app.include_router(desk.desk(desk.Desk(engine, spine, names, pages, settings)))
     describe(app)
     return app
 
@@ -65,4 +66,5 @@ def holdings(engine: Engine) -> dict[str, Any]:
             "postings": session.exec(select(func.count()).where(PostingCard.live)).one(),
             "seekers": session.exec(select(func.count()).where(SeekerCard.live)).one(),
             "lists": session.exec(select(func.count()).select_from(MatchList)).one(),
+            "most_lists_headed_by_one_posting": most_headed(session),
         }

@@ -98,6 +98,20 @@ def for_posting(session: Session, posting: PostingCard, reach: Reach) -> tuple[S
     return tuple(sorted(filter(_stands, shown), key=_law_s_order))
 
 
+def headed_by(session: Session, postings: Iterable[UUID]) -> dict[UUID, int]:
+    """How many seekers' lists each of these postings heads, whichever café looks after them."""
+    best = col(SeekerCard.best_posting_id)
+    heading = select(best, func.count()).where(col(SeekerCard.live), best.in_(set(postings))).group_by(best)
+    return {posting: count for posting, count in session.exec(heading) if posting}
+
+
+def most_headed(session: Session) -> int:
+    """How many lists the posting heads that heads most."""
+    best = col(SeekerCard.best_posting_id)
+    heading = select(func.count()).where(col(SeekerCard.live), best.is_not(None)).group_by(best)
+    return session.exec(heading.order_by(func.count().desc()).limit(1)).first() or 0
+
+
 def last_said_at(session: Session) -> datetime | None:
     """When matching last said anything we keep."""
     newest = select(MatchList.said_at).order_by(col(MatchList.said_at).desc()).limit(1)

@@ -16,6 +16,7 @@ from services.notify.desk import shown
 from services.notify.freshness import freshness
 from services.notify.match_lists import CallFilter, EveryCafe, OneCafe, Reach, ShownPair
 from services.notify.people import Names
+from services.notify.settings import NotifySettings
 from shared.database import reading
 from shared.spine import Spine
 from shared.web.pages import Pages, language_of
@@ -35,8 +36,8 @@ Words = Annotated[str, Query(max_length=100)]
 class Desk:
     """What all pages of the desk need: the store, the freshness of news, and names at the moment of showing."""
 
-    def __init__(self, engine: Engine, spine: Spine, names: Names, pages: Pages) -> None:
-        self.engine, self.spine, self.names, self.pages = engine, spine, names, pages
+    def __init__(self, engine: Engine, spine: Spine, names: Names, pages: Pages, settings: NotifySettings) -> None:
+        self.engine, self.spine, self.names, self.pages, self.settings = engine, spine, names, pages, settings
 
     async def read(self, question: Callable[[Session], T]) -> T:
         """Ask the store, beside the event loop."""
@@ -54,6 +55,11 @@ class Desk:
         called = {cafe_id: named.get(cafe_id) or shown.label_of_cafe(cafe_id, language) for cafe_id in cafe_ids}
         return dict(sorted(called.items(), key=lambda cafe: cafe[1]))
 
+    async def heads(self, pairs: Sequence[ShownPair]) -> dict[UUID, int]:
+        """How many lists each of the postings heads."""
+        postings = [pair.posting.posting_id for pair in pairs]
+        return await self.read(lambda session: match_lists.headed_by(session, postings))
+
     async def show(
         self, request: Request, template: str, who: SignedIn, seeker_ids: Sequence[UUID], **values: Any
     ) -> Response:
@@ -69,6 +75,8 @@ class Desk:
             names_away=names is None,
             name_of=lambda seeker_id: shown.name_of(seeker_id, names or {}, language),
             rows_of=lambda pairs: shown.rows_of(pairs, names or {}, language),
+            folded=lambda rows: shown.folded(rows, self.settings.per_employer),
+            crowded_from=self.settings.crowded_from,
             freshness=freshness(as_of, self.spine.seen),
             wage_of=shown.wage_of,
             least_wage=shown.least_wage,
@@ -91,6 +99,7 @@ def desk(at: Desk) -> APIRouter:
         found = await at.read(lambda session: match_lists.worth_a_call(session, narrowed, page))
         count = await at.read(lambda session: match_lists.count_calls(session, narrowed))
         values = {"found": found, "count": count, "most": match_lists.MOST_COUNTED, "page": page, "words": words}
+        values["heads"] = await at.heads(found.pairs)
         cafes = await at.cafes(request) if sees_every_cafe(who) else {}
         return await at.show(request, "calls", who, seekers_of(found.pairs), **values, cafes=cafes, cafe=cafe)
 
@@ -105,7 +114,8 @@ def desk(at: Desk) -> APIRouter:
         reach, asked = reach_of(who), id_of(seeker_id)
         card = found_or_nothing(await at.read(lambda session: directory.seeker_within(session, asked, reach)))
         pairs = await at.read(lambda session: match_lists.for_seeker(session, card))
-        return await at.show(request, "seeker", who, [card.seeker_id], card=card, pairs=pairs)
+        values = {"card": card, "pairs": pairs, "gaps": shown.gaps_of(pairs), "heads": await at.heads(pairs)}
+        return await at.show(request, "seeker", who, [card.seeker_id], **values)
 
     @router.get("/desk/postings")
     async def postings(request: Request, who: AtDesk, page: PageNumber = 1, words: Words = "") -> Response:
@@ -117,7 +127,8 @@ def desk(at: Desk) -> APIRouter:
         asked = id_of(posting_id)
         card = found_or_nothing(await at.read(lambda session: directory.open_posting(session, asked)))
         pairs = await at.read(lambda session: match_lists.for_posting(session, card, reach_of(who)))
-        return await at.show(request, "posting", who, seekers_of(pairs), card=card, pairs=pairs)
+        heads = await at.read(lambda session: match_lists.headed_by(session, [card.posting_id]))
+        return await at.show(request, "posting", who, seekers_of(pairs), card=card, pairs=pairs, heads=heads)
 
     return router
 

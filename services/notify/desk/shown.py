@@ -1,7 +1,9 @@
 """What a page tells of a pair: one number, one sentence, and the parts that the number is the sum of."""
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from services.notify.match_lists import ShownPair
@@ -11,7 +13,18 @@ from shared.contracts import Money, Part
 from shared.web.catalogue import Language, say
 from shared.web.spoken import spoken_reason
 
+LEGAL_FORM = re.compile(r"\((?:주|유)\)|주식회사|유한회사|\s+")
 WHOLE = 10_000
+MOST_GAPS = 5
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A skill or certificate that so many postings of a list ask for in vain, and the most it would add to one."""
+
+    term: str
+    count: int
+    most: int
 
 
 @dataclass(frozen=True)
@@ -31,6 +44,8 @@ class Row:
     name: str
     spoken: str
     slices: tuple[Slice, ...]
+    folded: tuple["Row", ...] = ()
+    """More of the same employer, which the list does not show one by one."""
 
     @property
     def posting(self) -> PostingCard:
@@ -57,6 +72,35 @@ def rows_of(pairs: Sequence[ShownPair], names: Mapping[UUID, str], language: Lan
         )
         for shown in pairs
     ]
+
+
+def folded(rows: Sequence[Row], per_employer: int) -> list[Row]:
+    """At most so many rows of one employer, the others folded under the last of them; all where it is 0."""
+    if not per_employer:
+        return list(rows)
+    by_firm: dict[str, list[Row]] = {}
+    for row in rows:
+        by_firm.setdefault(firm(row.posting.employer), []).append(row)
+    too_many = [some for some in by_firm.values() if len(some) > per_employer]
+    more = {some[per_employer - 1].posting.posting_id: tuple(some[per_employer:]) for some in too_many}
+    hidden = {row.posting.posting_id for some in more.values() for row in some}
+    shown = (row for row in rows if row.posting.posting_id not in hidden)
+    return [replace(row, folded=more.get(row.posting.posting_id, ())) for row in shown]
+
+
+def firm(employer: str) -> str:
+    """The same for one employer however it is written: without its legal form, spaces and case."""
+    return LEGAL_FORM.sub("", unicodedata.normalize("NFKC", employer)).casefold()
+
+
+def gaps_of(pairs: Sequence[ShownPair]) -> list[Gap]:
+    """What her list asks for and she lacks: what is missing most often first."""
+    gains: dict[str, list[int]] = {}
+    for shown in pairs:
+        for one in shown.pair.raises:
+            gains.setdefault(one.term, []).append(one.score)
+    ranked = sorted(gains.items(), key=lambda gap: (-len(gap[1]), -max(gap[1]), gap[0]))
+    return [Gap(term, len(points), max(points)) for term, points in ranked[:MOST_GAPS]]
 
 
 def name_of(seeker_id: UUID, names: Mapping[UUID, str], language: Language) -> str:

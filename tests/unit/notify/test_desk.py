@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from services.notify.settings import NotifySettings
-from shared.contracts import Part, Reason
+from shared.contracts import Part, Raise, Reason
 from shared.web.guard import HEADERS
 from shared.web.sign_in import SESSION_COOKIE, SignedIn
 from tests.unit.notify.conftest import COUNSELOR, OFFICIAL, OPERATOR, Hear, seat
@@ -179,3 +179,43 @@ def test_a_page_number_out_of_reason_is_refused(desk: TestClient) -> None:
 
 def test_the_counselor_s_name_is_on_the_page(desk: TestClient) -> None:
     assert COUNSELOR.label in desk.get("/desk").text
+
+
+def test_a_seeker_s_page_sums_up_what_her_list_lacks(desk: TestClient, hear: Hear) -> None:
+    excel, sql = Raise(term="엑셀", score=620), Raise(term="SQL", score=100)
+    lacking = [
+        a_pair(0, 0, 8_000).model_copy(update={"raises": (excel, sql), "known": 7_400}),
+        a_pair(0, 1, 5_000).model_copy(update={"raises": (Raise(term="엑셀", score=400),)}),
+    ]
+    hear(a_posting(0), a_posting(1), a_seeker(0), a_list("seeker", 0, lacking))
+    page = desk.get(f"/desk/seekers/{SEEKER}").text
+    assert "엑셀은 공고 2건이 찾고, 확인되면 많게는 6.2점 오릅니다." in page
+    assert page.index("엑셀은 공고 2건") < page.index("SQL은 공고 1건이 찾고")
+    assert "엑셀 +6.20" in page
+    assert "아는 비중 74%" in page
+
+
+def test_more_of_one_employer_than_a_list_shows_are_folded(desk: TestClient, hear: Hear) -> None:
+    names = ("한빛 소프트", "(주)한빛소프트", "㈜한빛소프트", "한빛소프트 주식회사", "다른회사")
+    hear(*(a_posting(number, employer=name) for number, name in enumerate(names)), a_seeker(0))
+    hear(a_list("seeker", 0, [a_pair(0, number, 9_000 - number) for number in range(5)]))
+    page = desk.get(f"/desk/seekers/{SEEKER}").text
+    shown = [f"/desk/postings/{id_of('posting', number)}" for number in (0, 1, 2, 4)]
+    assert headings(page) == shown
+    assert "같은 회사 공고 1건을 접었습니다" in page
+    assert f'<li><a href="/desk/postings/{id_of("posting", 3)}">' in page
+
+
+def test_a_posting_that_heads_many_lists_says_so(desk: TestClient, hear: Hear) -> None:
+    hear(a_posting(0), a_posting(1))
+    for number in range(10):
+        hear(a_seeker(number), a_list("seeker", number, [a_pair(number, 0, 9_000), a_pair(number, 1, 800)]))
+    told = "구직자 10명의 목록 맨 위에 있는 공고입니다."
+    for path in ("/desk", f"/desk/seekers/{SEEKER}", f"/desk/postings/{POSTING}"):
+        assert told in desk.get(path).text
+    assert "맨 위에 있는" not in desk.get(f"/desk/postings/{id_of('posting', 1)}").text
+
+
+def test_a_seeker_of_whom_nothing_is_known_is_told_as_such(desk: TestClient, hear: Hear) -> None:
+    hear(a_seeker(0, skills=(), certificates=(), experience_months=None))
+    assert "자료가 부족합니다." in desk.get(f"/desk/seekers/{SEEKER}").text
