@@ -1,7 +1,8 @@
 """What would a seeker nearly get, and what keeps her from it?
 
 A near miss of hers is a posting that is not on her list and reaches her bar
-- with the one gate that shuts it out left aside (an occupation outside her wish counts as if she widened it), or
+- with the one gate that shuts it out left aside; an occupation outside her wish must share half of a code that she
+  wishes, and counts as if she widened her wish, or
 - if she held all skills and certificates that it asks for.
 Her bar is the score of the last line of her list if that is full, else the threshold. The best by the score that they
 would have are told, at most as many as a list holds; a tie goes to whoever came first, as in a list.
@@ -23,6 +24,9 @@ from services.matching.skills.terms import canonical
 from services.matching.written import told_of
 from shared.contracts import Fact, GateName, Raise, SeekerFacts
 from shared.contracts.envelope import TenThousandth
+
+NEIGHBOUR = FULL // 2
+"""The part of a wished code that an occupation outside the wish must share to be near."""
 
 
 class NearMiss(Fact):
@@ -66,6 +70,7 @@ def near_misses(index: Index, seeker: Profile) -> NearMisses:
     values, shut = judged[:, 0], {gate: mask[0] for gate, mask in excluded.items()}
     _widen(values, seeker, [shelf.traits[slot].occupation for slot in slots], np.flatnonzero(shut["occupation"]))
     scores, gates = combine(values, rules), np.sum(list(shut.values()), axis=0)
+    gates[shut["occupation"] & (values[PARTS.index("occupation")] < NEIGHBOUR)] = len(shut)
     listed = _best(np.where(gates == 0, scores, UNKNOWN), order, rules.threshold)[: rules.seeker_list]
     bar = max(rules.threshold, int(scores[listed[-1]]) if len(listed) == rules.seeker_list else 0)
     would_be = np.where(gates == 1, scores, np.where(gates == 0, combine(_with_all(values), rules), UNKNOWN))

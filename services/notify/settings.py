@@ -17,7 +17,7 @@ class NotifySettings(ServiceSettings):
     """Where names are asked for: an http address, or the path of registry's unix socket."""
     names_wait_seconds: Annotated[float, Field(gt=0, le=10)] = 0.5
     """How long a page waits for names before it shows opaque labels instead."""
-    crowded_from: Annotated[int, Field(ge=1)] = 10
+    crowded_from: Annotated[int, Field(ge=1)] = 5
     """So many seekers' lists that a posting heads are told beside it: everybody's favourite helps nobody."""
     per_employer: Annotated[int, Field(ge=0, le=100)] = 3
     """Postings of one employer that a seeker's list shows; the others are folded under the last of them; 0: all."""

