@@ -7,7 +7,7 @@ depends on its two rows alone.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID
 
@@ -34,6 +34,8 @@ HELD: PartName = "required_skills"
 MOST_CELLS = 2_000_000
 """Cells of a block worked on at once: what bounds memory."""
 LEAST_DEAD = 256
+WIDEST = 2**31 - 1
+_NOTHING_WRITTEN = Traits(words=frozenset())
 
 _KEPT = np.dtype([("since", "i8"), ("id_high", "u8"), ("id_low", "u8"), ("states_certificates", "?")])
 _LOW_BITS = 2**64 - 1
@@ -45,6 +47,8 @@ class Read:
 
     profiles: tuple[Profile, ...]
     traits: tuple[Traits, ...]
+    """But for the words and, of a seeker, the terms held."""
+    words: sparse.csr_matrix
     columns: NDArray[np.void]
     kept: NDArray[np.void]
     text: sparse.csr_matrix
@@ -52,9 +56,13 @@ class Read:
 
 
 class Rows:
-    """Sparse rows that grow at the end; a row once written never changes. Values are multiples of 1/`text.LENGTH`."""
+    """Sparse rows that grow at the end; a row once written never changes.
 
-    def __init__(self) -> None:
+    Values are multiples of 1/`text.LENGTH`, or all one and not kept.
+    """
+
+    def __init__(self, *, weighed: bool) -> None:
+        self._weighed = weighed
         self._starts: NDArray[np.int64] = np.zeros(1024, dtype=np.int64)
         self._columns: NDArray[np.int32] = np.empty(1024, dtype=np.int32)
         self._values: NDArray[np.uint16] = np.empty(1024, dtype=np.uint16)
@@ -64,21 +72,27 @@ class Rows:
         first, last = int(self._starts[self._count]), int(self._starts[self._count]) + rows.nnz
         count = self._count + rows.shape[0]
         self._starts = _grown(self._starts, count + 1)
-        self._columns, self._values = _grown(self._columns, last), _grown(self._values, last)
-        self._columns[first:last], self._values[first:last] = rows.indices, np.rint(rows.data * text.LENGTH)
+        self._columns = _grown(self._columns, last)
+        self._columns[first:last] = rows.indices
+        if self._weighed:
+            self._values = _grown(self._values, last)
+            self._values[first:last] = np.rint(rows.data * text.LENGTH)
         self._starts[self._count : count + 1] = first + rows.indptr
         self._count = count
 
     def take(self, slots: Slots, width: int) -> sparse.csr_matrix:
         """These rows, as wide as the vocabulary is now."""
         starts = self._starts[: self._count + 1]
-        whole = sparse.csr_matrix(
-            (self._values[: starts[-1]], self._columns[: starts[-1]], starts), shape=(self._count, width)
-        )
+        values = self._values[: starts[-1]] if self._weighed else np.ones(starts[-1], dtype=np.uint8)
+        whole = sparse.csr_matrix((values, self._columns[: starts[-1]], starts), shape=(self._count, width))
         whole.has_sorted_indices = True
         taken = whole if _is_everything(slots, self._count) else whole[slots]
-        taken.data = taken.data / text.LENGTH
+        taken.data = taken.data / (text.LENGTH if self._weighed else 1)
         return taken
+
+    def columns_of(self, slot: int) -> list[int]:
+        columns: list[int] = self._columns[self._starts[slot] : self._starts[slot + 1]].tolist()
+        return columns
 
     def arrays(self) -> SparseRows:
         """As they are, for compiled loops; more may be allocated than is written."""
@@ -107,8 +121,9 @@ class Shelf:
     def _clear(self) -> None:
         self.profiles: list[tuple[UUID, int]] = []
         self.traits: list[Traits] = []
-        self.text = Rows()
-        self.skills = {part: Rows() for part in self.skill_parts}
+        self.words = Rows(weighed=False)
+        self.text = Rows(weighed=True)
+        self.skills = {part: Rows(weighed=False) for part in self.skill_parts}
         self.columns: NDArray[np.void] = np.zeros(256, dtype=self._shape)
         self.kept: NDArray[np.void] = np.zeros(256, dtype=_KEPT)
         self.patterns: NDArray[np.uint16] = np.zeros(256, dtype=np.uint16)
@@ -126,6 +141,7 @@ class Shelf:
         self.columns[first : first + count], self.kept[first : first + count] = read.columns, read.kept
         self.patterns[first : first + count] = patterns_of(read)
         self.floors[first : first + count], self.is_live[first : first + count] = 0, True
+        self.words.append(read.words)
         self.text.append(read.text)
         for part, rows in read.skills.items():
             self.skills[part].append(rows)
@@ -151,14 +167,15 @@ class Shelf:
             self._drop_the_dead()
 
     def _drop_the_dead(self) -> None:
-        live, text_rows, skills = self.live(), self.text, self.skills
+        live, words, text_rows, skills = self.live(), self.words, self.text, self.skills
         profiles, kept_traits = [self.profiles[at] for at in live], [self.traits[at] for at in live]
         columns, kept = self.columns[live], self.kept[live]
         patterns, floors = self.patterns[live], self.floors[live]
         self._clear()
+        self.words.append(words.take(live, WIDEST))
         self.text.append(text_rows.take(live, text.COLUMNS))
         for part, rows in skills.items():
-            self.skills[part].append(rows.take(live, 2**31 - 1))
+            self.skills[part].append(rows.take(live, WIDEST))
         self.profiles, self.traits, self.columns, self.kept = profiles, kept_traits, columns, kept
         self.patterns, self.floors, self.is_live = patterns, floors, np.ones(len(live), dtype=bool)
         self.slot = {profile: at for at, (profile, _) in enumerate(profiles)}
@@ -215,6 +232,27 @@ class Epoch:
     frequencies: text.Floats | None = None
 
 
+class _Lexicon:
+    """The words met so far, numbered: everybody's words as objects would take more memory than all the rest."""
+
+    def __init__(self) -> None:
+        self._number: dict[str, int] = {}
+        self._spelled: list[str] = []
+
+    def numbers(self, words: Iterable[str]) -> list[int]:
+        """Rising."""
+        return sorted(self._known(word) for word in words)
+
+    def spelled(self, numbers: Iterable[int]) -> frozenset[str]:
+        return frozenset(self._spelled[number] for number in numbers)
+
+    def _known(self, word: str) -> int:
+        number = self._number.setdefault(word, len(self._spelled))
+        if number == len(self._spelled):
+            self._spelled.append(word)
+        return number
+
+
 class Index:
     """All live profiles of this shard, under one epoch."""
 
@@ -226,6 +264,7 @@ class Index:
             "posting": Shelf(POSTING, SKILL_PARTS, ("occupation", "type")),
         }
         self.vocabulary = Vocabulary()
+        self._lexicon = _Lexicon()
         self._conditions = Conditions()
         self._likeness: tuple[sparse.csr_matrix, SparseRows] | None = None
 
@@ -238,10 +277,12 @@ class Index:
     def read(self, side: Side, profiles: Sequence[Profile]) -> Read:
         """Turn profiles of one side into rows."""
         documents = [document(profile) for profile in profiles]
+        told = [traits(profile.facts, document) for profile, document in zip(profiles, documents, strict=True)]
         shape = self.shelves[side].columns.dtype
         return Read(
             profiles=tuple(profiles),
-            traits=tuple(traits(p.facts, document) for p, document in zip(profiles, documents, strict=True)),
+            traits=tuple(_written_only(one, side) for one in told),
+            words=_ones([self._lexicon.numbers(one.words) for one in told], WIDEST),
             columns=np.array([self._columns(profile) for profile in profiles], dtype=shape),
             kept=np.array([_kept(profile) for profile in profiles], dtype=_KEPT),
             text=text.rows(documents, self._frequencies),
@@ -264,7 +305,9 @@ class Index:
 
     def explain(self, pairs: Sequence[tuple[UUID, UUID, tuple[int, ...]]]) -> list[str]:
         """What is written down of pairs of seeker and posting whose parts have these values."""
-        named = [(self.traits("seeker", s), self.traits("posting", p), values) for s, p, values in pairs]
+        seekers = {one: self.traits("seeker", one) for one, _, _ in pairs}
+        postings = {one: self.traits("posting", one) for _, one, _ in pairs}
+        named = [(seekers[seeker], postings[posting], values) for seeker, posting, values in pairs]
         return bodies(named, self.epoch.rules, self.vocabulary.likest, self.telling)
 
     def revision(self, side: Side, profile: UUID) -> int:
@@ -273,7 +316,12 @@ class Index:
 
     def traits(self, side: Side, profile: UUID) -> Traits:
         shelf = self.shelves[side]
-        return shelf.traits[shelf.slot[profile]]
+        slot = shelf.slot[profile]
+        words = self._lexicon.spelled(shelf.words.columns_of(slot))
+        if side == "posting":
+            return replace(shelf.traits[slot], words=words)
+        terms = self.vocabulary.terms
+        return Traits(words=words, held=frozenset(terms[number] for number in shelf.skills[HELD].columns_of(slot)))
 
     def telling(self, word: str) -> float:
         """How much a word tells: the rarer, the more; before frequencies are known, each as much as any could."""
@@ -351,15 +399,24 @@ class Index:
 
     def _numbered(self, terms: list[tuple[str, ...]]) -> sparse.csr_matrix:
         numbers = [self.vocabulary.numbers(written) for written in terms]
-        starts = np.cumsum([0, *map(len, numbers)])
-        columns = np.array([number for row in numbers for number in row], dtype=np.int32)
-        shape = (len(terms), len(self.vocabulary))
-        return sparse.csr_matrix((np.ones(len(columns)), columns, starts), shape=shape)
+        return _ones(numbers, len(self.vocabulary))
 
     def _columns(self, profile: Profile) -> tuple[object, ...]:
         if isinstance(profile.facts, SeekerFacts):
             return self._conditions.seeker(profile.facts)
         return self._conditions.posting(profile.facts)
+
+
+def _ones(numbers: Sequence[Sequence[int]], width: int) -> sparse.csr_matrix:
+    """Rows of ones in these columns."""
+    starts = np.cumsum([0, *map(len, numbers)])
+    columns = np.array([number for row in numbers for number in row], dtype=np.int32)
+    return sparse.csr_matrix((np.ones(len(columns)), columns, starts), shape=(len(numbers), width))
+
+
+def _written_only(told: Traits, side: Side) -> Traits:
+    """What is kept as it was written; the rest is kept as numbers."""
+    return _NOTHING_WRITTEN if side == "seeker" else replace(told, words=frozenset())
 
 
 def _product(ours: sparse.csr_matrix, theirs: sparse.csr_matrix) -> NDArray[np.float64]:
