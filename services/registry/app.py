@@ -29,6 +29,7 @@ from services.registry.people.seekers import ACTIVE
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Agency, Posting, Seeker
+from services.registry.upkeep import upkeep
 from shared.database import open_engine, reading, transaction
 from shared.spine import Spine
 from shared.web.description import describe
@@ -74,6 +75,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(agency_pages(engine, vault, law, pages))
     app.include_router(api(engine, vault, law))
     app.include_router(order_api(engine, vault, law))
+    app.include_router(upkeep(engine))
     app.include_router(custody(engine, vault, record))
     describe(app)
     return app

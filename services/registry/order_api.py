@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import Engine
 from sqlmodel import Session, or_, select
 
@@ -13,11 +13,9 @@ from services.registry.access import Sender, agency_for, not_found
 from services.registry.api import refusal
 from services.registry.bodies import PlainBody
 from services.registry.decisions import Decision, decide, orders_of
-from services.registry.expiry import sweep, trust_clock
 from services.registry.intake.door import Arrival, Receipt, receive
 from services.registry.intake.findings import finding
 from services.registry.law.rules import Rules
-from services.registry.orders.defaulters import Listed, replace_list
 from services.registry.orders.life_cycle import Illegal, State, Status
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency, JobOrder, Posting
@@ -26,7 +24,6 @@ from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, allow
 
 MOST_ORDERS = 500
-LIST_LIMIT_BYTES = 4_000_000
 
 Operator = Annotated[SignedIn, Depends(allow("operator"))]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
@@ -45,15 +42,6 @@ class StatusAsked(Asked):
 class DecisionAsked(Asked):
     decision: Decision
     reason: Line = ""
-
-
-class ListedFirm(Asked):
-    name: Line
-    registration_number: Line = ""
-
-
-class DefaultersAsked(Asked):
-    firms: Annotated[tuple[ListedFirm, ...], Field(max_length=50_000)]
 
 
 def order_api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:
@@ -128,24 +116,6 @@ def order_api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRout
         if not shown:
             raise not_found()
         return shown
-
-    @router.put("/defaulters")
-    def take_defaulters(
-        _who: Operator, asked: Annotated[DefaultersAsked, Depends(PlainBody(DefaultersAsked, LIST_LIMIT_BYTES))]
-    ) -> dict[str, int]:
-        """Take the published list of wage defaulters instead of the present one."""
-        firms = [Listed(firm.name, firm.registration_number) for firm in asked.firms]
-        with transaction(engine) as session:
-            return {"firms": replace_list(session, firms)}
-
-    @router.post("/expiry")
-    def run_expiry(_who: Operator, *, trust: bool = False) -> dict[str, Any]:
-        """End what has run out, now. `trust`: the clock is right, whatever it looked like."""
-        if trust:
-            with transaction(engine) as session:
-                trust_clock(session)
-        swept = sweep(engine)
-        return {"orders": swept.orders, "seekers": swept.seekers, "told": swept.told, "refused": swept.refused}
 
     return router
 

@@ -44,6 +44,40 @@ def find(data: DataOption = None, as_json: JsonOption = False) -> None:
     _show(found, as_json=as_json)
 
 
+@app.command("ending")
+def list_ending(
+    cafe: Annotated[UUID | None, typer.Option("--cafe", help="Of this café alone.")] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List whose applications end within a week: ask them whether they go on looking.
+
+    \b
+    Example:
+      iljari seeker ending
+    """
+    with open_system(data) as client:
+        found = client.get("/api/registry/seekers/ending", params={"cafe": str(cafe)} if cafe else {}).json()
+    if as_json:
+        show_json(found)
+        return
+    rows = [(each["seeker_id"], each["cafe_id"], each["valid_until"]) for each in found]
+    show_table(("구직자 seeker", "카페 café", "유효 until"), rows)
+
+
+@app.command("renew")
+def renew(seeker: Annotated[UUID, typer.Argument(help="Her id.", show_default=False)], data: DataOption = None) -> None:
+    """She goes on looking: her application stands for three months from today.
+
+    \b
+    Example:
+      iljari seeker renew 3f0c…
+    """
+    with open_system(data) as client:
+        told = client.post(f"/api/registry/seekers/{seeker}/renew").json()
+    typer.echo(f"{told['valid_until']}까지 유효합니다. The application stands until then.")
+
+
 @app.command("export")
 def export(
     why: WhyOption,

@@ -59,7 +59,7 @@ def _measured(city: City, data: Path) -> Measured:
         iljari_json("import", "seekers", data / SEEKERS, "--consent", "invented", data=city.data)
     with _timed(measured, "import postings"):
         told = iljari_json("import", "postings", data / POSTINGS, *owner, data=city.data, allowed=(0, 1))
-    measured.counts["rows"] = sum(told[outcome] for outcome in ("accepted", "merged", "unchanged", "returned"))
+    measured.counts["rows"] = sum(told[outcome] for outcome in ("accepted", "merged", "unchanged", "held", "returned"))
     with _timed(measured, "until all is matched and listed"):
         city.wait_until_quiet(lambda: _note_memory(city, measured))
     with _timed(measured, "certify"):

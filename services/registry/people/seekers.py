@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
@@ -17,7 +17,7 @@ from services.registry.intake.documents import (
     seeker_facts,
 )
 from services.registry.intake.findings import finding
-from services.registry.orders.life_cycle import APPLICATION_MONTHS, months_after
+from services.registry.orders.life_cycle import APPLICATION_MONTHS, NOTICE_DAYS, months_after
 from services.registry.people import consents
 from services.registry.people.consents import Ground, Matter, Through
 from services.registry.people.vault import Person, Vault
@@ -150,9 +150,21 @@ def withdraw(session: Session, seeker: Seeker, reason: LeavingReason) -> None:
     stage(session, SeekerWithdrawn(seeker_id=seeker.seeker_id, revision=seeker.revision, reason=reason))
 
 
-def renew(seeker: Seeker) -> None:
-    """She goes on looking: her application stands as long again."""
+def renew(session: Session, seeker: Seeker) -> bool:
+    """She goes on looking, also after her application has run out; whether she could still say so."""
+    if seeker.state not in (ACTIVE, "expired"):
+        return False
     seeker.valid_until = application_ends()
+    session.add(seeker)
+    settle(session, seeker)
+    return True
+
+
+def ending(session: Session, day: date, cafe_id: UUID | None = None) -> list[Seeker]:
+    """Whose application ends soon, the soonest first; of one café, or of all."""
+    near = select(Seeker).where(Seeker.state == ACTIVE, col(Seeker.valid_until) <= day + timedelta(days=NOTICE_DAYS))
+    wanted = near.where(Seeker.cafe_id == cafe_id) if cafe_id else near
+    return list(session.exec(wanted.order_by(col(Seeker.valid_until), col(Seeker.seeker_id))))
 
 
 def application_ends() -> date:

@@ -13,7 +13,8 @@ from services.registry import expiry
 from services.registry.expiry import Swept, sweep, trust_clock
 from services.registry.intake.door import Arrival, receive
 from services.registry.orders.agencies import add_agency
-from services.registry.people.seekers import SeekerRow, register, renew
+from services.registry.orders.postings import today
+from services.registry.people.seekers import SeekerRow, ending, register, renew
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency, JobOrder, Posting, Seeker, Table
 from shared.clock import stopped_at
@@ -163,14 +164,19 @@ def test_an_application_stands_for_three_months_unless_renewed(store: Engine, va
         kept, _ = register(session, rows, "invented", vault)
     live(store, 0, 92)
     with days_later(92), transaction(store) as session:
-        seeker = session.get_one(Seeker, kept.seeker_id)
-        renew(seeker)
-        session.add(seeker)
+        near = ending(session, today())
+        assert len(near) == 2
+        assert renew(session, next(seeker for seeker in near if seeker.seeker_id == kept.seeker_id))
     with days_later(93):
         assert sweep(store).seekers == 1
     with reading(store) as session:
         assert sorted(seeker.state for seeker in session.exec(select(Seeker))) == ["active", "expired"]
         assert len(said(session, "seeker.withdrawn.v1")) == 1
+        ended = session.exec(select(Seeker).where(Seeker.state == "expired")).one()
+    with days_later(95), transaction(store) as session:
+        ended = session.get_one(Seeker, ended.seeker_id)
+        assert renew(session, ended)
+        assert (ended.state, ended.valid_until) == ("active", date(2027, 5, 5))
 
 
 def test_the_operator_runs_it_and_says_that_the_clock_is_right(client: TestClient, engine: Engine) -> None:
