@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -67,11 +67,12 @@ def bench(  # noqa: PLR0913, PLR0917 - the options of the command
     load = os.getloadavg()[0]
     with progress_bar() as bar:
         task = bar.add_task("", total=None)
-        told = list(figures(plan, _patterns(postings), lambda what: bar.update(task, description=what, advance=1)))
+        measured = figures(plan, _patterns(postings), lambda what: bar.update(task, description=what, advance=1))
+        told = list(measured) if as_json else _show(measured)
     if as_json:
         show_json(_as_data(plan, told, load))
     else:
-        _show(told)
+        _show_goals(told)
         typer.echo(f"시작할 때 부하 load average at the start: {load:.1f}", err=True)
 
 
@@ -95,11 +96,22 @@ def _usage(where: str, ko: str, en: str) -> CommandError:
     )
 
 
-def _show(told: list["Figure"]) -> None:
+def _show(measured: Iterable["Figure"]) -> list["Figure"]:
+    """Show each as it becomes known; all that were shown."""
+    told: list[Figure] = []
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for one in measured:
+            told.append(one)
+            yield one.question, str(one.data), one.system, one.written, one.note
+
+    show_table(("측정 question", "자료 data", "방법 system", "값 value", "비고 note"), rows())
+    return told
+
+
+def _show_goals(told: list["Figure"]) -> None:
     from services.matching.bench.run import held_against_goals
 
-    rows = [(one.question, str(one.data), one.system, one.written, one.note) for one in told]
-    show_table(("측정 question", "자료 data", "방법 system", "값 value", "비고 note"), rows)
     columns = ("목표 goal", "무엇 what", "자료 data", "기준 reach", "최고 moonshot", "측정 measured", "판정 verdict")
     show_table(columns, held_against_goals(told), title="목표 goals")
 

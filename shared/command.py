@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
 from enum import IntEnum
 from io import TextIOWrapper
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -166,7 +167,7 @@ def show_json(value: Any) -> None:
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
     """A table for people; plain tab-separated lines where nobody watches."""
     if not sys.stdout.isatty():
-        for row in [columns, *rows]:
+        for row in chain([columns], rows):  # each as soon as it is known
             typer.echo("\t".join(_one_line(cell) for cell in row))
         return
     from rich.console import Console

@@ -10,6 +10,8 @@ from services.matching.bench.made import SEEKERS_A_POSTING, World, made
 from services.matching.bench.materials import Materials, Patterns, texts, words
 
 Question = Literal["batch", "arrival", "changes", "memory", "floor", "vectorising", "vocabulary", "start"]
+OF_A_WORLD: frozenset[Question] = frozenset({"batch", "arrival", "changes", "memory", "floor"})
+"""What is measured with many profiles at hand; the rest needs texts alone."""
 Shape = Literal["words", "texts"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 Step = Callable[[str], None]
@@ -32,7 +34,7 @@ class Plan:
 
 def figures(plan: Plan, patterns: Patterns, step: Step) -> Iterator[Figure]:
     """Everything that is asked for, as it becomes known."""
-    for shape in plan.shapes:
+    for shape in plan.shapes if OF_A_WORLD & {*plan.questions} else ():
         materials = words(patterns, plan.seed) if shape == "words" else texts(patterns)
         yield from _of_materials(plan, materials, step)
     yield from _of_texts(plan, patterns, step)

@@ -232,7 +232,7 @@ def test_bytes_of_arrays_count_each_array_once() -> None:
     assert memory.of_arrays(held) == 8_003
 
 
-def test_a_process_grows_by_more_than_its_arrays(world: World, patterns: Patterns) -> None:
+def test_a_process_holds_more_than_arrays(world: World, patterns: Patterns) -> None:
     (of_world,) = memory.figures(world)
     whole_process, arrays = memory.of_process(patterns)
     assert of_world.value is not None
