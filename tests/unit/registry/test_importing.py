@@ -4,6 +4,8 @@ import csv
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func
 from sqlmodel import select
 from typer.testing import CliRunner, Result
 
@@ -20,6 +22,7 @@ from services.registry.cli import imports
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Agency, Consent, Posting, Seeker, Submission
 from shared.database import reading
+from tests.journey.city import wait_for
 
 HEADER = "구인번호,회사명,모집제목,직무내용,근무지,임금형태,임금,담당자연락처\n"
 
@@ -89,6 +92,29 @@ def test_every_row_is_counted_and_a_second_run_changes_nothing(sheet: Path, agen
     with reading(engine) as session:
         assert len(session.exec(select(Posting)).all()) == 449
         assert len(session.exec(select(Submission)).all()) == 900
+
+
+@pytest.mark.usefixtures("system")
+def test_killed_in_the_middle_and_run_again_it_is_as_one_run(tmp_path: Path, agency: Agency, engine: Engine) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text(
+        HEADER + "".join(a_line(number, 구인번호="" if number % 2 else f"A-{number}") for number in range(1_000))
+    )
+
+    def held() -> int:
+        with reading(engine) as session:
+            return session.exec(select(func.count()).select_from(Posting)).one()
+
+    words = [sys.executable, "-P", "-m", "deploy.cli", "import", "postings", str(path), "--agency", agency.name]
+    with subprocess.Popen(words, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as run_that_dies:
+        wait_for(lambda: held() or run_that_dies.poll() is not None, 60, "the first rows")
+        run_that_dies.kill()
+    some = held()
+    assert 0 < some < 1_000, "killed in the middle"
+    told = outcome(run("postings", path, "--agency", agency.name, "--json"))
+    assert told["read"] == 1_000 == told["accepted"] + told["unchanged"]
+    assert told["unchanged"] >= some
+    assert held() == 1_000
 
 
 @pytest.mark.usefixtures("system")
