@@ -14,9 +14,9 @@ from services.matching.peers import PEERS
 from shared.command import ExitCode
 
 DOCUMENTS = [
-    {"id": "d1", "title": "제빵사", "summary": "빵을 굽고 반죽한다"},
+    {"id": "d1", "title": "제빵사", "summary": "제빵 반죽을 한다"},
     {"id": "d2", "title": "용접원", "summary": "금속을 용접한다"},
-    {"id": "d3", "title": "Welder", "summary": "joins metals"},
+    {"id": "d3", "title": "Welder", "summary": "welds metals"},
 ]
 QUERIES = [{"id": "q1", "text": "제빵원"}, {"id": "q2", "text": "welders"}]
 GRADES = "q1\td1\t2\nq2\td3\t1\n"
