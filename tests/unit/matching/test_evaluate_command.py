@@ -157,7 +157,7 @@ def test_ties_go_by_id_whatever_the_order_of_the_file(folder: Path) -> None:
 
 def test_a_query_never_finds_itself(folder: Path) -> None:
     (folder / "queries").write_text(as_lines([{"id": "q1", "text": "용접원", "self": "d2"}]), "utf-8")
-    (folder / "qrels").write_text("q1\td1\t1\n", "utf-8")
+    (folder / "qrels").write_text("q1\td3\t1\n", "utf-8")
     assert measured(folder)["systems"][0]["mrr"] == 1
 
 
