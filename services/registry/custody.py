@@ -17,7 +17,7 @@ from services.registry.people.erasure import ErasureRecord, about, erase, kept_s
 from services.registry.people.rights import seeker_named
 from services.registry.people.seekers import ERASED
 from services.registry.people.vault import Vault
-from services.registry.tables import KeptByLaw, Seeker, Submission
+from services.registry.tables import KeptByLaw, Seeker, Submission, Upload
 from shared.database import reading, transaction
 from shared.web.sign_in import SignedIn, allow
 
@@ -26,6 +26,14 @@ CHUNK = 500
 Operator = Annotated[SignedIn, Depends(allow("operator"))]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Anchor = Annotated[str, Query(pattern=r"^\d{1,18}:[0-9a-f]{64}$")]
+
+
+SEALED: dict[Any, tuple[Any, Any]] = {
+    Submission: (Submission.submission_id, Submission.kept),
+    Upload: (Upload.upload_id, Upload.sealed),
+    KeptByLaw: (KeptByLaw.line_id, KeptByLaw.sealed),
+}
+"""What else than persons' keys hangs on the master key: tables with their key and the sealed column."""
 
 
 class Why(BaseModel):
@@ -150,24 +158,27 @@ def _until_none(engine: Engine, some: Any) -> int:
 
 
 def _reseal(engine: Engine, vault: Vault) -> int:
-    """Returned documents, and lines that a law makes us keep."""
-    documents = select(Submission.submission_id, Submission.kept).where(col(Submission.kept).is_not(None))
-    lines = select(KeptByLaw.line_id, KeptByLaw.sealed)
+    """Documents that came back, files that wait for their clerk, lines that a law makes us keep."""
     old: list[tuple[Any, UUID]] = []
     with reading(engine) as session:
-        for table, query in ((Submission, documents), (KeptByLaw, lines)):
-            kept: Any = session.exec(query)
-            old += [(table, one) for one, sealed in kept if not vault.is_under_newest(sealed)]
+        for table, (key, sealed) in SEALED.items():
+            kept: Any = session.exec(select(key, sealed).where(sealed.is_not(None)))
+            old += [(table, one) for one, words in kept if not vault.is_under_newest(words)]
     for start in range(0, len(old), CHUNK):
         with transaction(engine) as session:
             for table, one in old[start : start + CHUNK]:
-                _reseal_one(vault, session.get_one(table, one))
+                if row := session.get(table, one):
+                    _reseal_one(vault, row)
     return len(old)
 
 
-def _reseal_one(vault: Vault, row: Submission | KeptByLaw) -> None:
-    if isinstance(row, KeptByLaw):
-        row.sealed = vault.seal(vault.unseal(row.sealed, about(row)), about(row))
-    elif row.kept is not None:
-        document = f"submission {row.submission_id}"
-        row.kept = vault.seal(vault.unseal(row.kept, document), document)
+def _reseal_one(vault: Vault, row: Submission | Upload | KeptByLaw) -> None:
+    column, bound_to = SEALED[type(row)][1].key, _bound_to(row)
+    if sealed := getattr(row, column):
+        setattr(row, column, vault.seal(vault.unseal(sealed, bound_to), bound_to))
+
+
+def _bound_to(row: Submission | Upload | KeptByLaw) -> str:
+    if isinstance(row, Submission):
+        return f"submission {row.submission_id}"
+    return f"upload {row.upload_id}" if isinstance(row, Upload) else about(row)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,6 +25,8 @@ KEPT = tuple(canary for canary in PEOPLE if not canary.number % 2)
 GONE_SECONDS = 60.0
 BURIED = 40
 """Fewer than blow the fuse, after which nothing more is buried until somebody has looked."""
+MOST_APPLICATIONS = 10
+"""From one address within a quarter of an hour."""
 WHY = {"why": "canary"}
 COLUMNS = {
     "구직번호": "reference", "이름": "name", "연락처": "phone", "이메일": "email", "기술": "skill", "주소": "home",
@@ -33,7 +36,17 @@ COLUMNS = {
 
 def groups() -> dict[str, list[Canary]]:
     """Who comes by which way: pairs of an erased and a kept one."""
-    ways = ("batch", "utf-8.csv", "bom.csv", "cp949.csv", "utf-8.tsv", "utf-8.jsonl", "utf-8.json", "book.xlsx")
+    ways = (
+        "batch",
+        "utf-8.csv",
+        "bom.csv",
+        "cp949.csv",
+        "utf-8.tsv",
+        "utf-8.jsonl",
+        "utf-8.json",
+        "book.xlsx",
+        "phone",
+    )
     return {way: [c for c in PEOPLE if c.number // 2 % len(ways) == at] for at, way in enumerate(ways)}
 
 
@@ -82,10 +95,24 @@ def bring_everybody(city: City, folder: Path, told: Path) -> None:
             with city.client() as client:
                 take_in(client, [canary.document(birth_date=canary.birth_date) for canary in people])
             continue
+        if way == "phone":
+            for canary in people[:MOST_APPLICATIONS]:
+                apply(city, canary)
+            continue
         rejected = told / f"{way}.rejected.csv"
         file = write_file(folder, way, people)
         done = iljari_json("import", "seekers", file, "--consent", "consent", "--rejected", rejected, data=city.data)
         assert done["accepted"] == len(people), (way, done)
+
+
+def apply(city: City, canary: Canary) -> None:
+    """By herself, on her own page."""
+    with httpx.Client(base_url=city.url, headers={"accept": "text/html"}, follow_redirects=True) as browser:
+        token = re.search(r'name="form_token" value="([0-9a-f]+)"', browser.get("/me/register").text)
+        assert token
+        told = canary.document(birth_date=canary.birth_date, skills=canary.values["skill"], agree="matching")
+        told |= {"password": "long enough to keep", "form_token": token[1]}
+        assert browser.post("/me/register", data=told).url.path == "/me"
 
 
 def fail_in_every_way(city: City, told: Path) -> None:
@@ -111,7 +138,7 @@ def fail_in_every_way(city: City, told: Path) -> None:
             redis.xadd(agency["sends_to"], {"data": json.dumps(posting, ensure_ascii=False)})
             redis.xadd(agency["sends_to"], {"data": f"{values['name']} not JSON {values['phone']}"})
         for canary in PEOPLE[:BURIED]:
-            spine.xadd("seeker.published.v1", _unhearable(seeker_id(client, canary), canary))
+            spine.xadd("seeker.published.v1", _unhearable(seeker_ids(client, canary)[0], canary))
     (told / "broken.csv").write_text("이름,이름\n" + "\n".join(c.values["name"] for c in PEOPLE), "cp949")
     refused = iljari("import", "seekers", told / "broken.csv", "--consent", "consent", "--data", city.data)
     assert refused.returncode != 0
@@ -133,9 +160,10 @@ def _redis_socket(city: City) -> str:
     return str(state["redis_socket"])
 
 
-def seeker_id(client: httpx.Client, canary: Canary) -> str:
-    found = client.post("/api/registry/seekers/find", json={"reference": canary.reference})
-    return str(found.json()["seeker_id"])
+def seeker_ids(client: httpx.Client, canary: Canary) -> list[str]:
+    """Who was sent under her reference, and who signs in with her phone number."""
+    asked = [client.post("/api/registry/seekers/find", json={"reference": r}) for r in (canary.reference, canary.phone)]
+    return [str(found.json()["seeker_id"]) for found in asked if found.is_success]
 
 
 def to_forget(client: httpx.Client) -> int:
@@ -168,12 +196,13 @@ def test_the_erased_are_gone_from_every_byte_and_the_kept_are_not(city: City, tm
 
     with city.client() as client:
         for canary in KEPT[:5]:
-            export = client.post(f"/api/registry/seekers/{seeker_id(client, canary)}/export", json=WHY).json()
+            export = client.post(f"/api/registry/seekers/{seeker_ids(client, canary)[0]}/export", json=WHY).json()
             (told / f"export-{canary.number}.json").write_text(json.dumps(export, ensure_ascii=False), "utf-8")
-        started = time.monotonic()
-        for canary in ERASED[:-1]:
-            client.post(f"/api/registry/seekers/{seeker_id(client, canary)}/erase", json=WHY).raise_for_status()
-        last = iljari_json("seeker", "erase", seeker_id(client, ERASED[-1]), "--why", "canary", data=city.data)
+        take_in(client, [canary.document(summary=f"{canary.values['text']} 다시") for canary in PEOPLE])
+        started = time.monotonic()  # while that is still being heard
+        for one in (one for canary in ERASED for one in seeker_ids(client, canary)):
+            client.post(f"/api/registry/seekers/{one}/erase", json=WHY).raise_for_status()
+        last = iljari_json("seeker", "erase", seeker_ids(client, ERASED[-1])[0], "--why", "canary", data=city.data)
         assert last["gone_everywhere"]
         wait_for(lambda: to_forget(client) == 0, GONE_SECONDS, "everything to be forgotten")
     seconds = time.monotonic() - started

@@ -38,7 +38,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from services.registry.intake.districts import district_of
 from services.registry.intake.documents import ConsentBasis, PostingDocument, SeekerDocument
 from services.registry.intake.findings import Refused, finding
-from services.registry.intake.readings import NOTHING_SAID, READINGS, Closing, ReadingName, Unread
+from services.registry.intake.readings import NOTHING_SAID, READINGS, Closing, ReadingName, Unread, read_consents
 from shared.clock import KST, now
 from shared.contracts import Finding
 
@@ -160,6 +160,8 @@ class Mapping(BaseModel):
             return [district_of(term) or term for term in _terms(said, rule.split) or ()] or None
         if rule.read == "code":
             return self._decode(rule, said)
+        if rule.read == "consents":  # an empty cell agrees to nothing; a sheet without the column says nothing of it
+            return read_consents(said) if any(source in values for source in sources) else None
         joint = "\n" if rule.read in ("text", "html") else " "
         return READINGS[rule.read](joint.join(said))
 

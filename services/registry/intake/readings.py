@@ -270,6 +270,19 @@ def read_district(text: str) -> str | None:
     return district_of(words) if words else None
 
 
+CONSENT_WORDS: tuple[tuple[str, str], ...] = (
+    ("matching", r"매칭|알선|구직|예|네|동의|동의함|동의합니다|y|yes|o|○|1|true|matching"),
+    ("messages", r"알림|문자|연락|메시지|messages?"),
+    ("marketing", r"광고|마케팅|홍보|marketing"),
+)
+
+
+def read_consents(words: list[str]) -> list[str]:
+    """What someone agrees to, by purpose; whatever is not plainly a consent is none."""
+    plain = [word.strip().casefold() for text in words for word in re.split(r"[,;/·\n]", text)]
+    return [purpose for purpose, pattern in CONSENT_WORDS if any(re.fullmatch(pattern, word) for word in plain)]
+
+
 ReadingName = Literal[
     "text",
     "html",
@@ -289,8 +302,9 @@ ReadingName = Literal[
     "url",
     "status",
     "code",
+    "consents",
 ]
-"""The closed set that a mapping file may name; `list`, `districts` and `code` need the rule and are in `mapping`."""
+"""The closed set that a mapping file may name; those that need the rule or the row are read in `mapping`."""
 
 STATUS_WORDS: tuple[tuple[str, str], ...] = (
     ("renewed", r"연장|갱신|renew"),

@@ -69,13 +69,26 @@ def present_texts() -> dict[Purpose, ConsentText]:
 
 
 def give(session: Session, seeker_id: UUID, matter: Matter, ground: Ground, items: Sequence[str] = ()) -> bool:
-    """Note that someone agreed; whether that is new. A file cannot give anew what she herself has revoked."""
-    last = _last(session, seeker_id, matter)
-    if last and last.revoked_at is None and (last.basis, last.brought_by) == (ground.basis, ground.brought_by):
+    """Note that someone agreed; whether that is new."""
+    if agreed(all_of(session, seeker_id), matter, ground):
         return False
-    if last and last.revoked_at and ground.through == "file":
+    session.add(row_of(seeker_id, matter, ground, items))
+    return True
+
+
+def agreed(given: Sequence[Consent], matter: Matter, ground: Ground) -> bool:
+    """Whether there is nothing to note. A file cannot give anew what she herself has revoked."""
+    before = last(given, matter)
+    if before is None:
         return False
-    consent = Consent(
+    if before.revoked_at:
+        return ground.through == "file"
+    return (before.basis, before.brought_by) == (ground.basis, ground.brought_by)
+
+
+def row_of(seeker_id: UUID, matter: Matter, ground: Ground, items: Sequence[str] = ()) -> Consent:
+    """A consent to the text that is shown today."""
+    return Consent(
         seeker_id=seeker_id,
         purpose=matter.purpose,
         recipient=matter.recipient,
@@ -86,30 +99,32 @@ def give(session: Session, seeker_id: UUID, matter: Matter, ground: Ground, item
         items=list(items),
         given_at=now(),
     )
-    session.add(consent)
-    session.flush()
-    return True
 
 
 def revoke(session: Session, seeker_id: UUID, matter: Matter) -> bool:
     """Take a consent back, from now on; whether there was one."""
-    standing = [row for row in _of(session, seeker_id, matter) if row.revoked_at is None]
+    rows = all_of(session, seeker_id)
+    standing = [row for row in rows if _is_about(row, matter) and row.revoked_at is None]
     for row in standing:
         row.revoked_at = now()
         session.add(row)
-    session.flush()
     return bool(standing)
 
 
 def holds(session: Session, seeker_id: UUID, matter: Matter) -> bool:
     """Whether she agrees as of now."""
-    last = _last(session, seeker_id, matter)
-    return last is not None and last.revoked_at is None
+    return stands(all_of(session, seeker_id), matter)
 
 
-def was_revoked(session: Session, seeker_id: UUID, matter: Matter) -> bool:
-    last = _last(session, seeker_id, matter)
-    return last is not None and last.revoked_at is not None
+def stands(given: Sequence[Consent], matter: Matter) -> bool:
+    """Whether the last that was given for this was not taken back."""
+    row = last(given, matter)
+    return row is not None and row.revoked_at is None
+
+
+def last(given: Sequence[Consent], matter: Matter) -> Consent | None:
+    """The last that was given for this."""
+    return next((row for row in reversed(given) if _is_about(row, matter)), None)
 
 
 def all_of(session: Session, seeker_id: UUID) -> Sequence[Consent]:
@@ -117,14 +132,5 @@ def all_of(session: Session, seeker_id: UUID) -> Sequence[Consent]:
     return session.exec(select(Consent).where(Consent.seeker_id == seeker_id).order_by(col(Consent.number))).all()
 
 
-def _last(session: Session, seeker_id: UUID, matter: Matter) -> Consent | None:
-    return next(iter(_of(session, seeker_id, matter)), None)
-
-
-def _of(session: Session, seeker_id: UUID, matter: Matter) -> Sequence[Consent]:
-    same = (
-        Consent.seeker_id == seeker_id,
-        Consent.purpose == matter.purpose,
-        Consent.recipient == matter.recipient,
-    )
-    return session.exec(select(Consent).where(*same).order_by(col(Consent.number).desc())).all()
+def _is_about(row: Consent, matter: Matter) -> bool:
+    return (row.purpose, row.recipient) == (matter.purpose, matter.recipient)

@@ -21,7 +21,7 @@ from services.registry.orders.life_cycle import APPLICATION_MONTHS, NOTICE_DAYS,
 from services.registry.people import consents
 from services.registry.people.consents import Ground, Matter, Through
 from services.registry.people.vault import Person, Vault
-from services.registry.tables import Cafe, Seeker
+from services.registry.tables import Cafe, Consent, Seeker
 from shared.clock import KST, now
 from shared.contracts import Fact, Finding, SeekerFacts, SeekerPublished, SeekerWithdrawn
 from shared.outbox import stage
@@ -76,23 +76,28 @@ def register(  # noqa: PLR0913 - all that a batch of people comes with
     ids = [_id_of(check, vault) for check in checked]
     held = {seeker.seeker_id: seeker for seeker in session.exec(select(Seeker).where(col(Seeker.seeker_id).in_(ids)))}
     cafes = set(session.exec(select(Cafe.cafe_id)))
-    receipts = []
-    for row, check, seeker_id in zip(rows, checked, ids, strict=True):
+    fresh: dict[UUID, Seeker] = {}
+    for check, seeker_id in zip(checked, ids, strict=True):
         check.findings += _against(check.seeker, held.get(seeker_id), cafes, cafe_id)
         if check.seeker and check.seeker.consents is None and basis is None:
             check.findings.append(finding("CONSENT_MISSING", "consents"))
+        if check.seeker and not check.refused and seeker_id not in held:
+            fresh[seeker_id] = held[seeker_id] = _new(seeker_id, check.seeker)
+    session.add_all(fresh.values())
+    session.flush()  # once for all: everything else refers to them
+    receipts = []
+    for row, check, seeker_id in zip(rows, checked, ids, strict=True):
         if check.refused or check.seeker is None:
             receipts.append(SeekerReceipt(where=row.where, outcome="returned", findings=tuple(check.findings)))
             continue
-        before = held.get(seeker_id)
-        seeker = held[seeker_id] = before or _new(seeker_id, check.seeker)
-        session.add(seeker)
-        agreed = _note_consents(session, seeker, check, Ground(basis or "consent", through, brought_by))
-        changed = revise(session, vault, seeker, check, cafe_id)
+        seeker, is_new = held[seeker_id], fresh.pop(seeker_id, None) is not None
+        given = [] if is_new else list(consents.all_of(session, seeker_id))
+        agreed = _note_consents(session, seeker, check, Ground(basis or "consent", through, brought_by), given)
+        changed = revise(session, vault, seeker, check, cafe_id, given=given, is_new=is_new)
         receipts.append(
             SeekerReceipt(
                 where=row.where,
-                outcome="accepted" if changed or agreed or before is None else "unchanged",
+                outcome="accepted" if changed or agreed or is_new else "unchanged",
                 seeker_id=seeker_id,
                 revision=seeker.revision or None,
                 findings=tuple(check.findings),
@@ -101,8 +106,22 @@ def register(  # noqa: PLR0913 - all that a batch of people comes with
     return receipts
 
 
-def revise(session: Session, vault: Vault, seeker: Seeker, check: Checked, cafe_id: UUID | None = None) -> bool:
-    """Let a document that was checked say who and what she is; whether anything is new."""
+def revise(  # noqa: PLR0913 - a document, and what is known of whom it is about
+    session: Session,
+    vault: Vault,
+    seeker: Seeker,
+    check: Checked,
+    cafe_id: UUID | None,
+    *,
+    given: Sequence[Consent] | None = None,
+    is_new: bool = False,
+) -> bool:
+    """Let a document that was checked say who and what she is; whether anything is new.
+
+    Args:
+        given: her consents, where they are at hand.
+        is_new: nothing is held of her yet, so nothing is looked up.
+    """
     document = check.seeker
     if document is None:
         raise ValueError("a document that was refused revises nobody")
@@ -111,16 +130,16 @@ def revise(session: Session, vault: Vault, seeker: Seeker, check: Checked, cafe_
     changed = (seeker.facts, seeker.cafe_id) != (values, home)
     seeker.facts, seeker.cafe_id, seeker.scrubbed = values, home, scrubbed
     session.add(seeker)
-    said = settle(session, seeker, changed=changed)
-    session.flush()  # the vault's rows refer to hers
-    return vault.keep(session, seeker.seeker_id, _person(document)) or said or changed
+    said = settle(session, seeker, changed=changed, given=given)
+    return vault.keep(session, seeker.seeker_id, _person(document), is_new=is_new) or said or changed
 
 
-def settle(session: Session, seeker: Seeker, *, changed: bool = False) -> bool:
+def settle(session: Session, seeker: Seeker, *, changed: bool = False, given: Sequence[Consent] | None = None) -> bool:
     """Publish her, or withdraw her, as her consents and wishes have it now; whether anything was said."""
     if seeker.state == ERASED:
         return False
-    if not may_be_matched(session, seeker):
+    given = consents.all_of(session, seeker.seeker_id) if given is None else given
+    if seeker.human_only or not consents.stands(given, MATCHING):
         if seeker.state != ACTIVE:
             return False
         withdraw(session, seeker, "withdrawn")
@@ -135,10 +154,6 @@ def settle(session: Session, seeker: Seeker, *, changed: bool = False) -> bool:
     session.add(seeker)
     stage(session, published(seeker))
     return True
-
-
-def may_be_matched(session: Session, seeker: Seeker) -> bool:
-    return not seeker.human_only and consents.holds(session, seeker.seeker_id, MATCHING)
 
 
 def withdraw(session: Session, seeker: Seeker, reason: LeavingReason) -> None:
@@ -227,15 +242,18 @@ def _new(seeker_id: UUID, document: SeekerDocument) -> Seeker:
     )
 
 
-def _note_consents(session: Session, seeker: Seeker, check: Checked, ground: Ground) -> bool:
+def _note_consents(session: Session, seeker: Seeker, check: Checked, ground: Ground, given: list[Consent]) -> bool:
     """What her document states, else matching on the ground of the batch; whether any is new."""
     document = check.seeker
     stated = document.consents if document else None
-    session.flush()
     items = ["profile", *(item for item, value in _person(document) if value)] if document else []
     wanted: tuple[Purpose, ...] = ("matching",) if stated is None else stated
-    new = [consents.give(session, seeker.seeker_id, Matter(purpose), ground, items) for purpose in wanted]
-    if not consents.holds(session, seeker.seeker_id, MATCHING):
-        was_hers = consents.was_revoked(session, seeker.seeker_id, MATCHING)
+    agreed = [consents.agreed(given, Matter(purpose), ground) for purpose in wanted]
+    new = [consents.row_of(seeker.seeker_id, Matter(purpose), ground, items) for purpose in wanted]
+    new = [row for row, already in zip(new, agreed, strict=True) if not already]
+    given += new
+    session.add_all(new)
+    if not consents.stands(given, MATCHING):
+        was_hers = consents.last(given, MATCHING) is not None
         check.findings.append(finding("CONSENT_REVOKED" if was_hers else "CONSENT_NOT_FOR_MATCHING", "consents"))
-    return any(new)
+    return bool(new)

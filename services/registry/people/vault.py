@@ -4,14 +4,13 @@ This is the only door to personal data: who reads leaves a row in the audit log,
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
-from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from services.registry.people.audit import AuditLog, Look
@@ -54,18 +53,19 @@ class Vault:
         self._pseudonym_key = pseudonym_key.get_secret_value().encode()
         self.audit = AuditLog(hmac.new(self._pseudonym_key, b"audit", sha256).digest())
 
-    def keep(self, session: Session, seeker_id: UUID, person: Person) -> bool:
-        """Seal someone's data; whether anything changed."""
-        held = self._open(session, seeker_id, ITEMS)
+    def keep(self, session: Session, seeker_id: UUID, person: Person, *, is_new: bool = False) -> bool:
+        """Seal someone's data; whether anything changed. Of someone who is new nothing is looked up."""
+        key = None if is_new else self._key_of(session, seeker_id)
+        rows = {row.item: row for row in self._items(session, seeker_id, ITEMS)} if key else {}
+        held = self._opened(key, rows.values()) if key else Person()
         changed = {item: value for item, value in person if value != getattr(held, item)}
         if not changed:
             return False
-        key = AESGCM(self._key_of(session, seeker_id) or self._new_key(session, seeker_id))
+        cipher = AESGCM(key or self._new_key(session, seeker_id))
         for item, value in changed.items():
-            row = session.get(VaultItem, (seeker_id, item)) or VaultItem(seeker_id=seeker_id, item=item, sealed=b"")
-            row.sealed = seal(key, value.encode(), f"{seeker_id}/{item}")
+            row = rows.get(item) or VaultItem(seeker_id=seeker_id, item=item, sealed=b"")
+            row.sealed = seal(cipher, value.encode(), f"{seeker_id}/{item}")
             session.add(row)
-        session.flush()
         return True
 
     def read(self, session: Session, seeker_ids: Sequence[UUID], look: Look) -> dict[UUID, Person]:
@@ -80,8 +80,10 @@ class Vault:
 
     def destroy(self, session: Session, seeker_id: UUID) -> None:
         """Drop someone's key, and what it sealed: copies of that elsewhere are noise from now on."""
-        for table in (VaultItem, VaultKey):
-            session.connection().execute(delete(table).where(col(table.seeker_id) == seeker_id))
+        for row in (*self._items(session, seeker_id, ITEMS), session.get(VaultKey, seeker_id)):
+            if row is not None:
+                session.delete(row)
+        session.flush()
 
     def rewrap(self, session: Session, most: int) -> int:
         """Wrap keys of persons that an older master key holds under the newest; how many were."""
@@ -115,12 +117,15 @@ class Vault:
 
     def _open(self, session: Session, seeker_id: UUID, items: Sequence[str]) -> Person:
         key = self._key_of(session, seeker_id)
-        if key is None:
-            return Person()
+        return self._opened(key, self._items(session, seeker_id, items)) if key else Person()
+
+    def _opened(self, key: bytes, rows: Iterable[VaultItem]) -> Person:
+        cipher = AESGCM(key)
+        return Person(**{row.item: _opened(cipher, row.sealed, f"{row.seeker_id}/{row.item}").decode() for row in rows})
+
+    def _items(self, session: Session, seeker_id: UUID, items: Sequence[str]) -> Sequence[VaultItem]:
         wanted = (col(VaultItem.seeker_id) == seeker_id, col(VaultItem.item).in_(items))
-        rows = session.exec(select(VaultItem).where(*wanted)).all()
-        opened = {row.item: _opened(AESGCM(key), row.sealed, f"{seeker_id}/{row.item}").decode() for row in rows}
-        return Person(**opened)
+        return session.exec(select(VaultItem).where(*wanted)).all()
 
     def _key_of(self, session: Session, seeker_id: UUID) -> bytes | None:
         row = session.get(VaultKey, seeker_id)
@@ -130,7 +135,6 @@ class Vault:
         key, newest = AESGCM.generate_key(256), self.keys.newest
         wrapped = seal(newest.cipher, key, f"{seeker_id}")
         session.add(VaultKey(seeker_id=seeker_id, wrapped=wrapped, wrapped_by=newest.name))
-        session.flush()
         return key
 
     def _unwrap(self, row: VaultKey) -> bytes:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -12,11 +13,13 @@ from services.registry.digest import digests
 from services.registry.handlers import say_everything_again
 from services.registry.intake.door import Arrival, receive
 from services.registry.orders.agencies import add_agency
+from services.registry.people.audit import Look
+from services.registry.people.erasure import ErasureRecord, erase, erase_again
 from services.registry.people.seekers import SeekerRow, register
 from services.registry.people.vault import Vault
-from services.registry.tables import Agency, Posting, Submission, Table
+from services.registry.tables import Agency, KeptByLaw, Posting, Seeker, Submission, Table
 from shared.contracts import RestatementRequested
-from shared.database import SpineTable, reading, transaction
+from shared.database import SpineTable, reading, scour, transaction
 from tests.unit.registry.conftest import a_document, said
 
 pytestmark = pytest.mark.integration
@@ -61,3 +64,20 @@ def test_a_seeker_and_a_posting_are_kept_and_said_again(store: Engine, vault: Va
         returned = session.exec(select(Submission).where(Submission.outcome == "returned")).one()
         assert returned.received_at.tzinfo is not None
         assert returned.findings
+
+
+def test_someone_is_erased_and_the_file_is_scoured(store: Engine, vault: Vault, tmp_path: Path) -> None:
+    record = ErasureRecord(tmp_path / "erasures.jsonl")
+    look = Look("구직자 본인", "own page", action="erase")
+    with transaction(store) as session:
+        receipt = register(session, [SeekerRow("1", {"name": "홍길동", "summary": "빵"})], "consent", vault)[0]
+        seeker = session.get_one(Seeker, receipt.seeker_id)
+        line = erase(session, vault, record, seeker, look)
+        assert line is not None
+    assert scour(store)
+    with transaction(store) as session:
+        assert vault.read(session, [seeker.seeker_id], look) == {}
+        assert said(session, "seeker.published.v1") == []
+        assert vault.audit.check(session).breaks == ()
+        assert erase_again(session, vault, record) == 0
+        assert session.exec(select(KeptByLaw)).one().ends_at == line.ends_at

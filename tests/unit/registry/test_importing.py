@@ -223,6 +223,18 @@ def test_whose_ground_is_not_stated_is_not_kept_and_the_import_may_state_it(tmp_
 
 
 @pytest.mark.usefixtures("system")
+def test_a_column_of_consents_decides_for_each_row(tmp_path: Path, engine: Engine) -> None:
+    path = tmp_path / "list.csv"
+    said = ("예", "매칭, 문자", "아니오", "", "미동의", "문자")
+    path.write_text("이름,자기소개,동의\n" + "".join(f'가{n},빵,"{word}"\n' for n, word in enumerate(said)))
+    told = outcome(run("seekers", path, "--consent", "consent", "--json"))
+    assert (told["accepted"], told["findings"]["CONSENT_NOT_FOR_MATCHING"]) == (6, 4)
+    with reading(engine) as session:
+        assert sorted(session.exec(select(Seeker.state))) == ["active"] * 2 + ["unseen"] * 4
+        assert sorted(session.exec(select(Consent.purpose))) == ["matching"] * 2 + ["messages"] * 2
+
+
+@pytest.mark.usefixtures("system")
 def test_the_agency_that_brings_seekers_is_noted(tmp_path: Path, agency: Agency, engine: Engine) -> None:
     path = tmp_path / "profiles.jsonl"
     path.write_text('{"id": "p1", "text": "빵을 구웠습니다"}')

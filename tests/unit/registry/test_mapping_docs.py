@@ -49,7 +49,12 @@ def test_the_example_uses_every_key_of_a_rule_and_every_reading_of_a_posting(own
     used = {key for rule in own.fields.values() for key in rule.model_fields_set}
     assert used == set(Rule.model_fields)
     readings = {rule.read for rule in own.fields.values()}
-    assert set(READING_NAMES) - readings == {"employment", "districts", "phone"}  # a code says it; of seekers alone
+    assert set(READING_NAMES) - readings == {
+        "employment",
+        "districts",
+        "phone",
+        "consents",
+    }  # a code says it; of seekers alone
 
 
 def test_the_example_for_seekers_makes_documents_that_are_taken(tmp_path: Path) -> None:

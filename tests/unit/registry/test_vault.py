@@ -17,7 +17,7 @@ from services.registry.people.audit import Look
 from services.registry.people.master_keys import MasterKeys, VaultLocked, write_keys
 from services.registry.people.vault import Person, Vault
 from services.registry.settings import RegistrySettings
-from services.registry.tables import AuditRow, Seeker, Submission, VaultItem, VaultKey
+from services.registry.tables import Agency, AuditRow, Seeker, Submission, Upload, VaultItem, VaultKey
 from shared.clock import now
 from shared.database import reading, transaction
 from tests.unit.registry.conftest import OPERATOR, a_document
@@ -113,19 +113,24 @@ def filed(engine: Engine, settings: RegistrySettings, key_file: Path) -> TestCli
 
 
 def test_rotation_wraps_everything_anew_and_forgets_the_old_key(
-    engine: Engine, filed: TestClient, key_file: Path, make_agency: Callable[[str], tuple[object, str]]
+    engine: Engine, filed: TestClient, key_file: Path, make_agency: Callable[[str], tuple[Agency, str]]
 ) -> None:
     old = Vault(MasterKeys(file=key_file), SecretStr("a pseudonym key for tests"))
     with transaction(engine) as session:
         people = [a_person(session, old) for _ in range(3)]
-    key = {"Authorization": f"Bearer {make_agency('마포 일자리센터')[1]}", "Idempotency-Key": "1"}
+    agency, api_key = make_agency("마포 일자리센터")
+    key = {"Authorization": f"Bearer {api_key}", "Idempotency-Key": "1"}
     returned = filed.post("/api/registry/postings", json=a_document(title="", employer="홍길동"), headers=key)
     assert returned.status_code == 422
+    with transaction(engine) as session:
+        upload = Upload(agency_id=agency.agency_id, file_name="a", sent_at=now(), upload_id=uuid4())
+        upload.sealed = old.seal("홍길동".encode(), f"upload {upload.upload_id}")
+        session.add(upload)
     before = key_file.read_text()
 
     told = filed.post("/api/registry/vault/rotate", headers=OPERATOR).json()
 
-    assert (told["rewrapped"], told["resealed"], told["old_keys_gone"]) == (3, 1, True)
+    assert (told["rewrapped"], told["resealed"], told["old_keys_gone"]) == (3, 2, True)
     assert "the-first-key" not in key_file.read_text() != before
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
     fresh = Vault(MasterKeys(file=key_file), SecretStr("a pseudonym key for tests"))
@@ -135,6 +140,9 @@ def test_rotation_wraps_everything_anew_and_forgets_the_old_key(
         kept = session.exec(select(Submission)).one()
         assert kept.kept is not None
         assert "홍길동" in fresh.unseal(kept.kept, f"submission {kept.submission_id}").decode()
+        waiting = session.exec(select(Upload)).one()
+        assert waiting.sealed is not None
+        assert fresh.unseal(waiting.sealed, f"upload {waiting.upload_id}").decode() == "홍길동"
     gone = Vault(MasterKeys(SecretStr("the-first-key")), SecretStr("a pseudonym key for tests"))
     with transaction(engine) as session, pytest.raises(VaultLocked):
         gone.read(session, people, EVERYTHING)
