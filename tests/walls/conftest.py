@@ -1,0 +1,100 @@
+"""The web side of every service, and everyone who may knock on it."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_args
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+from pydantic import SecretStr
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from deploy.serve import settings_class
+from services.registry.licence_kinds import licence_of
+from services.registry.orders.agencies import add_agency
+from services.registry.tables import Agency
+from shared.contracts.envelope import ServiceName
+from shared.database import SpineTable, open_engine, transaction
+from shared.settings import ServiceSettings
+from shared.web.sign_in import SESSION_COOKIE, Role, SignedIn, make_cookie
+
+SERVICES: tuple[ServiceName, ...] = ("registry", "matching", "notify")
+STRANGER = "stranger"
+OUR_CAFE, OTHER_CAFE = UUID(int=11), UUID(int=12)
+SECRET = SecretStr("a secret for tests")
+REFUSALS = ("SIGN_IN_NEEDED", "NOT_ALLOWED")
+
+
+@dataclass
+class House:
+    """One service with an empty store; Redis and the other services are away."""
+
+    service: ServiceName
+    app: FastAPI
+    engine: Engine
+    settings: ServiceSettings
+    agencies: dict[str, tuple[Agency, str]] = field(default_factory=dict)
+    """Ours and the other, each with its key; where this is the registry."""
+
+    async def send(self, who: str, method: str, path: str, **more: Any) -> Response:
+        """Ask as someone; what goes wrong behind the wall is an answer too."""
+        headers = {"accept": "application/json", **self._credentials(who), **more.pop("headers", {})}
+        transport = ASGITransport(self.app, raise_app_exceptions=False)
+        async with AsyncClient(transport=transport, base_url="http://house") as client:
+            return await client.request(method, path, headers=headers, **more)
+
+    def _credentials(self, who: str) -> dict[str, str]:
+        if who == STRANGER:
+            return {}
+        tokens = {"operator": self.settings.operator_token, "service": self.settings.service_token}
+        if who in tokens:
+            return {"authorization": f"Bearer {tokens[who].get_secret_value()}"}
+        ours = self.agencies["ours"][0].agency_id if self.agencies else None
+        account: dict[str, Any] = {"role": who, "account_id": UUID(int=9), "cafe_id": OUR_CAFE, "agency_id": ours}
+        return {"cookie": f"{SESSION_COOKIE}={make_cookie(self.settings, SignedIn(**account, label=who))}"}
+
+
+def refused(answer: Response) -> bool:
+    """Whether the wall held, as told by the code of the problem."""
+    is_problem = answer.headers.get("content-type", "").startswith("application/problem+json")
+    return is_problem and answer.json()["code"] in REFUSALS
+
+
+@pytest.fixture(scope="session")
+def houses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, House]]:
+    with ExitStack() as opened:
+        yield {service: _house(service, tmp_path_factory.mktemp(service), opened) for service in SERVICES}
+
+
+def _house(service: ServiceName, folder: Path, opened: ExitStack) -> House:
+    url = f"sqlite:///{folder}/{service}.sqlite"
+    engine = open_engine(url)
+    opened.callback(engine.dispose)
+    for tables in (import_module(f"services.{service}.tables").Table, SpineTable):
+        tables.metadata.create_all(engine)
+    shape = settings_class(service)
+    secret = {
+        name: SECRET for name, one in shape.model_fields.items() if one.annotation in (SecretStr, SecretStr | None)
+    }
+    tokens = {"operator_token": SecretStr("operator-token"), "service_token": SecretStr("service-token")}
+    settings = shape.model_validate(
+        {"database_url": url, "redis_url": f"unix://{folder}/none.sock", **secret, **tokens}
+    )
+    house = House(service, import_module(f"services.{service}.app").create_app(settings), engine, settings)
+    if service == "registry":
+        with transaction(engine) as session:
+            house.agencies = {"ours": _agency(session, "마포 일자리센터"), "other": _agency(session, "종로 직업소개소")}
+    return house
+
+
+def _agency(session: Session, name: str) -> tuple[Agency, str]:
+    return add_agency(session, name, licence_of("무료"))
+
+
+ROLES = (STRANGER, *get_args(Role))

@@ -1,0 +1,33 @@
+"""Who may pass where: every route of every service as every role. A route without a row in `routes.tsv` fails."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from shared.web.description import routes_of
+from tests.walls.conftest import ROLES, House, refused
+
+ROWS = list(csv.DictReader((Path(__file__).parent / "routes.tsv").read_text("utf-8").splitlines(), delimiter="\t"))
+EVERYONE = "everyone"
+
+
+def test_every_route_has_its_row(houses: dict[str, House]) -> None:
+    there = {
+        (service, method, route.path_format)
+        for service, house in houses.items()
+        for route in routes_of(house.app)
+        for method in route.methods or ()
+    }
+    rows = [(row["service"], row["method"], row["path"]) for row in ROWS]
+    assert sorted(rows) == sorted(there), "say in tests/walls/routes.tsv who may pass each route, and nothing else"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['service']} {row['method']} {row['path']}")
+async def test_who_may_passes_and_nobody_else(row: dict[str, str], houses: dict[str, House]) -> None:
+    path = re.sub(r"\{\w+\}", "00000000-0000-0000-0000-000000000001", row["path"])
+    house = houses[row["service"]]
+    passed = {role for role in ROLES if not refused(await house.send(role, row["method"], path))}
+    listed = set(row["may_pass"].split())
+    assert passed == (set(ROLES) if listed == {EVERYONE} else listed)
