@@ -1,4 +1,4 @@
-"""The web side of every service, and everyone who may knock on it."""
+"""The web side of every service with a Redis behind it, and everyone who may knock."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -23,6 +23,7 @@ from shared.contracts.envelope import ServiceName
 from shared.database import SpineTable, open_engine, transaction
 from shared.settings import ServiceSettings
 from shared.web.sign_in import SESSION_COOKIE, Role, SignedIn, make_cookie
+from tests.servers import local_redis
 
 SERVICES: tuple[ServiceName, ...] = ("registry", "matching", "notify")
 STRANGER = "stranger"
@@ -33,7 +34,7 @@ REFUSALS = ("SIGN_IN_NEEDED", "NOT_ALLOWED")
 
 @dataclass
 class House:
-    """One service with an empty store; Redis and the other services are away."""
+    """One service with an empty store; it neither hears nor says."""
 
     service: ServiceName
     app: FastAPI
@@ -69,10 +70,11 @@ def refused(answer: Response) -> bool:
 @pytest.fixture(scope="session")
 def houses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, House]]:
     with ExitStack() as opened:
-        yield {service: _house(service, tmp_path_factory.mktemp(service), opened) for service in SERVICES}
+        redis = opened.enter_context(local_redis("valkey"))
+        yield {service: _house(service, tmp_path_factory.mktemp(service), redis.url, opened) for service in SERVICES}
 
 
-def _house(service: ServiceName, folder: Path, opened: ExitStack) -> House:
+def _house(service: ServiceName, folder: Path, redis_url: str, opened: ExitStack) -> House:
     url = f"sqlite:///{folder}/{service}.sqlite"
     engine = open_engine(url)
     opened.callback(engine.dispose)
@@ -83,9 +85,7 @@ def _house(service: ServiceName, folder: Path, opened: ExitStack) -> House:
         name: SECRET for name, one in shape.model_fields.items() if one.annotation in (SecretStr, SecretStr | None)
     }
     tokens = {"operator_token": SecretStr("operator-token"), "service_token": SecretStr("service-token")}
-    settings = shape.model_validate(
-        {"database_url": url, "redis_url": f"unix://{folder}/none.sock", **secret, **tokens}
-    )
+    settings = shape.model_validate({"database_url": url, "redis_url": redis_url, **secret, **tokens})
     house = House(service, import_module(f"services.{service}.app").create_app(settings), engine, settings)
     if service == "registry":
         with transaction(engine) as session:
