@@ -10,9 +10,9 @@ from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient, Response
+from fastapi.testclient import TestClient
+from httpx import Response
 from pydantic import SecretStr
-from sqlalchemy import Engine
 from sqlmodel import Session
 
 from deploy.serve import settings_class
@@ -34,21 +34,19 @@ REFUSALS = ("SIGN_IN_NEEDED", "NOT_ALLOWED")
 
 @dataclass
 class House:
-    """One service with an empty store; it neither hears nor says."""
+    """One service at work, with an empty store."""
 
     service: ServiceName
     app: FastAPI
-    engine: Engine
+    web: TestClient
     settings: ServiceSettings
     agencies: dict[str, tuple[Agency, str]] = field(default_factory=dict)
     """Ours and the other, each with its key; where this is the registry."""
 
-    async def send(self, who: str, method: str, path: str, **more: Any) -> Response:
-        """Ask as someone; what goes wrong behind the wall is an answer too."""
+    def send(self, who: str, method: str, path: str, **more: Any) -> Response:
+        """Ask as someone."""
         headers = {"accept": "application/json", **self._credentials(who), **more.pop("headers", {})}
-        transport = ASGITransport(self.app, raise_app_exceptions=False)
-        async with AsyncClient(transport=transport, base_url="http://house") as client:
-            return await client.request(method, path, headers=headers, **more)
+        return self.web.request(method, path, headers=headers, **more)
 
     def _credentials(self, who: str) -> dict[str, str]:
         if who == STRANGER:
@@ -78,6 +76,7 @@ def _house(service: ServiceName, folder: Path, redis_url: str, opened: ExitStack
     url = f"sqlite:///{folder}/{service}.sqlite"
     engine = open_engine(url)
     opened.callback(engine.dispose)
+    parts = import_module(f"services.{service}.app")
     for tables in (import_module(f"services.{service}.tables").Table, SpineTable):
         tables.metadata.create_all(engine)
     shape = settings_class(service)
@@ -85,8 +84,12 @@ def _house(service: ServiceName, folder: Path, redis_url: str, opened: ExitStack
         name: SECRET for name, one in shape.model_fields.items() if one.annotation in (SecretStr, SecretStr | None)
     }
     tokens = {"operator_token": SecretStr("operator-token"), "service_token": SecretStr("service-token")}
-    settings = shape.model_validate({"database_url": url, "redis_url": redis_url, **secret, **tokens})
-    house = House(service, import_module(f"services.{service}.app").create_app(settings), engine, settings)
+    settings = shape.model_validate(
+        {"database_url": url, "redis_url": redis_url, "allow_unsafe_redis": True, **secret, **tokens}
+    )
+    app = parts.create_app(settings)
+    web = TestClient(app, raise_server_exceptions=False, follow_redirects=False)
+    house = House(service, app, opened.enter_context(web), settings)
     if service == "registry":
         with transaction(engine) as session:
             house.agencies = {"ours": _agency(session, "마포 일자리센터"), "other": _agency(session, "종로 직업소개소")}
