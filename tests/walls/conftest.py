@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from httpx import Response
 from pydantic import SecretStr
@@ -18,16 +19,19 @@ from sqlmodel import Session
 from deploy.serve import settings_class
 from services.registry.licence_kinds import licence_of
 from services.registry.orders.agencies import add_agency
-from services.registry.tables import Agency
+from services.registry.people.accounts import add_account
+from services.registry.people.seekers import ACTIVE
+from services.registry.tables import Agency, Seeker
+from shared.clock import now
 from shared.contracts.envelope import ServiceName
 from shared.database import SpineTable, open_engine, transaction
 from shared.settings import ServiceSettings
-from shared.web.sign_in import SESSION_COOKIE, Role, SignedIn, make_cookie
+from shared.web.sign_in import FORM_FIELD, SESSION_COOKIE, VISIT_COOKIE, Role, SignedIn, form_token, make_cookie
 from tests.servers import local_redis
 
 SERVICES: tuple[ServiceName, ...] = ("registry", "matching", "notify")
 STRANGER = "stranger"
-OUR_CAFE, OTHER_CAFE = UUID(int=11), UUID(int=12)
+OUR_CAFE, OUR_SEEKER = UUID(int=11), UUID(int=12)
 SECRET = SecretStr("a secret for tests")
 REFUSALS = ("SIGN_IN_NEEDED", "NOT_ALLOWED")
 
@@ -42,11 +46,19 @@ class House:
     settings: ServiceSettings
     agencies: dict[str, tuple[Agency, str]] = field(default_factory=dict)
     """Ours and the other, each with its key; where this is the registry."""
+    account_id: UUID = field(default_factory=uuid4)
+    """Of whoever has a page of her own; where this is the registry."""
 
-    def send(self, who: str, method: str, path: str, **more: Any) -> Response:
-        """Ask as someone."""
-        headers = {"accept": "application/json", **self._credentials(who), **more.pop("headers", {})}
-        return self.web.request(method, path, headers=headers, **more)
+    def send(self, who: str, method: str, path: str) -> Response:
+        """Ask as someone; a page's form is sent as the page would."""
+        headers = {"accept": "application/json", **self._credentials(who)}
+        form = None if path.startswith("/api/") or method == "GET" else {FORM_FIELD: self._form_token(headers)}
+        return self.web.request(method, path, headers=headers, data=form)
+
+    def _form_token(self, headers: dict[str, str]) -> str:
+        headers["cookie"] = f"{VISIT_COOKIE}=a visit;{headers.get('cookie', '')}"
+        scope = {"type": "http", "app": self.app, "headers": [(b"cookie", headers["cookie"].encode())]}
+        return form_token(Request(scope))
 
     def _credentials(self, who: str) -> dict[str, str]:
         if who == STRANGER:
@@ -55,7 +67,7 @@ class House:
         if who in tokens:
             return {"authorization": f"Bearer {tokens[who].get_secret_value()}"}
         ours = self.agencies["ours"][0].agency_id if self.agencies else None
-        account: dict[str, Any] = {"role": who, "account_id": UUID(int=9), "cafe_id": OUR_CAFE, "agency_id": ours}
+        account: dict[str, Any] = {"role": who, "account_id": self.account_id, "cafe_id": OUR_CAFE, "agency_id": ours}
         return {"cookie": f"{SESSION_COOKIE}={make_cookie(self.settings, SignedIn(**account, label=who))}"}
 
 
@@ -93,7 +105,26 @@ def _house(service: ServiceName, folder: Path, redis_url: str, opened: ExitStack
     if service == "registry":
         with transaction(engine) as session:
             house.agencies = {"ours": _agency(session, "마포 일자리센터"), "other": _agency(session, "종로 직업소개소")}
+            house.account_id = _seeker_account(session)
     return house
+
+
+def _seeker_account(session: Session) -> UUID:
+    today = now()
+    session.add(
+        Seeker(
+            seeker_id=OUR_SEEKER,
+            revision=1,
+            state=ACTIVE,
+            facts={},
+            applied_at=today,
+            changed_at=today,
+            valid_until=today.date() + timedelta(days=90),
+        )
+    )
+    session.flush()
+    words = {"login": "seeker", "display_name": "구직자", "password": "a password for tests"}
+    return add_account(session, role="seeker", seeker_id=OUR_SEEKER, **words).account_id
 
 
 def _agency(session: Session, name: str) -> tuple[Agency, str]:
