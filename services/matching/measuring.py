@@ -9,7 +9,7 @@ import numpy as np
 from services.matching import peers
 from services.matching.evaluation import Evaluation, Measured, best_first, measure, summed_up
 from services.matching.labelled import LabelledSet, Names
-from services.matching.ranking import Kind, Scores, as_document, by_skill, by_text, is_known, skill_names
+from services.matching.ranking import Kind, Scores, as_document, by_names, by_skill, by_text, is_known, skill_names
 
 MOST_LETTERS = 400_000_000
 """Letters that token_set_ratio may read, times queries; where it would read more, it is asked evenly chosen ones."""
@@ -38,11 +38,23 @@ def results(
     else:
         documents = [as_document(one, fields, names.get(one["id"], ())) for one in labelled.documents]
         texts = [one.whole for one in documents]
-        yield _result("ours", labelled, everyone, lambda: by_text(asked, documents))
+        yield _result("ours", labelled, everyone, _by_text(asked, labelled, fields, names))
     for peer in peers.PEERS if beside else ():
         chosen = _affordable(texts, len(asked)) if peer == "token_set_ratio" else everyone
         some = [asked[at] for at in chosen]
         yield _result(peer, labelled, chosen, _of_peer(peer, some, texts))
+
+
+def _by_text(
+    asked: Sequence[str], labelled: LabelledSet, fields: Sequence[str], names: Names
+) -> Callable[[], Iterator[Scores]]:
+    documents = [as_document(one, fields) for one in labelled.documents]
+    if not names:
+        return lambda: by_text(asked, documents)
+    told = [
+        (one.title, *names.get(record["id"], ())) for one, record in zip(documents, labelled.documents, strict=True)
+    ]
+    return lambda: by_names(asked, documents, told)
 
 
 def _of_peer(peer: peers.PeerName, queries: Sequence[str], texts: Sequence[str]) -> Callable[[], Iterator[Scores]]:

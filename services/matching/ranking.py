@@ -1,8 +1,8 @@
 """In which order does the scorer's own code put the documents of a labelled set?
 
-Titles and profiles are ranked by the rows that scores are made of, skills by the likeness that scores are made of, and
-below it by nearness, as the review queue ranks unknown terms. Frequencies are fitted from the set, as an epoch's are
-from what is live.
+Titles and profiles are ranked by the rows that scores are made of; skills by the likeness that scores are made of, and
+below it by nearness, as the review queue ranks unknown terms; titles that have other names by both. Frequencies are
+fitted from the set, as an epoch's are from what is live.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.preprocessing import normalize
 
 from services.matching import text
 from services.matching.skills.likeness import SAME, Vocabulary
@@ -22,6 +24,8 @@ Kind = Literal["title", "skill", "profile"]
 Record = Mapping[str, Any]
 
 AT_ONCE = 64
+NEARNESS_WEIGHT = 0.3
+NEARNESS_POWER = 8
 _TITLES = ("title", "text")
 _TEXTS = ("summary", "description", "duties")
 
@@ -75,10 +79,44 @@ def by_text(queries: Sequence[str], documents: Sequence[Document]) -> Iterator[S
         yield np.asarray((rows[start : start + AT_ONCE] @ turned).toarray())
 
 
+def by_names(queries: Sequence[str], documents: Sequence[Document], names: Sequence[Sequence[str]]) -> Iterator[Scores]:
+    """Likeness to all names of a document with its text, and nearness to its nearest names.
+
+    Each name is a row of length one, as a title is; a term counts by the square root of the names that have it, and
+    all names by the square root of their number. A document of one name is thus ranked by its title and its text. The
+    nearest names are met by the mean of a high power of nearness, which several near ones raise a little.
+    """
+    asked, every = [Document("", query) for query in queries], [name for some in names for name in some]
+    wholes = ["\n".join((*some, one.body)) for one, some in zip(documents, names, strict=True)]
+    frequencies = text.fit_frequencies(text.count([*queries, *wholes]))
+    of_names = _joined(text.rows([Document("", name) for name in every], frequencies), names)
+    bodies = text.rows([Document("", one.body) for one in documents], frequencies)
+    turned = normalize(of_names + bodies).T.tocsr()
+    rows, nearness, first_of_each = text.rows(asked, frequencies), Nearness(every), _first_of_each(names)
+    for start in range(0, len(queries), AT_ONCE):
+        near = nearness.of(queries[start : start + AT_ONCE]) ** NEARNESS_POWER
+        nearest = np.add.reduceat(near, first_of_each, axis=1) ** (1 / NEARNESS_POWER)
+        yield np.asarray((rows[start : start + AT_ONCE] @ turned).toarray()) + NEARNESS_WEIGHT * nearest
+
+
+def _joined(rows: sparse.csr_matrix, parts: Sequence[Sequence[str]]) -> sparse.csr_matrix:
+    """The rows of each document's names in one, weighed as a title is."""
+    starts = np.concatenate((_first_of_each(parts), [rows.shape[0]]))
+    ones, of_each = np.ones(rows.shape[0]), np.arange(rows.shape[0])
+    of_document = sparse.csr_matrix((ones, of_each, starts), shape=(len(parts), rows.shape[0]))
+    summed, holding = of_document @ rows, of_document @ rows.sign()
+    numbers = sparse.diags_array(np.sqrt([len(some) for some in parts]))
+    return text.TITLE_WEIGHT * numbers @ normalize(summed.multiply(holding.power(-0.5)))
+
+
+def _first_of_each(parts: Sequence[Sequence[str]]) -> NDArray[np.int64]:
+    return np.cumsum([0, *map(len, parts)])[:-1]
+
+
 def by_skill(queries: Sequence[str], documents: Sequence[Sequence[str]]) -> Iterator[Scores]:
     """How near some queries at a time come to the nearest name of each document: likeness first, then nearness."""
     names = [name for some in documents for name in some]
-    first_of_each = np.cumsum([0, *map(len, documents)])[:-1]
+    first_of_each = _first_of_each(documents)
     nearness = Nearness(names)
     alike = _Likeness(names)
     for start in range(0, len(queries), AT_ONCE):

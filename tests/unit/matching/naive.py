@@ -126,14 +126,16 @@ def judge(s: SeekerFacts, p: PostingFacts, frequencies: text.Floats) -> tuple[Va
 
 
 def _text(s: SeekerFacts, p: PostingFacts, frequencies: text.Floats) -> int | None:
-    a, b = _row(text.seeker_document(s), frequencies), _row(text.posting_document(p), frequencies)
-    if not a or not b:
-        return None
-    alike = sum(a[column] * b[column] for column in a.keys() & b.keys())
-    return min(math.floor(Fraction(alike, 32_768**2) * 10_000 + Fraction(1, 2)), 10_000)
+    a, b = row(text.seeker_document(s), frequencies), row(text.posting_document(p), frequencies)
+    return min(math.floor(alike(a, b) * 10_000 + Fraction(1, 2)), 10_000) if a and b else None
 
 
-def _row(document: text.Document, frequencies: text.Floats) -> dict[int, int]:
+def alike(a: dict[int, int], b: dict[int, int]) -> Fraction:
+    """Likeness of two texts, exact."""
+    return Fraction(sum(a[column] * b[column] for column in a.keys() & b.keys()), 32_768**2)
+
+
+def row(document: text.Document, frequencies: text.Floats) -> dict[int, int]:
     """A length of one is 32,768 whole steps."""
     title, body = _weighed(document.title, frequencies), _weighed(document.body, frequencies)
     both = {
@@ -145,12 +147,19 @@ def _row(document: text.Document, frequencies: text.Floats) -> dict[int, int]:
 
 def _weighed(said: str, frequencies: text.Floats) -> Row:
     counts = text.count([said])
-    weights = [kind.weight for kind in text.KINDS for _ in range(kind.columns)]
     raw = {
-        int(column): (1 + math.log(times)) * (frequencies[column] * weights[int(column)])
+        int(column): (1 + math.log(times)) * (frequencies[column] * _weight(int(column)))
         for column, times in zip(counts.indices, counts.data, strict=True)
     }
     return _of_length_one(raw)
+
+
+def _weight(column: int) -> float:
+    for kind in text.KINDS:
+        if column < kind.columns:
+            return kind.weight
+        column -= kind.columns
+    raise IndexError(column)
 
 
 def _of_length_one(row: Row) -> Row:

@@ -14,9 +14,9 @@ from services.matching.peers import PEERS
 from shared.command import ExitCode
 
 DOCUMENTS = [
-    {"id": "d1", "title": "제빵사", "summary": "빵을 굽고 반죽한다"},
+    {"id": "d1", "title": "제빵사", "summary": "제빵 반죽을 한다"},
     {"id": "d2", "title": "용접원", "summary": "금속을 용접한다"},
-    {"id": "d3", "title": "Welder", "summary": "joins metals"},
+    {"id": "d3", "title": "Welder", "summary": "welds metals"},
 ]
 QUERIES = [{"id": "q1", "text": "제빵원"}, {"id": "q2", "text": "welders"}]
 GRADES = "q1\td1\t2\nq2\td3\t1\n"
@@ -157,7 +157,7 @@ def test_ties_go_by_id_whatever_the_order_of_the_file(folder: Path) -> None:
 
 def test_a_query_never_finds_itself(folder: Path) -> None:
     (folder / "queries").write_text(as_lines([{"id": "q1", "text": "용접원", "self": "d2"}]), "utf-8")
-    (folder / "qrels").write_text("q1\td1\t1\n", "utf-8")
+    (folder / "qrels").write_text("q1\td3\t1\n", "utf-8")
     assert measured(folder)["systems"][0]["mrr"] == 1
 
 
