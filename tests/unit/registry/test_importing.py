@@ -19,8 +19,9 @@ from typer.testing import CliRunner, Result
 
 from services.registry.app import create_app
 from services.registry.cli import imports
+from services.registry.intake.asking import fields_to_ask
 from services.registry.settings import RegistrySettings
-from services.registry.tables import Agency, Consent, Posting, Seeker, Submission
+from services.registry.tables import Agency, Consent, Posting, SavedMapping, Seeker, Submission
 from shared.database import reading
 from tests.journey.city import wait_for
 
@@ -258,3 +259,23 @@ def test_real_postings_all_have_an_answer(tmp_path: Path, agency: Agency, engine
     assert told["returned"] < lines // 20
     with reading(engine) as session:
         assert len(session.exec(select(Posting.posting_id)).all()) == told["accepted"]
+
+
+@pytest.mark.usefixtures("system")
+def test_at_a_terminal_an_unknown_sheet_is_asked_about_once(tmp_path: Path, agency: Agency, engine: Engine) -> None:
+    path = tmp_path / "ours.csv"
+    path.write_text("가게,뽑는 일,설명\n망원베이커리,제빵사,굽기\n")
+    ours = fields_to_ask("postings")
+    answers = [str(ours.index(field) + 1) for field in ("employer", "title", "description")]
+    words = [sys.executable, "-P", "-m", "deploy.cli", "import", "postings", str(path), "--agency", agency.name]
+    ours_end, its_end = os.openpty()
+    with subprocess.Popen(words, stdin=its_end, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as asking:
+        os.close(its_end)
+        os.write(ours_end, "".join(f"{line}\n" for line in (*answers, "우리 표")).encode())
+        assert asking.wait(60) == 0
+    os.close(ours_end)
+    with reading(engine) as session:
+        assert session.exec(select(SavedMapping.name)).one() == "우리 표"
+        assert session.exec(select(Posting)).one().facts["employer"] == "망원베이커리"
+    again = outcome(run("postings", path, "--agency", agency.name, "--json"))
+    assert (again["mapping"], again["unchanged"]) == ("우리 표", 1)
