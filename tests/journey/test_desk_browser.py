@@ -25,7 +25,7 @@ from services.registry.people.master_keys import MasterKeys
 from services.registry.people.seekers import SeekerRow, published, register
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
-from services.registry.tables import Reveal, Seeker
+from services.registry.tables import AuditRow, Seeker
 from services.registry.tables import Table as RegistryTable
 from shared.contracts import Reason, SeekerPublished
 from shared.database import SpineTable, open_engine, reading, transaction
@@ -180,7 +180,7 @@ def test_each_name_she_sees_is_recorded_in_registry(open_page: Callable[..., Pag
     come_in(page, f"/desk/seekers/{town.seeker_ids[2]}")
     expect(page.get_by_role("heading", level=1)).to_have_text("박노을")
     with reading(town.registry) as session:
-        looks = session.exec(select(Reveal).where(Reveal.seeker_id == town.seeker_ids[2])).all()
+        looks = session.exec(select(AuditRow).where(AuditRow.seeker_id == town.seeker_ids[2])).all()
     assert "desk seeker" in {look.purpose for look in looks}
     assert all("홍대 상담사" in look.who for look in looks)
 
