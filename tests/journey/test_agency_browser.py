@@ -97,6 +97,7 @@ def sheet(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 def looks_well(page: Page, kept: Callable[[Page, str], None], name: str) -> None:
     """Nothing is wider than the screen, and axe finds nothing to complain about."""
+    page.wait_for_load_state("domcontentloaded")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
     broken = Axe().run(page).response["violations"]
     assert not broken, [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in broken]
