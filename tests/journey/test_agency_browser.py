@@ -76,6 +76,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, url: str) -> Iterator
         page.get_by_label("아이디").fill("clerk")
         page.get_by_label("비밀번호").fill(PASSWORD)
         page.get_by_role("button", name="로그인", exact=True).click()
+        expect(page.get_by_role("button", name="파일 올리기")).to_be_visible()
         yield page
 
 
@@ -97,7 +98,6 @@ def sheet(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 def looks_well(page: Page, kept: Callable[[Page, str], None], name: str) -> None:
     """Nothing is wider than the screen, and axe finds nothing to complain about."""
-    page.wait_for_load_state("domcontentloaded")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
     broken = Axe().run(page).response["violations"]
     assert not broken, [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in broken]
@@ -119,6 +119,7 @@ def test_she_says_once_what_her_columns_mean(page: Page, sheet: Path, kept: Call
     looks_well(page, kept, "empty")
     page.get_by_label("엑셀, CSV").set_input_files(sheet)
     page.get_by_role("button", name="파일 올리기").click()
+    expect(page.get_by_role("button", name="이대로 접수하기")).to_be_visible()
     if page.get_by_text("처음 보는 표입니다").is_visible():  # the second window knows it already
         looks_well(page, kept, "asked")
         page.get_by_label("관리코드").select_option(label="구인번호")

@@ -19,6 +19,7 @@ from services.matching.bench.figures import Data, Figure
 from services.matching.bench.materials import Patterns
 from services.matching.bench.peers import WRONG
 from services.matching.bench.timing import Seconds, each_in_turn, median, p99, ratio
+from services.matching.skills.senses import senses
 from services.matching.text import KINDS, Document, posting_document
 
 MOST = 300
@@ -40,6 +41,8 @@ def _analysis(kind: text.Kind) -> Callable[[str], list[str]]:
         size, other = (kind.size, kind.size), _OTHER[kind.script]
         ngrams = CountVectorizer(analyzer="char_wb", ngram_range=size, lowercase=False).build_analyzer()
         return lambda whole: list(ngrams(other.sub(" ", whole)))
+    if kind.script == "both":
+        return lambda whole: [sense for word in text.words(whole) for sense in senses(word)]
     if kind.script == "korean":
         return lambda whole: [word for word in text.words(whole) if _is_korean(word)]
     return lambda whole: [text.singular(word) for word in text.words(whole) if not _is_korean(word)]

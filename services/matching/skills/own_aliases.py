@@ -13,6 +13,8 @@ from services.matching.skills.compounds import LONGEST_TERM
 from services.matching.skills.terms import AliasRefused, Line, normalise, read_lines, with_own
 
 MOST_BYTES = 10_000_000
+LONGEST_LINE = 100_000
+"""Below what any reader of tables in this process takes for one field: their limits are one for all."""
 
 
 def join(path: Path | None) -> None:
@@ -60,6 +62,9 @@ def _text(path: Path) -> str:
         raise AliasRefused(f"{path}: cannot be read as UTF-8 ({error})") from error
     if not {"term", "aliases"} <= set(text.partition("\n")[0].strip().split(",")):
         raise AliasRefused(f"{path}:1: the first line must name the columns term and aliases")
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > LONGEST_LINE:
+            raise AliasRefused(f"{path}:{number}: longer than {LONGEST_LINE:,} characters")
     return text
 
 

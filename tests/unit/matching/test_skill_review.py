@@ -180,7 +180,7 @@ REFUSED = [
     ("term,aliases\n어떤일\n", ":2: 어떤일 has no other spelling"),
     ("term,aliases\n어떤일,···\n", ":2: '···' has no letters"),
     (f"term,aliases\n어떤일,{'가' * 61}\n", ":2: "),
-    (f'term,aliases\n어떤일,"{"가" * 200_000}"\n', "field larger"),
+    (f'term,aliases\n어떤일,"{"가" * 200_000}"\n', ":2: longer than"),
     ("skill,other\n어떤일,다른말\n", ":1: the first line must name"),
     ("", ":1: the first line must name"),
     (b"\xff\xfe\x00", "cannot be read as UTF-8"),
