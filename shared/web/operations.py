@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import NoResultFound
 from starlette.responses import JSONResponse, Response
@@ -14,6 +14,8 @@ from shared.spine import Spine
 from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, allow
 
+Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
+"""Of a buried message; no database counts further."""
 Operator = Annotated[SignedIn, Depends(allow("operator"))]
 
 
@@ -45,16 +47,16 @@ def operations(spine: Spine) -> APIRouter:
         return [_shown(message) for message in lying(spine.engine)]
 
     @router.get(f"/api/{spine.service}/buried/{{number}}")
-    def show_buried(number: int, _who: Operator) -> dict[str, Any]:
+    def show_buried(number: Number, _who: Operator) -> dict[str, Any]:
         message = _find(spine, number)
         return _shown(message) | {"fields": _legible(message)}
 
     @router.post(f"/api/{spine.service}/buried/{{number}}/replay")
-    def replay_buried(number: int, _who: Operator) -> dict[str, Any]:
+    def replay_buried(number: Number, _who: Operator) -> dict[str, Any]:
         return _replay(spine, _find(spine, number))
 
     @router.delete(f"/api/{spine.service}/buried/{{number}}")
-    def drop_buried(number: int, _who: Operator) -> dict[str, Any]:
+    def drop_buried(number: Number, _who: Operator) -> dict[str, Any]:
         _find(spine, number)
         with transaction(spine.engine) as session:
             settle(session, number, "dropped")

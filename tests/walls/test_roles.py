@@ -31,3 +31,10 @@ def test_who_may_passes_and_nobody_else(row: dict[str, str], houses: dict[str, H
     passed = {role for role in ROLES if not refused(house.send(role, row["method"], path))}
     listed = set(row["may_pass"].split())
     assert passed == (set(ROLES) if listed == {EVERYONE} else listed)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", str(2**63), str(10**30), "one"])
+def test_a_number_that_no_database_holds_is_an_answer_not_a_fault(number: str, houses: dict[str, House]) -> None:
+    for service, house in houses.items():
+        answer = house.send("operator", "GET", f"/api/{service}/buried/{number}")
+        assert (answer.status_code, answer.json()["code"]) == (422, "INVALID")
