@@ -13,7 +13,7 @@ from shared import telemetry
 
 LEFT_OUT_TABLES = frozenset({"outbox", "stream_mark", "alembic_version", "sqlite_sequence"})
 """What was said is compared on the streams themselves, where a planted bug may have put it past the outbox."""
-LEFT_OUT_COLUMNS = frozenset({"event_id", "number", "api_key_hash", "wrapped_key", "sealed"})
+LEFT_OUT_COLUMNS = frozenset({"event_id", "number", "api_key_hash", "wrapped", "sealed"})
 """Drawn by chance, or given by the order in which rows came."""
 
 Kept = dict[str, list[str]]
