@@ -50,7 +50,7 @@ def add_agency(
     keeper = _keeper_url(data)
     with open_system(data) as client:
         asked = {"name": name, "licence": licence, "registration_number": registration_number}
-        agency = client.post("/api/registry/agencies", json=asked).json()
+        agency = client.post("/api/v1/registry/agencies", json=asked).json()
         entry = _redis_entry(keeper, UUID(agency["agency_id"]))
     if as_json:
         show_json(agency | entry)

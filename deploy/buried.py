@@ -31,7 +31,7 @@ def list_buried(data: DataOption = None, as_json: JsonOption = False) -> None:
         messages = [
             {"service": service, **message}
             for service in SERVICES
-            for message in client.get(f"/api/{service}/buried").json()
+            for message in client.get(f"/api/v1/{service}/buried").json()
         ]
     if as_json:
         show_json(messages)
@@ -56,7 +56,7 @@ def show(service: Service, number: Number, data: DataOption = None) -> None:
       iljari buried show matching 3
     """
     with open_system(data) as client:
-        show_json(client.get(f"/api/{service}/buried/{number}").json())
+        show_json(client.get(f"/api/v1/{service}/buried/{number}").json())
 
 
 @app.command()
@@ -68,7 +68,7 @@ def replay(service: Service, number: Number, data: DataOption = None, as_json: J
       iljari buried replay matching 3
     """
     with open_system(data) as client:
-        answer = client.post(f"/api/{service}/buried/{number}/replay").json()
+        answer = client.post(f"/api/v1/{service}/buried/{number}/replay").json()
     if as_json:
         show_json(answer)
     elif answer["settled"]:
@@ -98,5 +98,5 @@ def drop(
             f"{service} {number}번 메시지를 버릴까요? Drop message {number} of {service} for good?", abort=True
         )
     with open_system(data) as client:
-        client.delete(f"/api/{service}/buried/{number}")
+        client.delete(f"/api/v1/{service}/buried/{number}")
     typer.echo(f"{service} {number}: 버렸습니다. Dropped.")

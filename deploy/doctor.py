@@ -192,7 +192,7 @@ def _valkey(folder: DataFolder) -> Check:
 def _service(client: httpx.Client, service: str) -> Check:
     name = f"서비스 service {service}"
     try:
-        status = client.get(f"/api/{service}/status").json()
+        status = client.get(f"/api/v1/{service}/status").json()
     except CommandError as error:
         return Check(name, False, error.en, error.hint or "See its log.", error.exit_code is ExitCode.UNREACHABLE)
     found = "ready" if status["ready"] else "; ".join(status["problems"])
@@ -202,7 +202,7 @@ def _service(client: httpx.Client, service: str) -> Check:
 def _expiry(client: httpx.Client) -> Check:
     """Whether orders and applications run out by themselves: not while the clock is not believed."""
     try:
-        stopped = client.get("/api/registry/status").json()["facts"]["expiry_stopped"]
+        stopped = client.get("/api/v1/registry/status").json()["facts"]["expiry_stopped"]
     except CommandError as error:
         return Check("만료 expiry", False, error.en, error.hint, error.exit_code is ExitCode.UNREACHABLE)
     mend = "Set the clock; if it is right, run `iljari expiry --trust-clock`."

@@ -69,7 +69,7 @@ def _under_epoch_of(data: Path, seeker: "SeekerFacts", posting: "PostingFacts") 
 
     pair = {"seeker": seeker.model_dump(mode="json"), "posting": posting.model_dump(mode="json")}
     with open_system(data) as client:
-        return Explanation.model_validate_json(client.post("/api/matching/explanation", json=pair).content)
+        return Explanation.model_validate_json(client.post("/api/v1/matching/explanation", json=pair).content)
 
 
 def _seeker(path: Path) -> "tuple[SeekerFacts, list[Finding]]":

@@ -28,7 +28,7 @@ def show_status(data: Path | None, *, as_json: bool) -> None:
 def _status_of(client: "httpx.Client", service: str) -> Status:
     """A service's own account, or that it gave none."""
     try:
-        status: Status = client.get(f"/api/{service}/status").json()
+        status: Status = client.get(f"/api/v1/{service}/status").json()
     except CommandError as error:
         if error.exit_code is ExitCode.NOT_ALLOWED:
             raise

@@ -71,7 +71,7 @@ class _Loading:
     done: int = 0
 
     def agencies(self) -> Ids:
-        known = {each["name"]: each["agency_id"] for each in self._get("/api/registry/agencies")}
+        known = {each["name"]: each["agency_id"] for each in self._get("/api/v1/registry/agencies")}
         for agency in self.city.agencies:
             if agency.name not in known:
                 asked = {
@@ -84,7 +84,7 @@ class _Loading:
         return {agency.key: known[agency.name] for agency in self.city.agencies}
 
     def cafes(self) -> Ids:
-        known = {each["name"]: each["cafe_id"] for each in self._get("/api/registry/cafes")}
+        known = {each["name"]: each["cafe_id"] for each in self._get("/api/v1/registry/cafes")}
         for cafe in self.city.cafes:
             if cafe.name not in known:
                 asked = {"name": cafe.name, "district": cafe.district, "cafe_id": str(cafe.cafe_id)}
@@ -121,7 +121,7 @@ class _Loading:
     def _make(self, kind: str, asked: dict[str, Any]) -> dict[str, Any]:
         """What was made; nothing where it is there already."""
         try:
-            answer = self.client.post(f"/api/registry/{kind}", json=asked)
+            answer = self.client.post(f"/api/v1/registry/{kind}", json=asked)
         except CommandError as error:  # the command's own client tells problems so
             if error.code != ALREADY_THERE:
                 raise
@@ -133,7 +133,7 @@ class _Loading:
         return made
 
     def _send(self, kind: str, batch: dict[str, Any]) -> list[dict[str, Any]]:
-        answer = self.client.post(f"/api/registry/{kind}/batch", json=batch).raise_for_status()
+        answer = self.client.post(f"/api/v1/registry/{kind}/batch", json=batch).raise_for_status()
         receipts: list[dict[str, Any]] = answer.json()["receipts"]
         return receipts
 

@@ -20,9 +20,9 @@ from starlette.routing import Route
 
 SERVICES = ("registry", "matching", "notify")
 PREFIXES: Mapping[str, str] = {
-    "/api/registry": "registry",
-    "/api/matching": "matching",
-    "/api/notify": "notify",
+    "/api/v1/registry": "registry",
+    "/api/v1/matching": "matching",
+    "/api/v1/notify": "notify",
     "/sign-in": "registry",
     "/sign-out": "registry",
     "/agency": "registry",

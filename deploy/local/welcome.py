@@ -66,7 +66,7 @@ def _wait_until_heard(client: "httpx.Client", system: LocalSystem) -> None:
 
 
 def _has_heard(client: "httpx.Client", service: str) -> bool:
-    status = client.get(f"/api/{service}/status").json()
+    status = client.get(f"/api/v1/{service}/status").json()
     return not status["unsaid"] and not any(stream["lag"] or stream["pending"] for stream in status["streams"])
 
 

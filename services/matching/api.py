@@ -83,7 +83,7 @@ class ShownTerm(Fact):
 
 
 def api(engine: Engine, shard_count: int, near_misses_of: Callable[[Profile], NearMisses]) -> APIRouter:
-    router = APIRouter(prefix="/api/matching")
+    router = APIRouter(prefix="/api/v1/matching")
 
     @router.get("/matches")
     def matches(_who: Operator, seeker: UUID | None = None, posting: UUID | None = None) -> ShownList:

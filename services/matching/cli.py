@@ -60,7 +60,7 @@ def matches(  # noqa: PLR0913, PLR0917 - the options of the command
         _show_near(_seeker_alone(seeker, posting), lang, data, as_json=as_json)
         return
     with open_system(data) as client:
-        shown = client.get("/api/matching/matches", params=_asked(seeker, posting)).json()
+        shown = client.get("/api/v1/matching/matches", params=_asked(seeker, posting)).json()
     if as_json:
         show_json(shown)
         return
@@ -85,8 +85,8 @@ def certify(data: DataOption = None, as_json: JsonOption = False) -> None:
       iljari certify --json | jq .agrees
     """
     with open_system(data, timeout=CERTIFY_SECONDS) as client:
-        registry = client.get("/api/registry/digest").json()
-        certificate = client.get("/api/matching/certificate").json()
+        registry = client.get("/api/v1/registry/digest").json()
+        certificate = client.get("/api/v1/matching/certificate").json()
     same = {side: registry[side] == certificate[side] for side in ("seekers", "postings")}
     agrees = certificate["agrees"] and all(same.values())
     if as_json:
@@ -206,7 +206,7 @@ def _show_pair(seeker: UUID, posting: UUID, data: Path | None, *, as_json: bool)
 
     with open_system(data) as client:
         asked = {"seeker": str(seeker), "posting": str(posting)}
-        explained = Explanation.model_validate_json(client.get("/api/matching/explanation", params=asked).content)
+        explained = Explanation.model_validate_json(client.get("/api/v1/matching/explanation", params=asked).content)
     if as_json:
         show_json(explained.model_dump(mode="json") | {"spoken": spoken(explained)})
     else:
@@ -215,7 +215,7 @@ def _show_pair(seeker: UUID, posting: UUID, data: Path | None, *, as_json: bool)
 
 def _show_near(seeker: UUID, language: Language, data: Path | None, *, as_json: bool) -> None:
     with open_system(data) as client:
-        told = client.get("/api/matching/near-misses", params={"seeker": str(seeker)}).json()
+        told = client.get("/api/v1/matching/near-misses", params={"seeker": str(seeker)}).json()
     if as_json:
         show_json(told)
         return

@@ -81,7 +81,7 @@ def unknown(
       iljari skills unknown --limit 200 --json
     """
     with open_system(data, timeout=120) as client:
-        shown = client.get("/api/matching/skills/unknown", params={"limit": limit}).json()
+        shown = client.get("/api/v1/matching/skills/unknown", params={"limit": limit}).json()
     if as_json:
         show_json(shown)
         return

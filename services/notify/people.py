@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from services.notify.settings import NotifySettings
 from shared.web.sign_in import SignedIn
 
-REVEAL = "/api/registry/people/reveal"
-CAFES = "/api/registry/cafes"
+REVEAL = "/api/v1/registry/people/reveal"
+CAFES = "/api/v1/registry/cafes"
 
 T = TypeVar("T")
 

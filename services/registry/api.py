@@ -1,4 +1,4 @@
-"""What programs may ask of the registry, under `/api/registry`."""
+"""What programs may ask of the registry, under `/api/v1/registry`."""
 
 from collections import Counter
 from typing import Annotated, Any, Literal, get_args
@@ -132,7 +132,7 @@ class _DryRun(Exception):
 
 
 def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  # noqa: PLR0915 - the list of what can be asked
-    router = APIRouter(prefix="/api/registry")
+    router = APIRouter(prefix="/api/v1/registry")
     From = Annotated[SignedIn, Depends(Sender(engine))]  # noqa: N806 - a type
 
     @router.post("/agencies", status_code=201)

@@ -133,7 +133,7 @@ def list_agencies(data: DataOption = None, as_json: JsonOption = False) -> None:
       iljari agency list
     """
     with open_system(data) as client:
-        found = client.get("/api/registry/agencies").json()
+        found = client.get("/api/v1/registry/agencies").json()
     if as_json:
         show_json(found)
         return
@@ -196,7 +196,7 @@ def _import(source: "Source", client: "httpx.Client", about: dict[str, Any], way
 
 def _sender(client: "httpx.Client", kind: str, about: dict[str, Any]) -> "Send":
     def send(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        answer = client.post(f"/api/registry/{kind}/batch", json={**about, "rows": rows})
+        answer = client.post(f"/api/v1/registry/{kind}/batch", json={**about, "rows": rows})
         receipts: list[dict[str, Any]] = answer.json()["receipts"]
         return receipts
 

@@ -1,4 +1,4 @@
-"""What an operator may do with people's data, under `/api/registry`: their rights for them, the keys, the audit log."""
+"""What an operator may do with people's data, under `/api/v1/registry`: rights for them, keys, the audit log."""
 
 import json
 from typing import Annotated, Any
@@ -74,7 +74,7 @@ def living(session: Session, seeker_id: UUID) -> Seeker:
 
 
 def custody(engine: Engine, vault: Vault, record: ErasureRecord) -> APIRouter:
-    router = APIRouter(prefix="/api/registry")
+    router = APIRouter(prefix="/api/v1/registry")
 
     def look_of(who: SignedIn, request: Request, why: str, action: Action) -> Look:
         return Look(named(who), why, place=address_of(request), action=action)

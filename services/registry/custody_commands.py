@@ -33,7 +33,7 @@ def rotate(data: DataOption = None, as_json: JsonOption = False) -> None:
       iljari vault rotate
     """
     with open_system(data, timeout=LONGEST_SECONDS) as client:
-        told = client.post("/api/registry/vault/rotate").json()
+        told = client.post("/api/v1/registry/vault/rotate").json()
     if as_json:
         show_json(told)
         return
@@ -60,7 +60,7 @@ def verify(
       iljari audit verify --anchor 1042:9f3c…
     """
     with open_system(data, timeout=LONGEST_SECONDS) as client:
-        answer = client.get("/api/registry/audit/check", params={"anchor": anchor or []})
+        answer = client.get("/api/v1/registry/audit/check", params={"anchor": anchor or []})
     verdict: dict[str, Any] = answer.json()
     if as_json:
         show_json(verdict)

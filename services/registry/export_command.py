@@ -41,7 +41,7 @@ def export_postings(
     with open_system(data) as client:
         of_whom = {"agency": agency_id_of(client, agency)} if agency else {}
         try:
-            path = f"/api/registry/exports/postings.{form}"
+            path = f"/api/v1/registry/exports/postings.{form}"
             with client.stream("GET", path, params=of_whom) as answer, part.open("wb") as out:
                 out.writelines(answer.iter_bytes())
             part.replace(file)

@@ -91,7 +91,7 @@ def remove_mapping(name: NameArgument, agency: AgencyOption, data: DataOption = 
                 hint="`iljari mapping list --agency …` shows them.",
             )
         for each in found:
-            client.delete(f"/api/registry/mappings/{each['mapping_id']}")
+            client.delete(f"/api/v1/registry/mappings/{each['mapping_id']}")
     typer.echo(f"지웠습니다. Removed: {name}")
 
 
@@ -148,10 +148,10 @@ def _number(asked: str, default: int, most: int) -> int:
 
 
 def _saved(client: "httpx.Client", agency_id: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = client.get("/api/registry/mappings", params={"agency": agency_id}).json()
+    found: list[dict[str, Any]] = client.get("/api/v1/registry/mappings", params={"agency": agency_id}).json()
     return found
 
 
 def _save(client: "httpx.Client", agency_id: str, mapping: "Mapping") -> None:
     words = mapping.model_dump(mode="json", by_alias=True, exclude={"name"})
-    client.put("/api/registry/mappings", json={"agency_id": agency_id, "name": mapping.name, "mapping": words})
+    client.put("/api/v1/registry/mappings", json={"agency_id": agency_id, "name": mapping.name, "mapping": words})

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def agency_id_of(client: "httpx.Client", named: str) -> str:
     """The id of an agency of the running system."""
-    known = client.get("/api/registry/agencies").json()
+    known = client.get("/api/v1/registry/agencies").json()
     found = [agency["agency_id"] for agency in known if named in (agency["agency_id"], agency["name"])]
     if found:
         return str(found[0])

@@ -1,4 +1,4 @@
-"""What programs may ask about orders, under `/api/registry`: how they stand, that they end, what is decided of them."""
+"""What programs may ask about orders, under `/api/v1/registry`: how they stand, that they end, what is decided."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -45,7 +45,7 @@ class DecisionAsked(Asked):
 
 
 def order_api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:
-    router = APIRouter(prefix="/api/registry")
+    router = APIRouter(prefix="/api/v1/registry")
     From = Annotated[SignedIn, Depends(Sender(engine))]  # noqa: N806 - a type
 
     def say(who: SignedIn, agency: UUID | None, posting_id: UUID, status: Status) -> dict[str, tuple[Receipt, ...]]:

@@ -76,7 +76,7 @@ def decide(
     """
     asked = {"decision": decision, "reason": reason}
     with open_system(data) as client:
-        orders = client.patch(f"/api/registry/orders/{order_id}", json=asked).json()
+        orders = client.patch(f"/api/v1/registry/orders/{order_id}", json=asked).json()
     _show(orders, as_json=as_json)
 
 
@@ -93,7 +93,7 @@ def import_defaulters(
       iljari defaulters import 명단공개.csv
     """
     with open_system(data) as client:
-        told = client.put("/api/registry/defaulters", json={"firms": _firms(file)}).json()
+        told = client.put("/api/v1/registry/defaulters", json={"firms": _firms(file)}).json()
     if as_json:
         show_json(told)
     else:
@@ -116,7 +116,7 @@ def run_expiry(
       iljari expiry --trust-clock
     """
     with open_system(data, timeout=600) as client:
-        told = client.post("/api/registry/expiry", params={"trust": trust_clock}).json()
+        told = client.post("/api/v1/registry/expiry", params={"trust": trust_clock}).json()
     if as_json:
         show_json(told)
     else:
@@ -137,7 +137,7 @@ def _orders(data: Path | None, state: State | None, agency: UUID | None) -> list
     asked: dict[str, Any] = {"limit": PAGE} | ({"state": state} if state else {})
     asked |= {"agency": str(agency)} if agency else {}
     with open_system(data) as client:
-        while page := client.get("/api/registry/orders", params=asked).json():
+        while page := client.get("/api/v1/registry/orders", params=asked).json():
             found += page
             asked["after"] = page[-1]["order_id"]
     return found

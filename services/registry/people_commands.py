@@ -40,7 +40,7 @@ def find(data: DataOption = None, as_json: JsonOption = False) -> None:
       iljari seeker find
     """
     with open_system(data) as client:
-        found = client.post("/api/registry/seekers/find", json={"reference": _asked()}).json()
+        found = client.post("/api/v1/registry/seekers/find", json={"reference": _asked()}).json()
     _show(found, as_json=as_json)
 
 
@@ -57,7 +57,7 @@ def list_ending(
       iljari seeker ending
     """
     with open_system(data) as client:
-        found = client.get("/api/registry/seekers/ending", params={"cafe": str(cafe)} if cafe else {}).json()
+        found = client.get("/api/v1/registry/seekers/ending", params={"cafe": str(cafe)} if cafe else {}).json()
     if as_json:
         show_json(found)
         return
@@ -74,7 +74,7 @@ def renew(seeker: Annotated[UUID, typer.Argument(help="Her id.", show_default=Fa
       iljari seeker renew 3f0c…
     """
     with open_system(data) as client:
-        told = client.post(f"/api/registry/seekers/{seeker}/renew").json()
+        told = client.post(f"/api/v1/registry/seekers/{seeker}/renew").json()
     typer.echo(f"{told['valid_until']}까지 유효합니다. The application stands until then.")
 
 
@@ -92,7 +92,7 @@ def export(
       iljari seeker export 3f0c… --why "열람 요구 2026-11-24" --to her.json
     """
     with open_system(data) as client:
-        told = client.post(f"/api/registry/seekers/{_id(client, seeker)}/export", json={"why": why}).json()
+        told = client.post(f"/api/v1/registry/seekers/{_id(client, seeker)}/export", json={"why": why}).json()
     if to is None:
         show_json(told)
         return
@@ -110,7 +110,7 @@ def stop(why: WhyOption, seeker: SeekerArgument = None, data: DataOption = None,
       iljari seeker stop 3f0c… --why "처리정지 요구"
     """
     with open_system(data) as client:
-        told = client.post(f"/api/registry/seekers/{_id(client, seeker)}/stop", json={"why": why}).json()
+        told = client.post(f"/api/v1/registry/seekers/{_id(client, seeker)}/stop", json={"why": why}).json()
     _show(told, as_json=as_json)
 
 
@@ -125,7 +125,7 @@ def erase(why: WhyOption, seeker: SeekerArgument = None, data: DataOption = None
       iljari seeker erase 3f0c… --why "삭제 요구"
     """
     with open_system(data) as client:
-        told = client.post(f"/api/registry/seekers/{_id(client, seeker)}/erase", json={"why": why}).json()
+        told = client.post(f"/api/v1/registry/seekers/{_id(client, seeker)}/erase", json={"why": why}).json()
         told["gone_everywhere"] = _wait_until_gone(client)
     _show(told, as_json=as_json)
 
@@ -139,7 +139,7 @@ def kept(data: DataOption = None, as_json: JsonOption = False) -> None:
       iljari seeker kept
     """
     with open_system(data) as client:
-        lines = client.get("/api/registry/kept-by-law").json()
+        lines = client.get("/api/v1/registry/kept-by-law").json()
     if as_json:
         show_json(lines)
         return
@@ -156,7 +156,7 @@ def _asked() -> str:
 def _id(client: "httpx.Client", seeker: UUID | None) -> str:
     if seeker is not None:
         return str(seeker)
-    return str(client.post("/api/registry/seekers/find", json={"reference": _asked()}).json()["seeker_id"])
+    return str(client.post("/api/v1/registry/seekers/find", json={"reference": _asked()}).json()["seeker_id"])
 
 
 def _wait_until_gone(client: "httpx.Client") -> bool:
@@ -164,7 +164,7 @@ def _wait_until_gone(client: "httpx.Client") -> bool:
     deadline, calm = time.monotonic() + GONE_SECONDS, 0
     while calm < CALM_LOOKS and time.monotonic() < deadline:
         time.sleep(LOOK_SECONDS)
-        statuses = [client.get(f"/api/{service}/status").json() for service in ("registry", "matching", "notify")]
+        statuses = [client.get(f"/api/v1/{service}/status").json() for service in ("registry", "matching", "notify")]
         calm = calm + 1 if all(_has_let_go(status) for status in statuses) else 0
     return calm == CALM_LOOKS
 

@@ -33,7 +33,7 @@ def add_account(  # noqa: PLR0913, PLR0917 - the options of the command
     account: dict[str, Any] = {"login": login, "display_name": name, "role": role, "password": _password()}
     account |= {"cafe_ids": [str(one) for one in cafe or ()], "agency_id": str(agency) if agency else None}
     with open_system(data) as client:
-        made = client.post("/api/registry/accounts", json=account).json()
+        made = client.post("/api/v1/registry/accounts", json=account).json()
     if as_json:
         show_json(made)
         return

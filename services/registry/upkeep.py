@@ -31,7 +31,7 @@ class DefaultersAsked(Asked):
 
 
 def upkeep(engine: Engine) -> APIRouter:
-    router = APIRouter(prefix="/api/registry")
+    router = APIRouter(prefix="/api/v1/registry")
 
     @router.put("/defaulters")
     def take_defaulters(

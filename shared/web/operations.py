@@ -20,7 +20,7 @@ Operator = Annotated[SignedIn, Depends(allow("operator"))]
 
 
 def operations(spine: Spine) -> APIRouter:
-    """`/health/live`, `/health/ready`, `/metrics`, and for the operator `/api/{service}/status` and `…/buried`."""
+    """`/health/live`, `/health/ready`, `/metrics`, and for the operator `/api/v1/{service}/status` and `…/buried`."""
     router = APIRouter()
 
     @router.get("/health/live", include_in_schema=False)
@@ -38,24 +38,24 @@ def operations(spine: Spine) -> APIRouter:
         spine.status()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    @router.get(f"/api/{spine.service}/status")
+    @router.get(f"/api/v1/{spine.service}/status")
     def status(_who: Operator) -> ServiceStatus:
         return spine.status()
 
-    @router.get(f"/api/{spine.service}/buried")
+    @router.get(f"/api/v1/{spine.service}/buried")
     def list_buried(_who: Operator) -> list[dict[str, Any]]:
         return [_shown(message) for message in lying(spine.engine)]
 
-    @router.get(f"/api/{spine.service}/buried/{{number}}")
+    @router.get(f"/api/v1/{spine.service}/buried/{{number}}")
     def show_buried(number: Number, _who: Operator) -> dict[str, Any]:
         message = _find(spine, number)
         return _shown(message) | {"fields": _legible(message)}
 
-    @router.post(f"/api/{spine.service}/buried/{{number}}/replay")
+    @router.post(f"/api/v1/{spine.service}/buried/{{number}}/replay")
     def replay_buried(number: Number, _who: Operator) -> dict[str, Any]:
         return _replay(spine, _find(spine, number))
 
-    @router.delete(f"/api/{spine.service}/buried/{{number}}")
+    @router.delete(f"/api/v1/{spine.service}/buried/{{number}}")
     def drop_buried(number: Number, _who: Operator) -> dict[str, Any]:
         _find(spine, number)
         with transaction(spine.engine) as session:

@@ -179,4 +179,4 @@ def as_events(lines: list[str]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def new_agency(city: LivingCity, name: str) -> UUID:
-    return UUID(city.tell_registry("/api/registry/agencies", {"name": name, "licence": "유료"})["agency_id"])
+    return UUID(city.tell_registry("/api/v1/registry/agencies", {"name": name, "licence": "유료"})["agency_id"])

@@ -85,7 +85,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
 
 def take_in(client: httpx.Client, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     batch = {"consent": "consent", "rows": [{"where": f"{at}", "document": row} for at, row in enumerate(rows)]}
-    receipts: list[dict[str, Any]] = client.post("/api/registry/seekers/batch", json=batch).json()["receipts"]
+    receipts: list[dict[str, Any]] = client.post("/api/v1/registry/seekers/batch", json=batch).json()["receipts"]
     return receipts
 
 
@@ -132,9 +132,9 @@ def fail_in_every_way(city: City, told: Path) -> None:
             values = canary.values
             posting = {"employer": values["name"], "description": " ".join(values.values()), "zzz": values["email"]}
             key = {"Idempotency-Key": f"canary-{canary.number}"}
-            assert client.post("/api/registry/postings", json=posting, headers=as_agency | key).status_code == 422
-            client.get("/api/registry/submissions", params={"outcome": values["phone"], "agency": values["name"]})
-            client.post("/api/registry/people/reveal", json={"seeker_ids": [values["name"]], "who": values["phone"]})
+            assert client.post("/api/v1/registry/postings", json=posting, headers=as_agency | key).status_code == 422
+            client.get("/api/v1/registry/submissions", params={"outcome": values["phone"], "agency": values["name"]})
+            client.post("/api/v1/registry/people/reveal", json={"seeker_ids": [values["name"]], "who": values["phone"]})
             redis.xadd(agency["sends_to"], {"data": json.dumps(posting, ensure_ascii=False)})
             redis.xadd(agency["sends_to"], {"data": f"{values['name']} not JSON {values['phone']}"})
         for canary in PEOPLE[:BURIED]:
@@ -162,13 +162,15 @@ def _redis_socket(city: City) -> str:
 
 def seeker_ids(client: httpx.Client, canary: Canary) -> list[str]:
     """Who was sent under her reference, and who signs in with her phone number."""
-    asked = [client.post("/api/registry/seekers/find", json={"reference": r}) for r in (canary.reference, canary.phone)]
+    asked = [
+        client.post("/api/v1/registry/seekers/find", json={"reference": r}) for r in (canary.reference, canary.phone)
+    ]
     return [str(found.json()["seeker_id"]) for found in asked if found.is_success]
 
 
 def to_forget(client: httpx.Client) -> int:
     return sum(
-        client.get(f"/api/{service}/status").json()["to_forget"] for service in ("registry", "matching", "notify")
+        client.get(f"/api/v1/{service}/status").json()["to_forget"] for service in ("registry", "matching", "notify")
     )
 
 
@@ -196,12 +198,12 @@ def test_the_erased_are_gone_from_every_byte_and_the_kept_are_not(city: City, tm
 
     with city.client() as client:
         for canary in KEPT[:5]:
-            export = client.post(f"/api/registry/seekers/{seeker_ids(client, canary)[0]}/export", json=WHY).json()
+            export = client.post(f"/api/v1/registry/seekers/{seeker_ids(client, canary)[0]}/export", json=WHY).json()
             (told / f"export-{canary.number}.json").write_text(json.dumps(export, ensure_ascii=False), "utf-8")
         take_in(client, [canary.document(summary=f"{canary.values['text']} 다시") for canary in PEOPLE])
         started = time.monotonic()  # while that is still being heard
         for one in (one for canary in ERASED for one in seeker_ids(client, canary)):
-            client.post(f"/api/registry/seekers/{one}/erase", json=WHY).raise_for_status()
+            client.post(f"/api/v1/registry/seekers/{one}/erase", json=WHY).raise_for_status()
         last = iljari_json("seeker", "erase", seeker_ids(client, ERASED[-1])[0], "--why", "canary", data=city.data)
         assert last["gone_everywhere"]
         wait_for(lambda: to_forget(client) == 0, GONE_SECONDS, "everything to be forgotten")

@@ -64,8 +64,8 @@ def test_nothing_is_lost_and_nothing_happens_twice(report: Report) -> None:
         resting = time.monotonic()
         end = city.rest(lambda found: len(receipts(found, agencies)) >= feed.postings)
         rested = time.monotonic() - resting
-        certificate = city.ask("matching", "/api/matching/certificate")
-        digest = city.ask("registry", "/api/registry/digest")
+        certificate = city.ask("matching", "/api/v1/matching/certificate")
+        digest = city.ask("registry", "/api/v1/registry/digest")
         suppressed = sum(service.suppressed() for service in city.services.values())
     report.tell(
         "random kills",
@@ -215,5 +215,5 @@ class Feed:
     def _register(self, number: int) -> None:
         document = {"source_ref": f"S-{number}", **SEEKERS[number % len(SEEKERS)]}
         rows = [{"where": f"line {number}", "document": document}]
-        answer = self.city.tell_registry("/api/registry/seekers/batch", {"consent": "invented", "rows": rows})
+        answer = self.city.tell_registry("/api/v1/registry/seekers/batch", {"consent": "invented", "rows": rows})
         assert answer["receipts"][0]["outcome"] in {"accepted", "unchanged"}, answer

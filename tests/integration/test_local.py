@@ -40,7 +40,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[], City]]:
 
 def take_in(city: City) -> httpx.Response:
     with city.client() as client:
-        return client.post("/api/registry/agencies", json={"name": "새일 직업소개소", "licence": "무료"})
+        return client.post("/api/v1/registry/agencies", json={"name": "새일 직업소개소", "licence": "무료"})
 
 
 def test_ctrl_c_stops_all_of_it_and_a_second_start_finds_its_data(start: Callable[[], City]) -> None:

@@ -124,7 +124,7 @@ class City:
 
 
 def _is_quiet(client: httpx.Client, service: str) -> bool:
-    answer = client.get(f"/api/{service}/status")
+    answer = client.get(f"/api/v1/{service}/status")
     if not answer.is_success:
         return False
     status = answer.json()

@@ -59,7 +59,7 @@ def wait_for(condition: Any) -> Any:
 
 def test_the_gateway_leads_to_each_service_and_keeps_their_numbers_to_itself(operator: httpx.Client) -> None:
     for service in ("registry", "matching", "notify"):
-        assert operator.get(f"/api/{service}/status").json()["service"] == service
+        assert operator.get(f"/api/v1/{service}/status").json()["service"] == service
     assert operator.get("/metrics").status_code == 404
     assert operator.get("/sign-in").is_success
 
@@ -68,7 +68,7 @@ def test_a_posting_written_to_redis_is_matched_over_both_shards(
     city: ComposedCity, operator: httpx.Client, agency: dict[str, Any]
 ) -> None:
     rows = [{"where": str(number), "document": document} for number, document in enumerate(SEEKERS)]
-    registered = operator.post("/api/registry/seekers/batch", json={"consent": "invented", "rows": rows})
+    registered = operator.post("/api/v1/registry/seekers/batch", json={"consent": "invented", "rows": rows})
     assert registered.is_success, registered.text
 
     user, password = _redis_account(agency)
@@ -78,7 +78,7 @@ def test_a_posting_written_to_redis_is_matched_over_both_shards(
     assert receipt["outcome"] == "accepted"
 
     def all_matched() -> Any:
-        found = operator.get("/api/matching/matches", params={"posting": receipt["posting_id"]})
+        found = operator.get("/api/v1/matching/matches", params={"posting": receipt["posting_id"]})
         pairs = found.json()["matches"] if found.is_success else []
         return len(pairs) == len(SEEKERS) and pairs
 

@@ -69,7 +69,7 @@ class Producer:
 
     def ask(self, path: str) -> httpx.Response:
         key = {"Authorization": f"Bearer {self.told['api_key']}"}
-        return httpx.get(f"{self.url}/api/registry{path}", headers=key, timeout=30, trust_env=False)
+        return httpx.get(f"{self.url}/api/v1/registry{path}", headers=key, timeout=30, trust_env=False)
 
 
 @pytest.fixture(scope="module")
@@ -319,7 +319,7 @@ def test_a_reference_is_one_posting_for_its_whole_life(make_producer: MakeProduc
 def test_over_http_a_refusal_says_why_and_a_repeat_is_answered_as_before(producer: Producer) -> None:
     def post(document: dict[str, Any], key: str) -> httpx.Response:
         headers = {"Authorization": f"Bearer {producer.told['api_key']}", "Idempotency-Key": key}
-        return httpx.post(f"{producer.url}/api/registry/postings", json=document, headers=headers, trust_env=False)
+        return httpx.post(f"{producer.url}/api/v1/registry/postings", json=document, headers=headers, trust_env=False)
 
     document = a_document(source_ref="K-1")
     first, again = post(document, "k1"), post(document, "k1")

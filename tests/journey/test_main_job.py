@@ -108,10 +108,10 @@ def test_one_trace_runs_through_all_three_services(city: City, agency: str) -> N
     seeker = {"source_ref": "s-1", "summary": "방문 돌봄과 식사 보조를 3년 했습니다", "skills": ["요양보호"]}
     rows = [{"where": "1", "document": seeker, "findings": []}]
     with city.client() as client:
-        client.post("/api/registry/seekers/batch", json={"consent": "invented", "rows": rows}).raise_for_status()
+        client.post("/api/v1/registry/seekers/batch", json={"consent": "invented", "rows": rows}).raise_for_status()
         city.wait_until_quiet()
         sent = client.post(
-            "/api/registry/postings",
+            "/api/v1/registry/postings",
             params={"agency": agency},
             json=document,
             headers={"Idempotency-Key": "trace-1", "traceparent": f"00-{trace}-00f067aa0ba902b7-01"},
@@ -133,7 +133,7 @@ def test_no_value_of_a_person_is_in_any_log_or_store_outside_the_vault(city: Cit
     person = {"source_ref": "p-9", "name": "가나다라", "phone": "010-0000-7777", "email": "planted@example.invalid"}
     rows = [{"where": "1", "document": {**person, "summary": "사무 보조, 연락처 010-0000-7777"}, "findings": []}]
     with city.client() as client:
-        client.post("/api/registry/seekers/batch", json={"consent": "invented", "rows": rows}).raise_for_status()
+        client.post("/api/v1/registry/seekers/batch", json={"consent": "invented", "rows": rows}).raise_for_status()
     city.wait_until_quiet()
     files = [path for path in city.data.rglob("*") if path.is_file()]
     hits = [
@@ -147,7 +147,7 @@ def test_no_value_of_a_person_is_in_any_log_or_store_outside_the_vault(city: Cit
 
 
 def test_every_page_of_a_machine_tells_its_refusals_as_problems(city: City) -> None:
-    answer = httpx.get(f"{city.url}/api/matching/matches", params={"seeker": "x"})
+    answer = httpx.get(f"{city.url}/api/v1/matching/matches", params={"seeker": "x"})
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
     assert {"code", "where", "message", "message_ko", "hint"} <= set(answer.json())

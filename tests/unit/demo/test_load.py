@@ -19,13 +19,13 @@ def test_the_city_is_taken_in_and_a_second_time_changes_nothing(
     codes = sorted(told.rpartition(": ")[2] for told in first.returned)
     assert codes == ["CLOSED_ALREADY", "LAW_WAGE_BELOW_MINIMUM_PROBATION"]
     assert steps[-1] == (800, 800)
-    held = operator.get("/api/registry/digest").json()
+    held = operator.get("/api/v1/registry/digest").json()
 
     second = load_city(operator, tmp_path / "files", today)
     assert second.made == {}
     assert second.seekers == {"unchanged": 320}
     assert second.postings == {"unchanged": 478, "returned": 2}
-    assert operator.get("/api/registry/digest").json() == held
+    assert operator.get("/api/v1/registry/digest").json() == held
 
     page = operator.get("/sign-in").text
     assert {"login": "counselor", "label": "한새롬 상담사", "password": "iljari-demo"} in second.accounts

@@ -106,16 +106,16 @@ def city(gateway: httpx.Client, sockets: Path, go_on: threading.Event) -> Iterat
 @pytest.mark.parametrize(
     ("path", "name"),
     [
-        ("/api/registry/postings", "registry"),
-        ("/api/matching/matches", "matching"),
-        ("/api/notify", "notify"),
+        ("/api/v1/registry/postings", "registry"),
+        ("/api/v1/matching/matches", "matching"),
+        ("/api/v1/notify", "notify"),
         ("/sign-in", "registry"),
         ("/sign-inner", "notify"),
         ("/agency/postings", "registry"),
         ("/agencyless", "notify"),
         ("/", "notify"),
         ("/desk/1", "notify"),
-        ("/api/registryless", "notify"),
+        ("/api/v1/registryless", "notify"),
     ],
 )
 def test_each_path_has_its_service(path: str, name: str) -> None:
@@ -123,7 +123,7 @@ def test_each_path_has_its_service(path: str, name: str) -> None:
 
 
 def test_a_request_arrives_as_it_was_sent(city: httpx.Client) -> None:
-    target = "/api/registry/a%2Fb/%ED%95%9C?q=%20+&q="
+    target = "/api/v1/registry/a%2Fb/%ED%95%9C?q=%20+&q="
     answer = city.post(
         target, content="한국어", headers={"Idempotency-Key": "k", "Cookie": "a=b", "Host": "iljari.city"}
     )
@@ -170,7 +170,7 @@ def test_a_person_meets_a_page_that_opens_again_by_itself(gateway: httpx.Client)
 
 
 def test_a_program_is_told_that_asking_again_is_safe(gateway: httpx.Client) -> None:
-    answer = gateway.post("/api/registry/postings", json={})
+    answer = gateway.post("/api/v1/registry/postings", json={})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "UNAVAILABLE"

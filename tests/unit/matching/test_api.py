@@ -59,27 +59,27 @@ def client(engine: Engine, matchers: list[Matcher]) -> Iterator[TestClient]:
 
 
 def test_a_posting_s_list_is_put_together_from_all_shards(client: TestClient) -> None:
-    shown = client.get("/api/matching/matches", params={"posting": str(posting_id(1))}).json()
+    shown = client.get("/api/v1/matching/matches", params={"posting": str(posting_id(1))}).json()
     assert [match["pair"]["seeker_id"] for match in shown["matches"]] == [str(seeker_id(1)), str(seeker_id(2))]
 
 
 def test_a_seeker_s_list_names_title_and_employer(client: TestClient) -> None:
-    shown = client.get("/api/matching/matches", params={"seeker": str(seeker_id(3))}).json()
+    shown = client.get("/api/v1/matching/matches", params={"seeker": str(seeker_id(3))}).json()
     assert [(match["title"], match["employer"]) for match in shown["matches"]] == [("빵을 굽는 제빵사", "하늘빵집")]
 
 
 def test_who_is_unknown_is_not_found(client: TestClient) -> None:
-    answer = client.get("/api/matching/matches", params={"seeker": str(seeker_id(99))})
+    answer = client.get("/api/v1/matching/matches", params={"seeker": str(seeker_id(99))})
     assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
 
 
 @pytest.mark.parametrize("asked", [{}, {"seeker": str(seeker_id(1)), "posting": str(posting_id(1))}])
 def test_one_side_must_be_named(client: TestClient, asked: dict[str, str]) -> None:
-    assert client.get("/api/matching/matches", params=asked).status_code == 422
+    assert client.get("/api/v1/matching/matches", params=asked).status_code == 422
 
 
 def test_only_the_operator_may_look(client: TestClient) -> None:
-    for path in ("/api/matching/matches", "/api/matching/certificate", "/api/matching/skills/unknown"):
+    for path in ("/api/v1/matching/matches", "/api/v1/matching/certificate", "/api/v1/matching/skills/unknown"):
         assert client.get(path, headers={"Authorization": "Bearer for nobody"}).status_code == 401
         assert client.get(path, headers={"Authorization": "Bearer for the service"}).status_code == 403
 
@@ -92,14 +92,14 @@ def test_near_misses_name_title_and_gate_for_a_seeker_of_any_shard(
     for matcher in matchers:
         hear(matcher, engine, [there, *(a_seeker(n, revision=2, **far) for n in range(1, 5))])
     for number in (1, 2, 3, 4):
-        told = client.get("/api/matching/near-misses", params={"seeker": str(seeker_id(number))}).json()
+        told = client.get("/api/v1/matching/near-misses", params={"seeker": str(seeker_id(number))}).json()
         assert [(one["title"], one["miss"]["gate"]) for one in told["near"]] == [("빵을 굽는 제빵사", "commute")]
-    assert client.get("/api/matching/near-misses", params={"seeker": str(seeker_id(99))}).status_code == 404
+    assert client.get("/api/v1/matching/near-misses", params={"seeker": str(seeker_id(99))}).status_code == 404
 
 
 def test_a_live_pair_is_explained(client: TestClient) -> None:
     asked = {"seeker": str(seeker_id(1)), "posting": str(posting_id(1))}
-    assert client.get("/api/matching/explanation", params=asked).json()["verdict"] == "match"
+    assert client.get("/api/v1/matching/explanation", params=asked).json()["verdict"] == "match"
 
 
 def test_any_two_profiles_are_explained_as_the_lists_would(client: TestClient) -> None:
@@ -107,8 +107,8 @@ def test_any_two_profiles_are_explained_as_the_lists_would(client: TestClient) -
         side: facts.model_dump(mode="json")
         for side, facts in (("seeker", seeker_facts()), ("posting", posting_facts()))
     }
-    told = client.post("/api/matching/explanation", json=asked).json()
-    shown = client.get("/api/matching/matches", params={"seeker": str(seeker_id(1))}).json()
+    told = client.post("/api/v1/matching/explanation", json=asked).json()
+    shown = client.get("/api/v1/matching/matches", params={"seeker": str(seeker_id(1))}).json()
     (pair,) = (match["pair"] for match in shown["matches"])
     same = ("score", "fit_for_seeker", "fit_for_posting", "parts", "unknown", "reasons")
     assert {name: told[name] for name in same} == {name: pair[name] for name in same}
@@ -116,7 +116,7 @@ def test_any_two_profiles_are_explained_as_the_lists_would(client: TestClient) -
 
 
 def test_the_certificate_tells_what_is_held(client: TestClient) -> None:
-    certificate = client.get("/api/matching/certificate").json()
+    certificate = client.get("/api/v1/matching/certificate").json()
     assert certificate["agrees"]
     assert certificate["pairs"] == certificate["recomputed"] > 0
     assert certificate["postings"] == live_digest([(posting_id(1), 1)]).model_dump()
@@ -133,7 +133,7 @@ def test_the_whole_service_is_put_together(sqlite_url: str) -> None:
     app = create_app(a_settings(database_url=sqlite_url, redis_url="redis://127.0.0.1:1", allow_unsafe_redis=True))
     with TestClient(app, headers=OPERATOR) as client:
         assert client.get("/health/live").json() == {"status": "live"}
-        facts = client.get("/api/matching/status").json()["facts"]
+        facts = client.get("/api/v1/matching/status").json()["facts"]
     assert facts == {"seekers": 0, "postings": 0, "shard": "0/1", "epoch": 0, "pending": 0}
 
 
@@ -157,7 +157,7 @@ class _Both:
         self._matching, self._registry_holds = matching, registry_holds
 
     def get(self, path: str, **more: Any) -> Any:
-        if path == "/api/registry/digest":
+        if path == "/api/v1/registry/digest":
             return httpx.Response(200, json=self._registry_holds)
         return self._matching.get(path, **more)
 

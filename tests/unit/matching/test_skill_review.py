@@ -80,11 +80,11 @@ def client(engine: Engine) -> Iterator[TestClient]:
 
 
 def test_operators_see_the_unknown_terms_of_live_profiles(client: TestClient) -> None:
-    first, second = client.get("/api/matching/skills/unknown").json()
+    first, second = client.get("/api/v1/matching/skills/unknown").json()
     assert (first["term"], first["profiles"], first["nearest"]) == ("쿠버네테스", 2, "쿠버네티스")
     assert (second["term"], second["profiles"]) == ("줄다리기심판보기", 1)
-    assert len(client.get("/api/matching/skills/unknown", params={"limit": 1}).json()) == 1
-    assert client.get("/api/matching/skills/unknown", params={"limit": 0}).status_code == 422
+    assert len(client.get("/api/v1/matching/skills/unknown", params={"limit": 1}).json()) == 1
+    assert client.get("/api/v1/matching/skills/unknown", params={"limit": 0}).status_code == 422
 
 
 def test_the_command_shows_them(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,28 +38,28 @@ def code_of(answer: Any) -> tuple[int, str]:
 
 
 def test_an_agency_is_made_and_its_key_works_once_shown(client: TestClient, engine: Engine) -> None:
-    made = client.post("/api/registry/agencies", json={"name": "마포", "licence": "유료"}, headers=OPERATOR)
+    made = client.post("/api/v1/registry/agencies", json={"name": "마포", "licence": "유료"}, headers=OPERATOR)
     assert made.status_code == 201
     key = made.json()["api_key"]
     assert made.json()["sends_to"] == f"posting.received.v1:{made.json()['agency_id']}"
-    answer = client.post("/api/registry/postings", json=a_document(source_ref="1"), headers=bearer(key, "k"))
+    answer = client.post("/api/v1/registry/postings", json=a_document(source_ref="1"), headers=bearer(key, "k"))
     assert (answer.status_code, answer.json()["outcome"]) == (200, "accepted")
-    listed = client.get("/api/registry/agencies", headers=OPERATOR)
+    listed = client.get("/api/v1/registry/agencies", headers=OPERATOR)
     assert key not in listed.text
     with reading(engine) as session:
         assert key not in session.exec(select(Agency.api_key_hash)).one()
-    again = client.post("/api/registry/agencies", json={"name": "마포", "licence": "유료"}, headers=OPERATOR)
+    again = client.post("/api/v1/registry/agencies", json={"name": "마포", "licence": "유료"}, headers=OPERATOR)
     assert code_of(again) == (409, "ALREADY_THERE")
 
 
 @pytest.mark.parametrize(("word", "kind"), LICENCES.items())
 def test_a_licence_is_named_in_either_language(client: TestClient, word: str, kind: str) -> None:
-    made = client.post("/api/registry/agencies", json={"name": "마포", "licence": word}, headers=OPERATOR)
+    made = client.post("/api/v1/registry/agencies", json={"name": "마포", "licence": word}, headers=OPERATOR)
     assert made.json()["licence"] == kind
 
 
 def test_a_licence_that_does_not_exist_is_refused(client: TestClient) -> None:
-    refused = client.post("/api/registry/agencies", json={"name": "마포", "licence": "gold"}, headers=OPERATOR)
+    refused = client.post("/api/v1/registry/agencies", json={"name": "마포", "licence": "gold"}, headers=OPERATOR)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["where"] == "licence"
 
@@ -87,18 +87,18 @@ def test_strangers_and_wrong_roles_stay_out(
     client: TestClient, mapo: tuple[Agency, str], method: str, path: str
 ) -> None:
     send = {"json": {}, "headers": {"Idempotency-Key": "k"}} if method == "POST" else {"headers": {}}
-    assert client.request(method, f"/api/registry{path}", **send).status_code == 401
+    assert client.request(method, f"/api/v1/registry{path}", **send).status_code == 401
     for token in ("ilj_forged", "nonsense"):
         headers = send["headers"] | bearer(token)
-        assert client.request(method, f"/api/registry{path}", **send | {"headers": headers}).status_code == 401
+        assert client.request(method, f"/api/v1/registry{path}", **send | {"headers": headers}).status_code == 401
     wrong = mapo[1] if "postings" not in path and "submissions" not in path else "service-token"
     headers = send["headers"] | bearer(wrong)
-    assert client.request(method, f"/api/registry{path}", **send | {"headers": headers}).status_code in (401, 403)
+    assert client.request(method, f"/api/v1/registry{path}", **send | {"headers": headers}).status_code in (401, 403)
 
 
 def test_only_the_service_learns_names(client: TestClient) -> None:
     asked = {"seeker_ids": [], "who": "김", "purpose": "list"}
-    assert client.post("/api/registry/people/reveal", json=asked, headers=OPERATOR).status_code == 403
+    assert client.post("/api/v1/registry/people/reveal", json=asked, headers=OPERATOR).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_bad_body_is_told_what_it_is(
     client: TestClient, mapo: tuple[Agency, str], content: bytes, kind: str, expected: tuple[int, str]
 ) -> None:
     headers = bearer(mapo[1], "k") | {"Content-Type": kind}
-    answer = client.post("/api/registry/postings", content=content, headers=headers)
+    answer = client.post("/api/v1/registry/postings", content=content, headers=headers)
     assert code_of(answer) == expected
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["message_ko"]
@@ -129,7 +129,7 @@ def test_a_bad_body_is_told_what_it_is(
 
 def test_every_wrong_field_is_listed(client: TestClient, mapo: tuple[Agency, str]) -> None:
     document = {"description": "빵", "headcount": "많이"}
-    answer = client.post("/api/registry/postings", json=document, headers=bearer(mapo[1], "k"))
+    answer = client.post("/api/v1/registry/postings", json=document, headers=bearer(mapo[1], "k"))
     assert answer.status_code == 422
     told = {(wrong["code"], wrong["where"]) for wrong in answer.json()["errors"]}
     assert told == {("FIELD_MISSING", "title"), ("FIELD_MISSING", "employer"), ("NUMBER_INVALID", "headcount")}
@@ -141,16 +141,16 @@ def test_every_wrong_field_is_listed(client: TestClient, mapo: tuple[Agency, str
     [(None, "IDEMPOTENCY_KEY_REQUIRED"), ("", "IDEMPOTENCY_KEY_INVALID"), ("x" * 300, "IDEMPOTENCY_KEY_INVALID")],
 )
 def test_a_key_is_needed(client: TestClient, mapo: tuple[Agency, str], key: str | None, code: str) -> None:
-    answer = client.post("/api/registry/postings", json=a_document(), headers=bearer(mapo[1], key))
+    answer = client.post("/api/v1/registry/postings", json=a_document(), headers=bearer(mapo[1], key))
     assert code_of(answer) == (400, code)
 
 
 def test_the_same_key_again(client: TestClient, mapo: tuple[Agency, str], engine: Engine) -> None:
     headers = bearer(mapo[1], "monday-1")
-    first = client.post("/api/registry/postings", json=a_document(source_ref="1"), headers=headers).json()
-    again = client.post("/api/registry/postings", json=a_document(source_ref="1"), headers=headers).json()
+    first = client.post("/api/v1/registry/postings", json=a_document(source_ref="1"), headers=headers).json()
+    again = client.post("/api/v1/registry/postings", json=a_document(source_ref="1"), headers=headers).json()
     assert again == first | {"repeated": True}
-    other = client.post("/api/registry/postings", json=a_document(source_ref="2"), headers=headers)
+    other = client.post("/api/v1/registry/postings", json=a_document(source_ref="2"), headers=headers)
     assert code_of(other) == (409, "IDEMPOTENCY_CONFLICT")
     with reading(engine) as session:
         assert len(session.exec(select(Posting)).all()) == 1
@@ -160,7 +160,7 @@ def test_two_agencies_may_use_the_same_key(
     client: TestClient, mapo: tuple[Agency, str], jongno: tuple[Agency, str]
 ) -> None:
     for _, key in (mapo, jongno):
-        answer = client.post("/api/registry/postings", json=a_document(title=key[:9]), headers=bearer(key, "1"))
+        answer = client.post("/api/v1/registry/postings", json=a_document(title=key[:9]), headers=bearer(key, "1"))
         assert answer.json()["repeated"] is False
 
 
@@ -168,22 +168,25 @@ def test_nobody_sees_or_sends_what_is_anothers(
     client: TestClient, mapo: tuple[Agency, str], jongno: tuple[Agency, str]
 ) -> None:
     (owner, own_key), (_, foreign_key) = mapo, jongno
-    posting = client.post("/api/registry/postings", json=a_document(), headers=bearer(own_key, "1")).json()[
+    posting = client.post("/api/v1/registry/postings", json=a_document(), headers=bearer(own_key, "1")).json()[
         "posting_id"
     ]
-    assert client.get(f"/api/registry/postings/{posting}", headers=bearer(own_key)).status_code == 200
-    foreign = client.get(f"/api/registry/postings/{posting}", headers=bearer(foreign_key))
-    unknown = client.get(f"/api/registry/postings/{uuid4()}", headers=bearer(foreign_key))
+    assert client.get(f"/api/v1/registry/postings/{posting}", headers=bearer(own_key)).status_code == 200
+    foreign = client.get(f"/api/v1/registry/postings/{posting}", headers=bearer(foreign_key))
+    unknown = client.get(f"/api/v1/registry/postings/{uuid4()}", headers=bearer(foreign_key))
     assert (foreign.status_code, foreign.content) == (404, unknown.content)
-    for path in (f"/api/registry/submissions?agency={owner.agency_id}", f"/api/registry/submissions?agency={uuid4()}"):
+    for path in (
+        f"/api/v1/registry/submissions?agency={owner.agency_id}",
+        f"/api/v1/registry/submissions?agency={uuid4()}",
+    ):
         answer = client.get(path, headers=bearer(foreign_key))
         assert (answer.status_code, answer.content) == (404, unknown.content)
     headers = bearer(foreign_key, "2")
-    sent = client.post(f"/api/registry/postings?agency={owner.agency_id}", json=a_document(), headers=headers)
+    sent = client.post(f"/api/v1/registry/postings?agency={owner.agency_id}", json=a_document(), headers=headers)
     assert sent.status_code == 404
     batch = {"agency_id": str(owner.agency_id), "rows": [{"where": "1", "document": a_document()}]}
-    assert client.post("/api/registry/postings/batch", json=batch, headers=headers).status_code == 404
-    assert client.get("/api/registry/submissions", headers=bearer(foreign_key)).json()["total"] == 0
+    assert client.post("/api/v1/registry/postings/batch", json=batch, headers=headers).status_code == 404
+    assert client.get("/api/v1/registry/submissions", headers=bearer(foreign_key)).json()["total"] == 0
 
 
 def test_a_batch_answers_each_row_and_counts_add_up(client: TestClient, mapo: tuple[Agency, str]) -> None:
@@ -198,29 +201,31 @@ def test_a_batch_answers_each_row_and_counts_add_up(client: TestClient, mapo: tu
         {"where": "line 6", "document": {"title": "x"}},
     ]
     batch = {"agency_id": str(mapo[0].agency_id), "rows": rows}
-    dry = client.post("/api/registry/postings/batch", json=batch | {"dry_run": True}, headers=OPERATOR)
-    wet = client.post("/api/registry/postings/batch", json=batch, headers=OPERATOR)
+    dry = client.post("/api/v1/registry/postings/batch", json=batch | {"dry_run": True}, headers=OPERATOR)
+    wet = client.post("/api/v1/registry/postings/batch", json=batch, headers=OPERATOR)
     expected = ["accepted", "returned", "merged", "unchanged", "returned"]
     for answer in (dry, wet):
         assert [receipt["outcome"] for receipt in answer.json()["receipts"]] == expected
-    listed = client.get(f"/api/registry/submissions?agency={mapo[0].agency_id}", headers=OPERATOR).json()
+    listed = client.get(f"/api/v1/registry/submissions?agency={mapo[0].agency_id}", headers=OPERATOR).json()
     assert listed["counts"] == {"accepted": 1, "merged": 1, "unchanged": 1, "returned": 2, "held": 0}
     assert listed["total"] == 5
-    only = client.get(f"/api/registry/submissions?agency={mapo[0].agency_id}&outcome=returned", headers=OPERATOR).json()
+    only = client.get(
+        f"/api/v1/registry/submissions?agency={mapo[0].agency_id}&outcome=returned", headers=OPERATOR
+    ).json()
     assert len(only["rows"]) == 2
     assert "kept" not in only["rows"][0]
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "999999999"])
 def test_a_wrong_page_is_refused(client: TestClient, mapo: tuple[Agency, str], page: str) -> None:
-    assert client.get(f"/api/registry/submissions?page={page}", headers=bearer(mapo[1])).status_code == 422
+    assert client.get(f"/api/v1/registry/submissions?page={page}", headers=bearer(mapo[1])).status_code == 422
 
 
 def test_seekers_names_and_the_record_of_the_look(client: TestClient, engine: Engine) -> None:
     batch = {"consent": "consent", "rows": [{"where": "1", "document": {"name": "홍길동", "summary": "빵"}}]}
-    sent = client.post("/api/registry/seekers/batch", json=batch, headers=OPERATOR).json()["receipts"][0]
+    sent = client.post("/api/v1/registry/seekers/batch", json=batch, headers=OPERATOR).json()["receipts"][0]
     asked = {"seeker_ids": [sent["seeker_id"], str(uuid4())], "who": "상담사 김", "purpose": "desk"}
-    answer = client.post("/api/registry/people/reveal", json=asked, headers=SERVICE)
+    answer = client.post("/api/v1/registry/people/reveal", json=asked, headers=SERVICE)
     assert answer.json() == {"people": [{"seeker_id": sent["seeker_id"], "name": "홍길동"}]}
     with reading(engine) as session:
         assert session.exec(select(AuditRow.who)).all() == ["상담사 김"]
@@ -228,26 +233,28 @@ def test_seekers_names_and_the_record_of_the_look(client: TestClient, engine: En
 
 def test_a_seeker_without_a_ground_comes_back(client: TestClient) -> None:
     batch = {"rows": [{"where": "1", "document": {"summary": "빵"}}]}
-    receipt = client.post("/api/registry/seekers/batch", json=batch, headers=OPERATOR).json()["receipts"][0]
+    receipt = client.post("/api/v1/registry/seekers/batch", json=batch, headers=OPERATOR).json()["receipts"][0]
     assert (receipt["outcome"], [found["code"] for found in receipt["findings"]]) == ("returned", ["CONSENT_MISSING"])
-    assert client.get("/api/registry/digest", headers=OPERATOR).json()["seekers"]["count"] == 0
+    assert client.get("/api/v1/registry/digest", headers=OPERATOR).json()["seekers"]["count"] == 0
 
 
 def test_the_digest_is_of_what_is_live(client: TestClient, mapo: tuple[Agency, str], engine: Engine) -> None:
     headers = bearer(mapo[1])
     for number in ("1", "2"):
         document = a_document(source_ref=number, title=f"제빵사 {number}")
-        client.post("/api/registry/postings", json=document, headers=headers | {"Idempotency-Key": number})
+        client.post("/api/v1/registry/postings", json=document, headers=headers | {"Idempotency-Key": number})
     with reading(engine) as session:
         live = [(posting.posting_id, posting.revision) for posting in session.exec(select(Posting))]
-    told = client.get("/api/registry/digest", headers=SERVICE).json()
+    told = client.get("/api/v1/registry/digest", headers=SERVICE).json()
     assert told["postings"] == digest_of(reversed(live)).model_dump()
     assert told["postings"]["count"] == 2
     assert told["seekers"]["count"] == 0
 
 
 def test_accounts_and_cafes(client: TestClient) -> None:
-    cafe = client.post("/api/registry/cafes", json={"name": "망원", "district": "서울 마포구"}, headers=OPERATOR).json()
+    cafe = client.post(
+        "/api/v1/registry/cafes", json={"name": "망원", "district": "서울 마포구"}, headers=OPERATOR
+    ).json()
     account = {
         "login": "kim",
         "display_name": "상담사 김",
@@ -255,9 +262,9 @@ def test_accounts_and_cafes(client: TestClient) -> None:
         "password": "short",
         "cafe_ids": [cafe["cafe_id"]],
     }
-    refused = client.post("/api/registry/accounts", json=account, headers=OPERATOR)
+    refused = client.post("/api/v1/registry/accounts", json=account, headers=OPERATOR)
     assert refused.status_code == 422
-    made = client.post("/api/registry/accounts", json=account | {"password": "long enough"}, headers=OPERATOR)
+    made = client.post("/api/v1/registry/accounts", json=account | {"password": "long enough"}, headers=OPERATOR)
     assert made.status_code == 201
     assert "password" not in made.text
 
@@ -267,7 +274,7 @@ def test_nothing_is_half_written_when_one_row_breaks_the_transaction(
 ) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE outbox")
-    answer = client.post("/api/registry/postings", json=a_document(), headers=bearer(mapo[1], "1"))
+    answer = client.post("/api/v1/registry/postings", json=a_document(), headers=bearer(mapo[1], "1"))
     assert code_of(answer) == (500, "INTERNAL_SERVER_ERROR")
     with reading(engine) as session:
         assert session.exec(select(Submission)).all() == []
@@ -282,6 +289,6 @@ def test_nothing_is_half_written_when_one_row_breaks_the_transaction(
     ],
 )
 def test_no_form_takes_a_resident_registration_number(client: TestClient, path: str, body: dict[str, str]) -> None:
-    answer = client.post(f"/api/registry/{path}", json=body, headers=OPERATOR)
+    answer = client.post(f"/api/v1/registry/{path}", json=body, headers=OPERATOR)
     assert (answer.status_code, answer.json()["code"]) == (422, "IDENTIFIER_NOT_ALLOWED")
     assert "900101" not in answer.text

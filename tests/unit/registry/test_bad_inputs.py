@@ -138,13 +138,13 @@ def test_a_request(
 ) -> None:
     key = {"Authorization": f"Bearer {make_agency('마포')[1]}", "Idempotency-Key": "k"}
     sent = {"Content-Type": "application/json"} | headers
-    answer = client.post("/api/registry/postings", content=body, headers=key | sent)
+    answer = client.post("/api/v1/registry/postings", content=body, headers=key | sent)
     assert (answer.status_code, answer.json()["code"]) == (status, code), number
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["message_ko"]
     assert MARK not in answer.text
     assert "Traceback" not in answer.text
-    good = client.post("/api/registry/postings", json=a_document(), headers=key | {"Idempotency-Key": "next"})
+    good = client.post("/api/v1/registry/postings", json=a_document(), headers=key | {"Idempotency-Key": "next"})
     assert good.json()["outcome"] == "accepted"
 
 

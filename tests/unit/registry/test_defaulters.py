@@ -24,7 +24,7 @@ FIRMS = [
 @pytest.fixture(autouse=True)
 def listed(client: TestClient, engine: Engine) -> None:
     for firms in ([{"name": "지난 명단의 업체"}], FIRMS):
-        assert client.put("/api/registry/defaulters", json={"firms": firms}, headers=OPERATOR).status_code == 200
+        assert client.put("/api/v1/registry/defaulters", json={"firms": firms}, headers=OPERATOR).status_code == 200
     with reading(engine) as session:
         assert sorted(session.exec(select(Defaulter.name))) == ["망원베이커리", "밀린식당"]
 
@@ -50,4 +50,4 @@ def test_a_listed_firm_is_refused_by_its_number_and_held_by_its_name(
 def test_the_number_that_a_held_order_lacked_opens_it_and_is_not_kept(send: Send, client: TestClient) -> None:
     assert send(a_document(source_ref="1")).outcome == "held"
     assert send(a_document(source_ref="1", employer_number="999-99-99999")).outcome == "accepted"
-    assert "999-99" not in client.get("/api/registry/orders", headers=OPERATOR).text
+    assert "999-99" not in client.get("/api/v1/registry/orders", headers=OPERATOR).text

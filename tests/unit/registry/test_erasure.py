@@ -141,24 +141,24 @@ def test_an_operator_exports_stops_and_erases(recorded: TestClient, engine: Engi
     with transaction(engine) as session:
         seeker_id = take(session, vault).seeker_id
     why = {"why": "asked at the counter"}
-    found = recorded.post("/api/registry/seekers/find", json={"reference": "S-1"}).json()
+    found = recorded.post("/api/v1/registry/seekers/find", json={"reference": "S-1"}).json()
     assert found == {"seeker_id": str(seeker_id), "state": "active"}
-    at = f"/api/registry/seekers/{seeker_id}"
+    at = f"/api/v1/registry/seekers/{seeker_id}"
     assert recorded.post(f"{at}/export", json=why).json()["person"]["name"] == "홍길동"
     assert recorded.post(f"{at}/stop", json=why).json()["state"] == "withdrawn"
     told = recorded.post(f"{at}/erase", json=why)
     assert (told.status_code, told.json()["erased"]) == (202, True)
     kept = told.json()["kept_by_law"]
-    assert recorded.get("/api/registry/kept-by-law").json() == [kept]
-    opened = recorded.post(f"/api/registry/kept-by-law/{kept['line_id']}/open", json=why).json()
+    assert recorded.get("/api/v1/registry/kept-by-law").json() == [kept]
+    opened = recorded.post(f"/api/v1/registry/kept-by-law/{kept['line_id']}/open", json=why).json()
     assert opened["name"] == "홍길동"
-    assert recorded.post("/api/registry/vault/rotate").json()["resealed"] == 0
+    assert recorded.post("/api/v1/registry/vault/rotate").json()["resealed"] == 0
     again = recorded.post(f"{at}/erase", json=why)
-    nobody = recorded.post("/api/registry/seekers/00000000-0000-4000-8000-000000000000/erase", json=why)
+    nobody = recorded.post("/api/v1/registry/seekers/00000000-0000-4000-8000-000000000000/erase", json=why)
     assert (again.status_code, nobody.status_code) == (202, 202)
     for action in ("export", "stop"):
         assert recorded.post(f"{at}/{action}", json=why).status_code == 404
-    verdict = recorded.get("/api/registry/audit/check").json()
+    verdict = recorded.get("/api/v1/registry/audit/check").json()
     assert verdict["breaks"] == []
     assert verdict["rows"] >= 4
 
@@ -167,6 +167,6 @@ def test_nothing_is_done_without_a_purpose(recorded: TestClient, engine: Engine,
     with transaction(engine) as session:
         seeker_id = take(session, vault).seeker_id
     for action in ("export", "stop", "erase"):
-        assert recorded.post(f"/api/registry/seekers/{seeker_id}/{action}", json={"why": " "}).status_code == 422
+        assert recorded.post(f"/api/v1/registry/seekers/{seeker_id}/{action}", json={"why": " "}).status_code == 422
     with reading(engine) as session:
         assert session.exec(select(Seeker.state).where(col(Seeker.state) == "erased")).all() == []

@@ -182,7 +182,7 @@ def test_an_application_stands_for_three_months_unless_renewed(store: Engine, va
 def test_the_operator_runs_it_and_says_that_the_clock_is_right(client: TestClient, engine: Engine) -> None:
     with stopped_at(START):
         sweep(engine)
-    refused = client.post("/api/registry/expiry", headers=OPERATOR).json()
+    refused = client.post("/api/v1/registry/expiry", headers=OPERATOR).json()
     if refused["refused"]:  # on whatever day this runs
-        assert client.post("/api/registry/expiry?trust=true", headers=OPERATOR).json()["refused"] == ""
-    assert client.post("/api/registry/expiry", headers=OPERATOR).json()["refused"] == ""
+        assert client.post("/api/v1/registry/expiry?trust=true", headers=OPERATOR).json()["refused"] == ""
+    assert client.post("/api/v1/registry/expiry", headers=OPERATOR).json()["refused"] == ""

@@ -65,7 +65,7 @@ def take(engine: Engine, vault: Vault) -> Callable[..., list[Receipt]]:
 
 def exported(client: TestClient, form: str, agency: Agency | None = None) -> bytes:
     params = {"agency": str(agency.agency_id)} if agency else {}
-    answer = client.get(f"/api/registry/exports/postings.{form}", params=params, headers=OPERATOR)
+    answer = client.get(f"/api/v1/registry/exports/postings.{form}", params=params, headers=OPERATOR)
     assert answer.status_code == 200
     return answer.content
 
@@ -143,11 +143,13 @@ def test_an_agency_gets_its_own_and_nobody_else_s(
     (mine, key), (other, _) = make_agency("가 직업소개소"), make_agency("나 직업소개소")
     take(mine, [a_document(source_ref="M-1")])
     take(other, [a_document(source_ref="O-1", title="다른 일"), a_document(source_ref="O-2")])
-    own = client.get("/api/registry/exports/postings.csv", headers={"Authorization": f"Bearer {key}"}).text
+    own = client.get("/api/v1/registry/exports/postings.csv", headers={"Authorization": f"Bearer {key}"}).text
     assert "M-1" in own
     assert "O-1" not in own
     asked = {"Authorization": f"Bearer {key}"}
-    assert client.get(f"/api/registry/exports/postings.csv?agency={other.agency_id}", headers=asked).status_code == 404
+    assert (
+        client.get(f"/api/v1/registry/exports/postings.csv?agency={other.agency_id}", headers=asked).status_code == 404
+    )
     everything = exported(client, "csv").decode()
     assert ("M-1" in everything, "O-1" in everything, "O-2" in everything) == (True, True, False), "merged: once"
     assert "O-2" in exported(client, "csv", other).decode(), "who is credited has it under her own number"
@@ -158,5 +160,5 @@ def test_what_is_no_longer_open_is_not_in_it(
 ) -> None:
     assert exported(client, "csv", agency).decode("utf-8-sig").count("\r\n") == 1
     assert json.loads(exported(client, "jsonld", agency))["@graph"] == []
-    assert client.get("/api/registry/exports/postings.pdf", headers=OPERATOR).status_code == 422
-    assert client.get("/api/registry/exports/postings.csv").status_code == 401
+    assert client.get("/api/v1/registry/exports/postings.pdf", headers=OPERATOR).status_code == 422
+    assert client.get("/api/v1/registry/exports/postings.csv").status_code == 401

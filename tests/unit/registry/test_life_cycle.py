@@ -175,10 +175,10 @@ def test_what_is_held_waits_for_the_operator(
     send: Send, engine: Engine, agency: Agency, client: TestClient, decision: str, state: str
 ) -> None:
     send(a_document(source_ref="1", title="용모단정한 직원"))
-    (held,) = client.get("/api/registry/orders?state=held", headers=OPERATOR).json()
+    (held,) = client.get("/api/v1/registry/orders?state=held", headers=OPERATOR).json()
     assert (held["source_ref"], held["posting_id"], held["reason"]) == ("1", None, "LAW_LOOKS_APPEARANCE")
     asked = {"decision": decision, "reason": "확인함"}
-    (decided,) = client.patch(f"/api/registry/orders/{held['order_id']}", json=asked, headers=OPERATOR).json()
+    (decided,) = client.patch(f"/api/v1/registry/orders/{held['order_id']}", json=asked, headers=OPERATOR).json()
     assert (decided["state"], decided["reason"]) == (state, "확인함")
     with reading(engine) as session:
         assert len(said(session, "posting.published.v1")) == (state == "open")
@@ -208,7 +208,7 @@ def test_over_http_ones_own_alone_and_unknown_and_foreign_alike(
     (own, key), (_, foreign_key) = make_agency("마포"), make_agency("종로")
     with transaction(engine) as session:
         receipt = receive(session, [Arrival("1", a_document(source_ref="1"), "http")], own, vault)[0]
-    path, unknown = f"/api/registry/postings/{receipt.posting_id}", "/api/registry/postings/" + str(own.agency_id)
+    path, unknown = f"/api/v1/registry/postings/{receipt.posting_id}", "/api/v1/registry/postings/" + str(own.agency_id)
     mine, foreign = ({"Authorization": f"Bearer {each}"} for each in (key, foreign_key))
     for method, body in (("PATCH", {"status": "filled"}), ("DELETE", None), ("GET", None)):
         answers = [client.request(method, each, json=body, headers=foreign) for each in (path, unknown)]
@@ -219,5 +219,5 @@ def test_over_http_ones_own_alone_and_unknown_and_foreign_alike(
     refused = client.delete(path, headers=mine)
     assert (refused.status_code, refused.json()["code"]) == (422, "ORDER_STATE")
     assert client.get(path, headers=mine).json()["state"] == "filled"
-    decision = client.patch(f"/api/registry/orders/{receipt.posting_id}", json={"decision": "split"}, headers=mine)
+    decision = client.patch(f"/api/v1/registry/orders/{receipt.posting_id}", json={"decision": "split"}, headers=mine)
     assert decision.status_code == 401

@@ -94,7 +94,7 @@ def test_keys_given_by_words_are_rewrapped_and_the_old_ones_are_the_operators_to
     with transaction(engine) as session:
         one = a_person(session, old)
     both = create_app(settings.model_copy(update={"vault_key": SecretStr("new old")}))
-    told = TestClient(both).post("/api/registry/vault/rotate", headers=OPERATOR).json()
+    told = TestClient(both).post("/api/v1/registry/vault/rotate", headers=OPERATOR).json()
     assert (told["rewrapped"], told["old_keys_gone"]) == (1, False)
     with transaction(engine) as session:
         assert Vault(MasterKeys(SecretStr("new")), settings.pseudonym_key).read(session, [one], EVERYTHING)
@@ -120,7 +120,7 @@ def test_rotation_wraps_everything_anew_and_forgets_the_old_key(
         people = [a_person(session, old) for _ in range(3)]
     agency, api_key = make_agency("마포 일자리센터")
     key = {"Authorization": f"Bearer {api_key}", "Idempotency-Key": "1"}
-    returned = filed.post("/api/registry/postings", json=a_document(title="", employer="홍길동"), headers=key)
+    returned = filed.post("/api/v1/registry/postings", json=a_document(title="", employer="홍길동"), headers=key)
     assert returned.status_code == 422
     with transaction(engine) as session:
         upload = Upload(agency_id=agency.agency_id, file_name="a", sent_at=now(), upload_id=uuid4())
@@ -128,7 +128,7 @@ def test_rotation_wraps_everything_anew_and_forgets_the_old_key(
         session.add(upload)
     before = key_file.read_text()
 
-    told = filed.post("/api/registry/vault/rotate", headers=OPERATOR).json()
+    told = filed.post("/api/v1/registry/vault/rotate", headers=OPERATOR).json()
 
     assert (told["rewrapped"], told["resealed"], told["old_keys_gone"]) == (3, 2, True)
     assert "the-first-key" not in key_file.read_text() != before
@@ -156,7 +156,7 @@ def test_a_rotation_that_was_cut_short_goes_on_with_its_key(engine: Engine, file
     begun = vault.keys.newest.name
     with transaction(engine) as session:
         other = a_person(session, vault)
-    told = filed.post("/api/registry/vault/rotate", headers=OPERATOR).json()
+    told = filed.post("/api/v1/registry/vault/rotate", headers=OPERATOR).json()
     assert (told["master_key"], told["rewrapped"]) == (begun, 1)
     with transaction(engine) as session:
         assert set(vault.read(session, [one, other], EVERYTHING)) == {one, other}

@@ -1,0 +1,39 @@
+"""What the registry keeps, at one look: the truth about agencies, orders, seekers, places and who signs in."""
+
+from services.registry.tables.accounts import Account
+from services.registry.tables.agencies import Agency, SavedMapping, Upload
+from services.registry.tables.base import Table
+from services.registry.tables.orders import (
+    ClockMark,
+    Defaulter,
+    JobOrder,
+    JobOrderRevision,
+    Posting,
+    PostingRevision,
+    Submission,
+)
+from services.registry.tables.people import AuditHead, AuditRow, Consent, KeptByLaw, Seeker, VaultItem, VaultKey
+from services.registry.tables.places import Cafe
+
+__all__ = [
+    "Account",
+    "Agency",
+    "AuditHead",
+    "AuditRow",
+    "Cafe",
+    "ClockMark",
+    "Consent",
+    "Defaulter",
+    "JobOrder",
+    "JobOrderRevision",
+    "KeptByLaw",
+    "Posting",
+    "PostingRevision",
+    "SavedMapping",
+    "Seeker",
+    "Submission",
+    "Table",
+    "Upload",
+    "VaultItem",
+    "VaultKey",
+]
