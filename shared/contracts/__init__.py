@@ -1,8 +1,20 @@
 """Every fact the services tell each other, found here by its stream."""
 
+from shared.contracts.cafes import ProgramEnrolled, ProgramKind, ProgramScheduled, RoomBooked, RoomReleased
+from shared.contracts.deliveries import Candidate, DeliveryFailed, MatchNoticed
 from shared.contracts.envelope import Event, Fact, Money, Place
 from shared.contracts.matches import GateName, MatchedPair, MatchesFound, Part, Raise, Reason
 from shared.contracts.postings import PostingFacts, PostingPublished, PostingReceived, PostingWithdrawn
+from shared.contracts.referrals import (
+    Answer,
+    Decision,
+    MatchReviewed,
+    ReasonGiven,
+    ReferralAnswered,
+    ReferralRecorded,
+    ReferralState,
+)
+from shared.contracts.rematches import CafeChanges, RematchFinished, RematchRequested
 from shared.contracts.restatements import RestatementRequested
 from shared.contracts.seekers import SeekerFacts, SeekerPublished, SeekerWithdrawn, Wishes
 from shared.contracts.submissions import AgencyAnswered, Finding, SubmissionAnswered
@@ -16,6 +28,17 @@ CATALOGUE: tuple[type[Event], ...] = (
     SeekerWithdrawn,
     SubmissionAnswered,
     MatchesFound,
+    MatchReviewed,
+    ReferralAnswered,
+    ReferralRecorded,
+    DeliveryFailed,
+    MatchNoticed,
+    RoomBooked,
+    RoomReleased,
+    ProgramScheduled,
+    ProgramEnrolled,
+    RematchRequested,
+    RematchFinished,
     RestatementRequested,
 )
 """The closed table of streams: who says each and who hears it. A new stream is a new row here."""
@@ -23,10 +46,17 @@ CATALOGUE: tuple[type[Event], ...] = (
 __all__ = [
     "CATALOGUE",
     "AgencyAnswered",
+    "Answer",
+    "CafeChanges",
+    "Candidate",
+    "Decision",
+    "DeliveryFailed",
     "Event",
     "Fact",
     "Finding",
     "GateName",
+    "MatchNoticed",
+    "MatchReviewed",
     "MatchedPair",
     "MatchesFound",
     "Money",
@@ -36,9 +66,20 @@ __all__ = [
     "PostingPublished",
     "PostingReceived",
     "PostingWithdrawn",
+    "ProgramEnrolled",
+    "ProgramKind",
+    "ProgramScheduled",
     "Raise",
     "Reason",
+    "ReasonGiven",
+    "ReferralAnswered",
+    "ReferralRecorded",
+    "ReferralState",
+    "RematchFinished",
+    "RematchRequested",
     "RestatementRequested",
+    "RoomBooked",
+    "RoomReleased",
     "SeekerFacts",
     "SeekerPublished",
     "SeekerWithdrawn",

@@ -1,14 +1,19 @@
 """One full example of every fact: what the golden messages were written from."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from shared.contracts import (
     AgencyAnswered,
+    CafeChanges,
+    Candidate,
+    DeliveryFailed,
     Event,
     Finding,
     MatchedPair,
     MatchesFound,
+    MatchNoticed,
+    MatchReviewed,
     Money,
     Part,
     Place,
@@ -16,8 +21,16 @@ from shared.contracts import (
     PostingPublished,
     PostingReceived,
     PostingWithdrawn,
+    ProgramEnrolled,
+    ProgramScheduled,
     Reason,
+    ReferralAnswered,
+    ReferralRecorded,
+    RematchFinished,
+    RematchRequested,
     RestatementRequested,
+    RoomBooked,
+    RoomReleased,
     SeekerFacts,
     SeekerPublished,
     SeekerWithdrawn,
@@ -30,6 +43,14 @@ POSTING = UUID("b0000000-0000-5000-8000-000000000001")
 SEEKER = UUID("c0000000-0000-4000-8000-000000000001")
 CAFE = UUID("d0000000-0000-4000-8000-000000000001")
 SUBMISSION = UUID("e0000000-0000-4000-8000-000000000001")
+ACCOUNT = UUID("e0000000-0000-4000-8000-000000000002")
+REFERRAL = UUID("e0000000-0000-5000-8000-000000000003")
+DELIVERY = UUID("e0000000-0000-4000-8000-000000000004")
+ROOM = UUID("e0000000-0000-4000-8000-000000000005")
+BOOKING = UUID("e0000000-0000-4000-8000-000000000006")
+SESSION = UUID("e0000000-0000-4000-8000-000000000007")
+ENROLMENT = UUID("e0000000-0000-4000-8000-000000000008")
+REMATCH = UUID("e0000000-0000-4000-8000-000000000009")
 EVENT = UUID("f0000000-0000-4000-8000-000000000001")
 WHEN = datetime(2026, 3, 2, 0, 30, tzinfo=UTC)
 
@@ -129,5 +150,85 @@ def examples() -> dict[type[Event], Event]:
         AgencyAnswered.model_validate(ANSWER),
         MatchesFound(scope="seeker", scope_id=SEEKER, shard="0/1", revision=1, epoch=1, pairs=(PAIR,)),
         RestatementRequested(asked_by="matching", reason="new_store"),
+        MatchReviewed(
+            seeker_id=SEEKER,
+            seeker_revision=1,
+            posting_id=POSTING,
+            posting_revision=1,
+            decision="dismissed",
+            reason="distance",
+            reviewed_by=ACCOUNT,
+            cafe_id=CAFE,
+            score=7_400,
+            epoch=1,
+            rank=2,
+        ),
+        ReferralAnswered(
+            seeker_id=SEEKER,
+            posting_id=POSTING,
+            answered_by="firm",
+            answer="hired",
+            on_day=date(2026, 4, 1),
+        ),
+        ReferralRecorded(
+            referral_id=REFERRAL,
+            seeker_id=SEEKER,
+            posting_id=POSTING,
+            revision=5,
+            state="interview",
+            decided_by="firm",
+            cafe_id=CAFE,
+            agency_id=AGENCY,
+            interview_on=date(2026, 3, 9),
+            due_on=date(2026, 3, 16),
+            names_shown=True,
+        ),
+        DeliveryFailed(
+            delivery_id=DELIVERY,
+            recipient="seeker",
+            recipient_id=SEEKER,
+            channel="email",
+            code="ADDRESS_UNKNOWN",
+            permanent=True,
+            attempts=1,
+        ),
+        MatchNoticed(
+            agency_id=AGENCY,
+            posting_id=POSTING,
+            source_ref="K1301126030001",
+            revision=1,
+            candidates=(Candidate(candidate_id=REFERRAL, score=7_400, fit_for_posting=8_000, reasons=PAIR.reasons),),
+        ),
+        RoomBooked(
+            booking_id=BOOKING,
+            revision=1,
+            seeker_id=SEEKER,
+            cafe_id=CAFE,
+            room_id=ROOM,
+            starts_at=WHEN,
+            ends_at=WHEN + timedelta(hours=2),
+        ),
+        RoomReleased(booking_id=BOOKING, revision=2, seeker_id=SEEKER, cafe_id=CAFE, room_id=ROOM, reason="no_show"),
+        ProgramScheduled(
+            session_id=SESSION,
+            revision=1,
+            cafe_id=CAFE,
+            kind="resume_clinic",
+            title="이력서 클리닉",
+            starts_at=WHEN,
+            ends_at=WHEN + timedelta(hours=1),
+            seats=12,
+        ),
+        ProgramEnrolled(enrolment_id=ENROLMENT, revision=1, session_id=SESSION, seeker_id=SEEKER, state="waiting"),
+        RematchRequested(rematch_id=REMATCH, season="2026 상반기 공채", asked_by="calendar"),
+        RematchFinished(
+            rematch_id=REMATCH,
+            season="2026 상반기 공채",
+            shard="0/1",
+            epoch=2,
+            previous_epoch=1,
+            pairs=18_240,
+            changes=(CafeChanges(cafe_id=CAFE, seekers=120, new=340, risen=51, gone=298),),
+        ),
     )
     return {type(event): event.model_copy(update={"event_id": EVENT, "occurred_at": WHEN}) for event in events}

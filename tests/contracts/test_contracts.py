@@ -27,6 +27,17 @@ TABLE = {
     ("seeker.withdrawn.v1", "all"): ("registry", "matching notify"),
     ("submission.answered.v1", "all"): ("registry", "notify"),
     ("matches.found.v1", "all"): ("matching", "notify"),
+    ("match.reviewed.v1", "all"): ("notify", "registry"),
+    ("referral.answered.v1", "all"): ("notify", "registry"),
+    ("referral.recorded.v1", "all"): ("registry", "matching notify"),
+    ("delivery.failed.v1", "all"): ("notify", "registry"),
+    ("match.noticed.v1", "each agency"): ("notify", "agency"),
+    ("room.booked.v1", "all"): ("registry", "notify"),
+    ("room.released.v1", "all"): ("registry", "notify"),
+    ("program.scheduled.v1", "all"): ("registry", "notify"),
+    ("program.enrolled.v1", "all"): ("registry", "notify"),
+    ("rematch.requested.v1", "all"): ("registry", "matching"),
+    ("rematch.finished.v1", "all"): ("matching", "registry notify"),
     ("restatement.requested.v1", "all"): ("matching notify", "registry matching"),
 }
 

@@ -30,25 +30,51 @@ INNER = (
     "matches.found.v1",
     "restatement.requested.v1",
 )
+REGISTRY_ALSO_SAYS = (
+    "referral.recorded.v1",
+    "room.booked.v1",
+    "room.released.v1",
+    "program.scheduled.v1",
+    "program.enrolled.v1",
+    "rematch.requested.v1",
+)
+NOTIFY_ALSO_SAYS = ("match.reviewed.v1", "referral.answered.v1", "delivery.failed.v1")
+MATCHING_ALSO_SAYS = ("rematch.finished.v1",)
 OF_AGENCIES = tuple(
-    f"{name}:{agency}" for name in ("posting.received.v1", "submission.answered.v1") for agency in (HERE, THERE)
+    f"{name}:{agency}"
+    for name in ("posting.received.v1", "submission.answered.v1", "match.noticed.v1")
+    for agency in (HERE, THERE)
 )
 NOBODYS = ("posting.received.v1", "posting.published.v1:x", "posting.published.v2", "session:1", "*")
-KEYS = (*INNER, *OF_AGENCIES, *NOBODYS)
+KEYS = (*INNER, *REGISTRY_ALSO_SAYS, *NOTIFY_ALSO_SAYS, *MATCHING_ALSO_SAYS, *OF_AGENCIES, *NOBODYS)
 
 SAYS = {
-    "registry": {*INNER[:5], f"submission.answered.v1:{HERE}", f"submission.answered.v1:{THERE}"},
-    "matching": {"matches.found.v1", "restatement.requested.v1"},
-    "notify": {"restatement.requested.v1"},
+    "registry": {*INNER[:5], *REGISTRY_ALSO_SAYS, f"submission.answered.v1:{HERE}", f"submission.answered.v1:{THERE}"},
+    "matching": {"matches.found.v1", "restatement.requested.v1", *MATCHING_ALSO_SAYS},
+    "notify": {
+        "restatement.requested.v1",
+        *NOTIFY_ALSO_SAYS,
+        f"match.noticed.v1:{HERE}",
+        f"match.noticed.v1:{THERE}",
+    },
 }
 HEARS = {
-    "registry": {"restatement.requested.v1"},
-    "matching": {*INNER[:4], "restatement.requested.v1"},
-    "notify": {*INNER[:4], "submission.answered.v1", "matches.found.v1"},
+    "registry": {"restatement.requested.v1", *NOTIFY_ALSO_SAYS, *MATCHING_ALSO_SAYS},
+    "matching": {*INNER[:4], "restatement.requested.v1", "referral.recorded.v1", "rematch.requested.v1"},
+    "notify": {
+        *INNER[:4],
+        "submission.answered.v1",
+        "matches.found.v1",
+        *REGISTRY_ALSO_SAYS[:5],
+        *MATCHING_ALSO_SAYS,
+    },
 }
 TAKES_IN = {"registry": {f"posting.received.v1:{HERE}", f"posting.received.v1:{THERE}"}}
 WRITES = {AGENCY: {f"posting.received.v1:{HERE}"}, OTHER_AGENCY: {f"posting.received.v1:{THERE}"}}
-READS = {AGENCY: {f"submission.answered.v1:{HERE}"}, OTHER_AGENCY: {f"submission.answered.v1:{THERE}"}}
+READS = {
+    AGENCY: {f"submission.answered.v1:{HERE}", f"match.noticed.v1:{HERE}"},
+    OTHER_AGENCY: {f"submission.answered.v1:{THERE}", f"match.noticed.v1:{THERE}"},
+}
 PEOPLE = (*USERS, AGENCY, OTHER_AGENCY)
 
 SAY, HEAR, TAKE_IN, WRITE, READ = "say", "hear", "take in", "write", "read"
