@@ -36,5 +36,5 @@ def test_who_may_passes_and_nobody_else(row: dict[str, str], houses: dict[str, H
 @pytest.mark.parametrize("number", ["0", "-1", str(2**63), str(10**30), "one"])
 def test_a_number_that_no_database_holds_is_an_answer_not_a_fault(number: str, houses: dict[str, House]) -> None:
     for service, house in houses.items():
-        answer = house.send("operator", "GET", f"/api/{service}/buried/{number}")
+        answer = house.send("operator", "GET", f"/api/v1/{service}/buried/{number}")
         assert (answer.status_code, answer.json()["code"]) == (422, "INVALID")
