@@ -172,7 +172,8 @@ def test_nothing_reads_past_the_door() -> None:
     past = [
         path.name
         for path in registry.rglob("*.py")
-        if path.name != "vault.py" and path.parent.name != "tables"
+        if path.name != "vault.py"
+        and path.parent.name != "tables"
         and re.search(r"\bVaultItem\b|\bVaultKey\b|vault\._open\b", path.read_text())
     ]
     assert past == []
