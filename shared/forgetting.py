@@ -54,6 +54,11 @@ def forget(session: Session, subjects: Sequence[UUID]) -> None:
     session.flush()
 
 
+def is_forgotten(session: Session, subject: UUID) -> bool:
+    """Whether someone was erased before: what is still said of her comes late, and is not kept."""
+    return session.get(Forgotten, subject) is not None
+
+
 class Forgetter:
     """Sees to it that what was forgotten leaves the streams and the files too."""
 

@@ -1,5 +1,5 @@
 """Notify: each match to the person who acts on it.
 
-Hears matches, postings, seekers and submissions. Keeps match lists by opaque id, and no names.
-Says restatement.requested.
+Hears matches, postings, seekers, submissions and where referrals stand. Keeps them by opaque id, and no names.
+Says match.reviewed and restatement.requested.
 """

@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 
 from services.notify.desk import pages as desk
 from services.notify.handlers import HEARINGS
-from services.notify.match_lists import most_headed
+from services.notify.match_lists import most_headed, wake_postponed
 from services.notify.people import Names
 from services.notify.settings import NotifySettings
 from services.notify.tables import MatchList, PostingCard, SeekerCard
@@ -27,7 +27,14 @@ from shared.web.pages import furnish
 def create_app(settings: NotifySettings) -> FastAPI:
     """The whole service; it hears and says while it serves."""
     engine = open_engine(settings.database_url)
-    spine = Spine(service="notify", settings=settings, engine=engine, hearings=HEARINGS, facts=lambda: holdings(engine))
+    spine = Spine(
+        service="notify",
+        settings=settings,
+        engine=engine,
+        hearings=HEARINGS,
+        facts=lambda: holdings(engine),
+        chores=(wake_postponed,),
+    )
     names = Names(settings)
 
     @asynccontextmanager

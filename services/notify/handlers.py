@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from services.notify import referrals
 from services.notify.match_lists import set_best
 from services.notify.tables import MatchList, PostingCard, SeekerCard, SubmissionNote
 from services.notify.words import searchable
@@ -16,11 +17,13 @@ from shared.contracts import (
     PostingFacts,
     PostingPublished,
     PostingWithdrawn,
+    ReferralRecorded,
     SeekerFacts,
     SeekerPublished,
     SeekerWithdrawn,
     SubmissionAnswered,
 )
+from shared.forgetting import is_forgotten
 from shared.streams import Hearing, each
 
 
@@ -77,6 +80,8 @@ def hide_seeker(event: SeekerWithdrawn, session: Session) -> None:
     session.add(card)
     for held in _lists_of(session, event.seeker_id):
         _drop_void(held, card)
+    if event.reason == "erased":
+        referrals.forget_pairs(session, event.seeker_id)
     set_best(session, card)
 
 
@@ -92,6 +97,14 @@ def keep_list(event: MatchesFound, session: Session) -> None:
     card = session.get(SeekerCard, event.scope_id) if event.scope == "seeker" else None
     if card:
         _drop_void(held, card)
+        set_best(session, card)
+
+
+def keep_referral(event: ReferralRecorded, session: Session) -> None:
+    """Note where the pair stands, and which of hers is now worth a call; of someone erased nothing is noted."""
+    if is_forgotten(session, event.seeker_id) or not referrals.keep_standing(session, event):
+        return
+    if card := session.get(SeekerCard, event.seeker_id):
         set_best(session, card)
 
 
@@ -111,6 +124,7 @@ HEARINGS: tuple[Hearing[Any], ...] = (
     Hearing(SeekerPublished, each(show_seeker)),
     Hearing(SeekerWithdrawn, each(hide_seeker)),
     Hearing(MatchesFound, each(keep_list)),
+    Hearing(ReferralRecorded, each(keep_referral)),
     Hearing(SubmissionAnswered, each(count_submission)),
 )
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, literal
 from sqlmodel import Session, col, select
 
+from services.notify import referrals
 from services.notify.tables import MatchList, PostingCard, SeekerCard
 from services.notify.words import holds_all
 from shared.contracts import MatchedPair
@@ -41,6 +42,16 @@ class ShownPair:
     pair: MatchedPair
     posting: PostingCard
     seeker: SeekerCard
+
+
+@dataclass(frozen=True)
+class PairOnList:
+    """A pair as it stands on the lists at this moment."""
+
+    shown: ShownPair
+    epoch: int
+    rank: int | None
+    """Where it stands on the seeker's list; None where only the posting's has it."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +109,19 @@ def for_posting(session: Session, posting: PostingCard, reach: Reach) -> tuple[S
     return tuple(sorted(filter(_stands, shown), key=_law_s_order))
 
 
+def find_pair(session: Session, seeker: SeekerCard, posting_id: UUID) -> PairOnList | None:
+    """The pair, if it stands on her list or on the posting's."""
+    epochs = _epochs(session, "seeker", seeker.seeker_id)
+    for rank, shown in enumerate(for_seeker(session, seeker), 1):
+        if shown.posting.posting_id == posting_id:
+            return PairOnList(shown, max(epochs, default=0), rank)
+    posting = session.get(PostingCard, posting_id)
+    others = for_posting(session, posting, EveryCafe()) if posting and posting.live else ()
+    epochs = _epochs(session, "posting", posting_id)
+    hers = (shown for shown in others if shown.seeker.seeker_id == seeker.seeker_id)
+    return next((PairOnList(shown, max(epochs, default=0), None) for shown in hers), None)
+
+
 def headed_by(session: Session, postings: Iterable[UUID]) -> dict[UUID, int]:
     """How many seekers' lists each of these postings heads, whichever café looks after them."""
     best = col(SeekerCard.best_posting_id)
@@ -119,14 +143,30 @@ def last_said_at(session: Session) -> datetime | None:
 
 
 def set_best(session: Session, seeker: SeekerCard) -> None:
-    """Note the best pair that is not void; a function of what is held alone, so the order of events never matters."""
+    """Note the best pair that is neither void nor decided, and when one comes back that is postponed.
+
+    A function of what is held and of the day alone, so the order of events never matters.
+    """
     pairs = [p for p in _said(session, "seeker", seeker.seeker_id) if p.seeker_revision > seeker.withdrawn_revision]
     void_up_to = _withdrawn(session, pairs)
     standing = [pair for pair in pairs if pair.posting_revision > void_up_to.get(pair.posting_id, 0)]
-    best = max(standing, key=lambda pair: pair.score, default=None)
+    decided, day = referrals.standings_of_seekers(session, [seeker.seeker_id]), referrals.today()
+    waiting = [p for p in standing if referrals.is_open(decided.get((p.seeker_id, p.posting_id)), day)]
+    best = max(waiting, key=lambda pair: pair.score, default=None)
+    postponed = (it.until for it in decided.values() if it.state == "postponed" and it.until and it.until > day)
+    seeker.wakes_on = min(postponed, default=None)
     seeker.best_score = best.score if best else None
     seeker.best_posting_id = best.posting_id if best else None
     session.add(seeker)
+
+
+def wake_postponed(session: Session) -> int:
+    """Bring back the pairs whose day has come; of how many seekers. A chore of every minute."""
+    due = select(SeekerCard).where(col(SeekerCard.wakes_on) <= referrals.today())
+    seekers = session.exec(due).all()
+    for seeker in seekers:
+        set_best(session, seeker)
+    return len(seekers)
 
 
 def within(reach: Reach) -> list[ColumnElement[bool]]:
@@ -158,6 +198,10 @@ def _said(session: Session, scope: Literal["seeker", "posting"], *ids: UUID) -> 
         for pair in held.pairs:
             pairs.setdefault((pair.seeker_id, pair.posting_id), pair)
     return list(pairs.values())
+
+
+def _epochs(session: Session, scope: Literal["seeker", "posting"], scope_id: UUID) -> list[int]:
+    return list(session.exec(select(MatchList.epoch).where(MatchList.scope == scope, MatchList.scope_id == scope_id)))
 
 
 def _postings(session: Session, pairs: Sequence[MatchedPair]) -> dict[UUID, PostingCard]:

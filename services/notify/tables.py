@@ -101,6 +101,8 @@ class SeekerCard(Table, table=True):
     best_score: int | None = None
     """Of the best pair on her list that is not void: what makes the call worth it."""
     best_posting_id: UUID | None = Field(default=None, index=True)
+    wakes_on: date | None = Field(default=None, index=True)
+    """The day, KST, on which a pair of hers that was postponed comes back."""
 
 
 class MatchList(Table, table=True):
@@ -116,6 +118,57 @@ class MatchList(Table, table=True):
     epoch: int = 0
     said_at: datetime = Field(sa_type=UtcDateTime)
     pairs: tuple[MatchedPair, ...] = Field(default=(), sa_type=PackedPairs)
+
+
+class PairStanding(Table, table=True):
+    """Where a pair stands, as registry last said: the present state, while the ledger is registry's."""
+
+    __tablename__ = "referral_state"
+    __table_args__ = (Index("ix_referral_state_due", "state", "due_on"),)
+
+    seeker_id: UUID = Field(primary_key=True)
+    posting_id: UUID = Field(primary_key=True, index=True)
+    referral_id: UUID = Field(unique=True)
+    revision: int = 0
+    state: str = ""
+    decided_by: str = ""
+    reason: str | None = None
+    cafe_id: UUID | None = Field(default=None, index=True)
+    agency_id: UUID | None = Field(default=None, index=True)
+    until: date | None = None
+    interview_on: date | None = None
+    due_on: date | None = None
+    names_shown: bool = False
+    changed_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class Review(Table, table=True):
+    """A counselor's decision about a pair. The last of a pair stands until registry has answered it."""
+
+    __tablename__ = "review"
+    __table_args__ = (Index("ix_review_pair", "seeker_id", "posting_id"),)
+
+    number: int | None = Field(default=None, primary_key=True)
+    seeker_id: UUID
+    posting_id: UUID = Field(index=True)
+    account_id: UUID = Field(index=True)
+    label: str
+    """How she is called whom pages tell as the one who decided."""
+    cafe_id: UUID | None = None
+    seeker_revision: int
+    posting_revision: int
+    score: int
+    epoch: int
+    rank: int | None = None
+    """Where the pair stood on the seeker's list when it was decided."""
+    decision: str
+    reason: str | None = None
+    until: date | None = None
+    answered_from: int
+    """The revision of the pair's standing from which on registry has heard of this."""
+    decided_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    undone_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    undone_by: UUID | None = None
 
 
 class SubmissionNote(Table, table=True):

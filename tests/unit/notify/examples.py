@@ -15,6 +15,7 @@ from shared.contracts import (
     PostingPublished,
     PostingWithdrawn,
     Reason,
+    ReferralRecorded,
     SeekerFacts,
     SeekerPublished,
     SeekerWithdrawn,
@@ -132,6 +133,20 @@ def parts_of(score: int) -> tuple[Part, ...]:
         Part(name=name, value=min(10_000, score + 500), score=each)  # type: ignore[arg-type]
         for name, each in points.items()
     )
+
+
+def a_referral(seeker: int, posting: int, revision: int = 1, state: str = "proposed", **but: Any) -> ReferralRecorded:
+    values: dict[str, Any] = {
+        "referral_id": id_of("referral", seeker * 1_000 + posting),
+        "seeker_id": id_of("seeker", seeker),
+        "posting_id": id_of("posting", posting),
+        "revision": revision,
+        "state": state,
+        "decided_by": "counselor",
+        "cafe_id": HONGDAE,
+        "occurred_at": MONDAY,
+    }
+    return ReferralRecorded(**(values | but))
 
 
 def a_list(
