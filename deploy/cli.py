@@ -12,6 +12,7 @@ from deploy.serve import ServiceName
 from services.matching import skill_commands
 from services.registry import (
     custody_commands,
+    district_commands,
     export_command,
     linting,
     mapping_commands,
@@ -134,6 +135,8 @@ app.add_typer(agency.app, name="agency")
 app.add_typer(order_commands.app)
 app.add_typer(order_commands.defaulters, name="defaulters")
 app.add_typer(staffing.app, name="account")
+app.add_typer(district_commands.districts, name="districts")
+app.add_typer(district_commands.coverage)
 app.add_typer(people_commands.app, name="seeker")
 app.add_typer(custody_commands.vault, name="vault")
 app.add_typer(custody_commands.audit, name="audit")

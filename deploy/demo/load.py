@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -12,9 +12,10 @@ from typing import Any
 import httpx
 
 from deploy.demo.city import City, Seeker
+from deploy.demo.invent_ground import SOURCE, invent_ground
 from deploy.demo.make_city import make_city
 from deploy.demo.shapes import PostingFile, write_shapes
-from deploy.demo.vocabulary import AccountWords
+from deploy.demo.vocabulary import AccountWords, city_words
 from services.registry.importing import Source, bring_in
 from services.registry.intake.rows import Given
 from shared.clock import KST, now
@@ -56,6 +57,7 @@ def load_city(client: httpx.Client, folder: Path, today: date, step: Step = lamb
     loading = _Loading(client, city, report, step)
     agencies, cafes = loading.agencies(), loading.cafes()
     loading.accounts(agencies, cafes)
+    loading.ground()
     loading.seekers(cafes)
     for file in write_shapes(city, folder):
         loading.postings(file, agencies[file.agency_key])
@@ -91,6 +93,19 @@ class _Loading:
                 known[cafe.name] = self._make("cafes", asked)["cafe_id"]
         return {cafe.key: known[cafe.name] for cafe in self.city.cafes}
 
+    def ground(self) -> None:
+        """The layers that are not there yet; the first time, districts too, of which the densest is designated."""
+        held = {each["layer"] for each in self._get("/api/v1/registry/ground") if each["rows"]}
+        for layer, text in asdict(invent_ground(city_words())).items():
+            if layer not in held:
+                self._put(f"/api/v1/registry/ground/{layer}", {"text": text, "source": SOURCE})
+        if "places" not in held:
+            found = self.client.post("/api/v1/registry/districts/proposals", json={}).raise_for_status().json()
+            if found:
+                asked = {"name": "와우뜰 취업의 거리", "reason": "시연용 지정"}
+                path = f"/api/v1/registry/districts/{found[0]['district_id']}/designate"
+                self.client.post(path, json=asked).raise_for_status()
+
     def accounts(self, agencies: Ids, cafes: Ids) -> None:
         for account in self.city.accounts:
             self._make("accounts", _account(account, self.city.password, agencies, cafes))
@@ -117,6 +132,9 @@ class _Loading:
     def _get(self, path: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.client.get(path).raise_for_status().json()
         return found
+
+    def _put(self, path: str, asked: dict[str, Any]) -> None:
+        self.client.put(path, json=asked).raise_for_status()
 
     def _make(self, kind: str, asked: dict[str, Any]) -> dict[str, Any]:
         """What was made; nothing where it is there already."""

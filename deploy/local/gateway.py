@@ -28,6 +28,9 @@ PREFIXES: Mapping[str, str] = {
     "/agency": "registry",
     "/me": "registry",
     "/counter": "registry",
+    "/districts": "registry",
+    "/coverage": "registry",
+    "/programs": "registry",
 }
 """Who answers what; everything else is notify's."""
 

@@ -15,8 +15,10 @@ from services.registry.agency_pages import agency_pages
 from services.registry.api import api
 from services.registry.counter_pages import counter_pages
 from services.registry.custody import custody
+from services.registry.district_pages import district_pages
 from services.registry.doorstep import TEMPLATES, doorstep
 from services.registry.expiry import Sweeper
+from services.registry.ground_api import ground_api
 from services.registry.handlers import HEARINGS
 from services.registry.intake.queue import IntakeQueue
 from services.registry.law.rules import load_rules
@@ -73,7 +75,9 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(my_pages(engine, vault, record, settings, pages))
     app.include_router(counter_pages(engine, vault, pages))
     app.include_router(agency_pages(engine, vault, law, pages))
+    app.include_router(district_pages(engine, pages))
     app.include_router(api(engine, vault, law))
+    app.include_router(ground_api(engine))
     app.include_router(order_api(engine, vault, law))
     app.include_router(upkeep(engine))
     app.include_router(custody(engine, vault, record))

@@ -3,6 +3,7 @@
 from services.registry.tables.accounts import Account
 from services.registry.tables.agencies import Agency, SavedMapping, Upload
 from services.registry.tables.base import Table
+from services.registry.tables.ground import GroundLayer, PromotionDistrict
 from services.registry.tables.orders import (
     ClockMark,
     Defaulter,
@@ -24,11 +25,13 @@ __all__ = [
     "ClockMark",
     "Consent",
     "Defaulter",
+    "GroundLayer",
     "JobOrder",
     "JobOrderRevision",
     "KeptByLaw",
     "Posting",
     "PostingRevision",
+    "PromotionDistrict",
     "SavedMapping",
     "Seeker",
     "Submission",

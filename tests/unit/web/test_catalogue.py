@@ -5,6 +5,9 @@ from pathlib import Path
 from string import Formatter
 from typing import get_args
 
+from services.registry.cafes.city_coverage import Of
+from services.registry.cafes.districts import KINDS
+from services.registry.cafes.promotion import STATES
 from services.registry.intake.asking import Kind, fields_to_ask
 from services.registry.people.audit import Action
 from services.registry.people.seekers import TAKEN_OUT
@@ -41,6 +44,8 @@ MADE_IN_PARTS = {
     *(f"my.removed.{code}" for code in TAKEN_OUT),
     *(f"my.state.{state}" for state in ("people", "matched", "not_matched")),
     *(f"my.problem.{problem}" for problem in ("too_many", "contact", "password", "known")),
+    *(f"map.{kind}" for kind in (*KINDS, *STATES, "standing", "near", "next", "cell")),
+    *(f"coverage.{of}" for of in get_args(Of)),
     "sign_in.wrong",
     "sign_in.too_many",
 }
