@@ -19,12 +19,13 @@ from services.registry.district_pages import district_pages
 from services.registry.doorstep import TEMPLATES, doorstep
 from services.registry.expiry import Sweeper
 from services.registry.ground_api import ground_api
-from services.registry.handlers import HEARINGS
+from services.registry.handlers import hearings
 from services.registry.intake.queue import IntakeQueue
 from services.registry.law.rules import load_rules
 from services.registry.my_pages import my_pages
 from services.registry.order_api import order_api
 from services.registry.orders.life_cycle import OPEN
+from services.registry.orders.referral_states import Periods
 from services.registry.people.erasure import ErasureRecord, erase_again, purge_ledger
 from services.registry.people.master_keys import MasterKeys
 from services.registry.people.seekers import ACTIVE
@@ -54,8 +55,14 @@ def create_app(settings: RegistrySettings) -> FastAPI:
             "expiry_stopped": sweeper.refused,
         }
 
+    periods = Periods(settings.referral_answer_days, settings.referral_result_days)
     spine = Spine(
-        service="registry", settings=settings, engine=engine, hearings=HEARINGS, facts=facts, chores=[purge_ledger]
+        service="registry",
+        settings=settings,
+        engine=engine,
+        hearings=hearings(periods),
+        facts=facts,
+        chores=[purge_ledger],
     )
 
     @asynccontextmanager

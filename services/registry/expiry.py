@@ -1,4 +1,5 @@
 """What has run out? Orders and applications end by themselves on their day, in batches; senders are told before.
+Where only time had to pass, pairs move on too: a result is due, an answer is not expected any more, a day has come.
 
 A clock that leapt must not end everything at once: the newest time at which we looked is kept, and nothing runs out
 while the clock stands before it or implausibly far behind it. The operator then says whether the clock is right.
@@ -19,6 +20,7 @@ from services.registry.intake.notices import tell
 from services.registry.orders.life_cycle import LIVING, NOTICE_DAYS, OPEN
 from services.registry.orders.postings import Shelf, change, one_at_a_time, today
 from services.registry.people import seekers
+from services.registry.referrals.hearing import pass_time
 from services.registry.tables import ClockMark, JobOrder, Seeker, Submission
 from shared.clock import now
 from shared.database import transaction
@@ -40,6 +42,7 @@ class Swept:
     orders: int = 0
     seekers: int = 0
     told: int = 0
+    pairs: int = 0
     refused: str = ""
 
 
@@ -56,6 +59,7 @@ def sweep(engine: Engine) -> Swept:
         orders=_until_none(engine, lambda session: _expire_orders(session, day)),
         seekers=_until_none(engine, lambda session: _expire_seekers(session, day)),
         told=_until_none(engine, lambda session: _tell_of_the_end(session, day)),
+        pairs=_until_none(engine, lambda session: pass_time(session, day)),
     )
 
 
@@ -154,8 +158,8 @@ class Sweeper:
         if swept.refused and swept.refused != self.refused:
             log.error("clock_leapt", found=swept.refused)
         self.refused = swept.refused
-        if swept.orders or swept.seekers or swept.told:
-            log.info("expired", orders=swept.orders, seekers=swept.seekers, told=swept.told)
+        if swept.orders or swept.seekers or swept.told or swept.pairs:
+            log.info("expired", orders=swept.orders, seekers=swept.seekers, told=swept.told, pairs=swept.pairs)
 
     async def stop(self, task: "asyncio.Task[None]") -> None:
         """Let the batch in hand end, then stop."""

@@ -6,20 +6,22 @@ from typing import Any, TypeVar
 from sqlalchemy import inspect
 from sqlmodel import Session, select
 
-from services.registry.orders import postings
+from services.registry.orders import ledger, postings
 from services.registry.orders.life_cycle import OPEN
+from services.registry.orders.referral_states import Periods
 from services.registry.people import seekers
-from services.registry.tables import Agency, Posting, Seeker
-from shared.contracts import RestatementRequested
+from services.registry.referrals import hearing
+from services.registry.tables import Agency, Posting, Referral, Seeker
+from shared.contracts import MatchReviewed, ReferralAnswered, RestatementRequested
 from shared.outbox import stage
-from shared.streams import Hearing
+from shared.streams import Hearing, each
 
 CHUNK = 500
-T = TypeVar("T", Posting, Seeker)
+T = TypeVar("T", Posting, Seeker, Referral)
 
 
 def say_everything_again(events: Sequence[RestatementRequested], session: Session) -> None:
-    """Every open posting and active seeker at its present revision; once, however many asked at the same time."""
+    """Every open posting, active seeker and pair at its present revision; once, however many asked at a time."""
     if not events:
         return
     names = {agency.agency_id: agency.name for agency in session.exec(select(Agency))}
@@ -27,6 +29,8 @@ def say_everything_again(events: Sequence[RestatementRequested], session: Sessio
         stage(session, postings.published(posting, names[posting.agency_id]))
     for seeker in _in_chunks(session, Seeker, Seeker.seeker_id, Seeker.state == seekers.ACTIVE):
         stage(session, seekers.published(seeker))
+    for referral in _in_chunks(session, Referral, Referral.referral_id, Referral.state != ""):
+        ledger.say(session, referral)
 
 
 def _in_chunks(session: Session, table: type[T], key: Any, live: Any) -> Iterator[T]:
@@ -43,4 +47,13 @@ def _in_chunks(session: Session, table: type[T], key: Any, live: Any) -> Iterato
         session.expunge_all()
 
 
-HEARINGS = (Hearing(RestatementRequested, say_everything_again),)
+def hearings(periods: Periods) -> tuple[Hearing[Any], ...]:
+    """What the registry hears; an answer is waited for as long as `periods` has it."""
+    return (
+        Hearing(RestatementRequested, say_everything_again),
+        Hearing(MatchReviewed, each(lambda event, session: hearing.hear_review(event, session, periods))),
+        Hearing(ReferralAnswered, each(lambda event, session: hearing.hear_answer(event, session, periods))),
+    )
+
+
+HEARINGS = hearings(Periods())

@@ -1,9 +1,9 @@
 """What the registry is told from outside."""
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.settings import ServiceSettings
@@ -27,6 +27,11 @@ class RegistrySettings(ServiceSettings):
     """Most entries of agencies' streams taken in one transaction."""
     law_rules: Path | None = None
     """A folder of rules of law of your own, read after the shipped ones."""
+
+    referral_answer_days: Annotated[int, Field(ge=1, le=180)] = 14
+    """So many days after a referral the firm should have answered; then its result is due."""
+    referral_result_days: Annotated[int, Field(ge=1, le=180)] = 7
+    """So many days after the interview the result should be known; then as many again until it counts as unanswered."""
 
     @model_validator(mode="after")
     def _one_place_of_keys(self) -> Self:

@@ -69,6 +69,12 @@ def upkeep(engine: Engine) -> APIRouter:
             with transaction(engine) as session:
                 trust_clock(session)
         swept = sweep(engine)
-        return {"orders": swept.orders, "seekers": swept.seekers, "told": swept.told, "refused": swept.refused}
+        return {
+            "orders": swept.orders,
+            "seekers": swept.seekers,
+            "told": swept.told,
+            "pairs": swept.pairs,
+            "refused": swept.refused,
+        }
 
     return router

@@ -65,6 +65,36 @@ ReferralState = Literal[
 """From a counselor's first decision to the sixth month at work (Employment Security Act, decree 4)."""
 
 
+Cause = Literal[
+    "seeker_placed",
+    "seeker_expired",
+    "seeker_paused",
+    "seeker_withdrawn",
+    "seeker_erased",
+    "seeker_unknown",
+    "posting_filled",
+    "posting_closed",
+    "posting_expired",
+    "posting_suspended",
+    "posting_refused",
+    "posting_withdrawn",
+    "posting_unknown",
+]
+"""Why registry withdrew a pair: which of the two is not there to be referred."""
+
+Refusal = Literal[
+    "NOT_AT_THIS_STAGE",
+    "NOT_BY_THIS_PARTY",
+    "OTHERS_ACTED",
+    "CONSENT_TEXT_MISSING",
+    "DAY_MISSING",
+    "TOO_EARLY",
+    "NOT_VALID_NOW",
+    "PLACED_ELSEWHERE",
+]
+"""Why an answer changed nothing."""
+
+
 class MatchReviewed(Event):
     """A counselor decided about a pair on her desk. Also a label: it says what was shown when she did."""
 
@@ -139,6 +169,12 @@ class ReferralRecorded(Event):
     interview_on: date | None = None
     due_on: date | None = None
     """The day, KST, by which the next answer is expected: the result, or a check of retention."""
+    confirmed: bool = False
+    """A counselor accepted the pair: nobody is referred without."""
+    cause: Cause | None = None
+    """Why registry withdrew it."""
+    refused: Refusal | None = None
+    """The last answer changed nothing, for this reason; the state is what it was."""
     names_shown: bool = False
     """She agreed that the firm may know who she is, and that consent stands."""
 

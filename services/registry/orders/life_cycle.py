@@ -11,7 +11,8 @@ from typing import Literal, get_args
 State = Literal["open", "held", "suspended", "refused", "filled", "closed", "withdrawn", "expired"]
 Status = Literal["open", "renewed", "reopened", "suspended", "filled", "closed", "withdrawn"]
 """What a sender may say of an order of hers."""
-Actor = Literal["agency", "operator", "clock"]
+Actor = Literal["agency", "operator", "clock", "ledger"]
+"""The ledger of referrals fills an order whose last place was taken."""
 
 OPEN: State = "open"
 HELD: State = "held"
@@ -40,6 +41,7 @@ MOVES: dict[Actor, dict[State, frozenset[State]]] = {
     "agency": BY_AGENCY,
     "operator": BY_OPERATOR,
     "clock": {state: frozenset[State]({"expired"}) for state in LIVING},
+    "ledger": {"open": frozenset({"filled"})},
 }
 
 

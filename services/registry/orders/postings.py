@@ -17,7 +17,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import text
 from sqlmodel import Session, col, or_, select
 
-from services.registry.orders import life_cycle
+from services.registry.orders import ledger, life_cycle
 from services.registry.orders.life_cycle import ENDED, HELD, OPEN, Actor, State, Status
 from services.registry.orders.same_order import Traits, alike, linked
 from services.registry.tables import Agency, JobOrder, JobOrderRevision, Posting, PostingRevision
@@ -69,7 +69,11 @@ class Said:
 
 
 def one_at_a_time(session: Session) -> None:
-    """Two documents may be the same order: on PostgreSQL orders move one transaction at a time, as on SQLite anyway."""
+    """Two documents may be the same order: on PostgreSQL orders move one transaction at a time, as on SQLite anyway.
+
+    Pairs first: an order that ends takes its pairs along, and a hire may end an order.
+    """
+    ledger.one_at_a_time(session)
     if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
 
@@ -303,6 +307,7 @@ def _withdraw(shelf: Shelf, posting_id: UUID, reason: LeavingReason) -> None:
     posting.state = reason
     shelf.session.add(posting)
     stage(shelf.session, PostingWithdrawn(posting_id=posting_id, revision=posting.revision, reason=reason))
+    ledger.posting_left(shelf.session, posting_id, reason)
 
 
 def published(posting: Posting, agency_name: str) -> PostingPublished:

@@ -17,6 +17,7 @@ from services.registry.intake.documents import (
     seeker_facts,
 )
 from services.registry.intake.findings import finding
+from services.registry.orders import ledger
 from services.registry.orders.life_cycle import APPLICATION_MONTHS, NOTICE_DAYS, months_after
 from services.registry.people import consents
 from services.registry.people.consents import Ground, Matter, Through
@@ -32,6 +33,8 @@ UNSEEN = "unseen"
 """Of someone who was never published."""
 ACTIVE = "active"
 ERASED = "erased"
+PLACED = "placed"
+"""She works now: she comes back by saying that she looks again, or by an application that says something new."""
 LeavingReason = Literal["placed", "expired", "paused", "withdrawn", "erased"]
 
 
@@ -136,7 +139,7 @@ def revise(  # noqa: PLR0913 - a document, and what is known of whom it is about
 
 def settle(session: Session, seeker: Seeker, *, changed: bool = False, given: Sequence[Consent] | None = None) -> bool:
     """Publish her, or withdraw her, as her consents and wishes have it now; whether anything was said."""
-    if seeker.state == ERASED:
+    if seeker.state == ERASED or (seeker.state == PLACED and not changed):
         return False
     given = consents.all_of(session, seeker.seeker_id) if given is None else given
     if seeker.human_only or not consents.stands(given, MATCHING):
@@ -158,17 +161,21 @@ def settle(session: Session, seeker: Seeker, *, changed: bool = False, given: Se
 
 def withdraw(session: Session, seeker: Seeker, reason: LeavingReason) -> None:
     """Stop matching someone; her row stays as a tombstone, so that nothing older brings her back."""
+    ledger.one_at_a_time(session)
     seeker.state = reason
     seeker.revision += 1
     seeker.changed_at = now()
     session.add(seeker)
     stage(session, SeekerWithdrawn(seeker_id=seeker.seeker_id, revision=seeker.revision, reason=reason))
+    ledger.seeker_left(session, seeker.seeker_id, reason)
 
 
 def renew(session: Session, seeker: Seeker) -> bool:
     """She goes on looking, also after her application has run out; whether she could still say so."""
-    if seeker.state not in (ACTIVE, "expired"):
+    if seeker.state not in (ACTIVE, "expired", PLACED):
         return False
+    if seeker.state == PLACED:
+        seeker.state = UNSEEN
     seeker.valid_until = application_ends()
     session.add(seeker)
     settle(session, seeker)

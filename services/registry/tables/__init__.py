@@ -15,6 +15,7 @@ from services.registry.tables.orders import (
 )
 from services.registry.tables.people import AuditHead, AuditRow, Consent, KeptByLaw, Seeker, VaultItem, VaultKey
 from services.registry.tables.places import Cafe
+from services.registry.tables.referrals import Referral, ReferralStep
 
 __all__ = [
     "Account",
@@ -32,6 +33,8 @@ __all__ = [
     "Posting",
     "PostingRevision",
     "PromotionDistrict",
+    "Referral",
+    "ReferralStep",
     "SavedMapping",
     "Seeker",
     "Submission",
