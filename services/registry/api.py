@@ -12,7 +12,6 @@ from starlette.responses import StreamingResponse
 
 from services.registry.access import Sender, agency_for, not_found
 from services.registry.bodies import Body, PlainBody, idempotency_key
-from services.registry.cafes.places import CafeExists, add_cafe, all_cafes
 from services.registry.digest import Digest, digests
 from services.registry.exporting import Form as ExportForm
 from services.registry.exporting import exported
@@ -66,12 +65,6 @@ class NewAgency(Asked):
     registration_number: Name | None = None
     """Of the licence, as the authority gave it."""
     agency_id: UUID | None = None
-
-
-class NewCafe(Asked):
-    name: Name
-    district: Name
-    cafe_id: UUID | None = None
 
 
 class NewAccount(Asked):
@@ -158,24 +151,6 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
     def list_agencies(_who: Operator) -> list[dict[str, Any]]:
         with reading(engine) as session:
             return [_shown_agency(agency) for agency in all_agencies(session)]
-
-    @router.post("/cafes", status_code=201)
-    def make_cafe(
-        _who: Operator,
-        asked: Annotated[NewCafe, Depends(PlainBody(NewCafe))],
-    ) -> dict[str, Any]:
-        try:
-            with transaction(engine) as session:
-                return add_cafe(session, asked.name, asked.district, asked.cafe_id).model_dump(mode="json")
-        except CafeExists:
-            raise _exists("name") from None
-
-    @router.get("/cafes")
-    def list_cafes(
-        _who: Annotated[SignedIn, Depends(allow("operator", "service", "counselor", "official"))],
-    ) -> list[dict[str, Any]]:
-        with reading(engine) as session:
-            return [cafe.model_dump(mode="json") for cafe in all_cafes(session)]
 
     @router.post("/accounts", status_code=201)
     def make_account(

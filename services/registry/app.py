@@ -13,6 +13,9 @@ from sqlmodel import select
 
 from services.registry.agency_pages import agency_pages
 from services.registry.api import api
+from services.registry.cafe_api import cafe_api
+from services.registry.cafes.booking_law import Rules
+from services.registry.cafes.forgetting import fold_old
 from services.registry.counter_pages import counter_pages
 from services.registry.custody import custody
 from services.registry.district_pages import district_pages
@@ -30,6 +33,7 @@ from services.registry.people.erasure import ErasureRecord, erase_again, purge_l
 from services.registry.people.master_keys import MasterKeys
 from services.registry.people.seekers import ACTIVE
 from services.registry.people.vault import Vault
+from services.registry.room_clock import RoomClock
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Agency, Posting, Seeker
 from services.registry.upkeep import upkeep
@@ -46,7 +50,11 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     vault = Vault(MasterKeys(settings.vault_key, settings.vault_key_file), settings.pseudonym_key)
     record = ErasureRecord(settings.erasure_record)
     law = load_rules(*filter(None, [settings.law_rules]))
+    rules = Rules(
+        settings.room_late_minutes, settings.room_points_limit, settings.room_points_days, settings.room_block_days
+    )
     sweeper = Sweeper(engine)
+    room_clock = RoomClock(engine, rules)
     queue = IntakeQueue(settings, engine, vault, law)
 
     def facts() -> dict[str, Any]:
@@ -62,7 +70,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
         engine=engine,
         hearings=hearings(periods),
         facts=facts,
-        chores=[purge_ledger],
+        chores=[purge_ledger, fold_old],
     )
 
     @asynccontextmanager
@@ -70,9 +78,11 @@ def create_app(settings: RegistrySettings) -> FastAPI:
         await to_thread.run_sync(mend_what_was_restored, engine, vault, record)
         async with spine.lifespan(app):
             reader, clock = asyncio.create_task(queue.run()), asyncio.create_task(sweeper.run())
+            freeing = asyncio.create_task(room_clock.run())
             yield
             await queue.stop(reader)
             await sweeper.stop(clock)
+            await room_clock.stop(freeing)
         engine.dispose()
 
     app = FastAPI(title="Iljari registry", lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -86,6 +96,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(api(engine, vault, law))
     app.include_router(ground_api(engine))
     app.include_router(order_api(engine, vault, law))
+    app.include_router(cafe_api(engine, rules))
     app.include_router(upkeep(engine))
     app.include_router(custody(engine, vault, record))
     describe(app)

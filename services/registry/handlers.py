@@ -4,24 +4,27 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import inspect
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
+from services.registry.cafes import bookings
+from services.registry.cafes.rooms import STANDING
 from services.registry.orders import ledger, postings
 from services.registry.orders.life_cycle import OPEN
 from services.registry.orders.referral_states import Periods
 from services.registry.people import seekers
 from services.registry.referrals import hearing
-from services.registry.tables import Agency, Posting, Referral, Seeker
+from services.registry.tables import Agency, Booking, Posting, Referral, Seeker
+from shared.clock import now
 from shared.contracts import MatchReviewed, ReferralAnswered, RestatementRequested
 from shared.outbox import stage
 from shared.streams import Hearing, each
 
 CHUNK = 500
-T = TypeVar("T", Posting, Seeker, Referral)
+T = TypeVar("T", Posting, Seeker, Referral, Booking)
 
 
 def say_everything_again(events: Sequence[RestatementRequested], session: Session) -> None:
-    """Every open posting, active seeker and pair at its present revision; once, however many asked at a time."""
+    """Every open posting, active seeker, pair and booking ahead at its revision; once, however many asked."""
     if not events:
         return
     names = {agency.agency_id: agency.name for agency in session.exec(select(Agency))}
@@ -31,6 +34,9 @@ def say_everything_again(events: Sequence[RestatementRequested], session: Sessio
         stage(session, seekers.published(seeker))
     for referral in _in_chunks(session, Referral, Referral.referral_id, Referral.state != ""):
         ledger.say(session, referral)
+    ahead = col(Booking.state).in_(STANDING) & (col(Booking.ends_at) > now())
+    for booking in _in_chunks(session, Booking, Booking.booking_id, ahead):
+        stage(session, bookings.booked(booking))
 
 
 def _in_chunks(session: Session, table: type[T], key: Any, live: Any) -> Iterator[T]:

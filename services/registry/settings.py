@@ -32,6 +32,14 @@ class RegistrySettings(ServiceSettings):
     """So many days after a referral the firm should have answered; then its result is due."""
     referral_result_days: Annotated[int, Field(ge=1, le=180)] = 7
     """So many days after the interview the result should be known; then as many again until it counts as unanswered."""
+    room_late_minutes: Annotated[int, Field(ge=1, le=120)] = 10
+    """So long after its beginning a study room is kept for who has not come."""
+    room_points_limit: Annotated[int, Field(ge=1)] = 3
+    """So many bookings not used block someone for a while."""
+    room_points_days: Annotated[int, Field(ge=1)] = 30
+    """So old a booking not used may be and still count."""
+    room_block_days: Annotated[int, Field(ge=1)] = 7
+    """For how long after the last of them rooms cannot be booked."""
 
     @model_validator(mode="after")
     def _one_place_of_keys(self) -> Self:

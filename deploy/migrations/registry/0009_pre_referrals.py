@@ -80,7 +80,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_referral_step_heard_at"), ["heard_at"], unique=False)
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("referral_step", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_referral_step_heard_at"))

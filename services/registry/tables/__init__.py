@@ -3,6 +3,7 @@
 from services.registry.tables.accounts import Account
 from services.registry.tables.agencies import Agency, SavedMapping, Upload
 from services.registry.tables.base import Table
+from services.registry.tables.bookings import Booking, CalendarFeed, RoomUse, RoomWatch, RoomWish
 from services.registry.tables.ground import GroundLayer, PromotionDistrict
 from services.registry.tables.orders import (
     ClockMark,
@@ -14,7 +15,15 @@ from services.registry.tables.orders import (
     Submission,
 )
 from services.registry.tables.people import AuditHead, AuditRow, Consent, KeptByLaw, Seeker, VaultItem, VaultKey
-from services.registry.tables.places import Cafe
+from services.registry.tables.places import (
+    Cafe,
+    CafeAgreement,
+    CafeClosure,
+    CafeStage,
+    PartnerApplication,
+    PartnerCall,
+    Room,
+)
 from services.registry.tables.referrals import Referral, ReferralStep
 
 __all__ = [
@@ -22,7 +31,12 @@ __all__ = [
     "Agency",
     "AuditHead",
     "AuditRow",
+    "Booking",
     "Cafe",
+    "CafeAgreement",
+    "CafeClosure",
+    "CafeStage",
+    "CalendarFeed",
     "ClockMark",
     "Consent",
     "Defaulter",
@@ -30,11 +44,17 @@ __all__ = [
     "JobOrder",
     "JobOrderRevision",
     "KeptByLaw",
+    "PartnerApplication",
+    "PartnerCall",
     "Posting",
     "PostingRevision",
     "PromotionDistrict",
     "Referral",
     "ReferralStep",
+    "Room",
+    "RoomUse",
+    "RoomWatch",
+    "RoomWish",
     "SavedMapping",
     "Seeker",
     "Submission",

@@ -1,0 +1,38 @@
+"""Why something about a café, a room or a booking cannot be, and beside which field that is told."""
+
+import csv
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+
+class Reason(NamedTuple):
+    """A refusal in both languages. It repeats nothing of what was sent."""
+
+    where: str
+    en: str
+    ko: str
+
+
+class Refused(Exception):
+    """Not possible, for this reason."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+    @property
+    def reason(self) -> Reason:
+        return reasons()[self.code]
+
+    @property
+    def status(self) -> int:
+        """422 for what was sent wrongly, 409 for what the present state does not allow."""
+        return 422 if self.code.endswith(("_WRONG", "_MISSING")) else 409
+
+
+@cache
+def reasons() -> dict[str, Reason]:
+    """Every reason there is, by its code."""
+    told = csv.DictReader((files(__package__) / "refusals.csv").read_text("utf-8").splitlines())
+    return {row["code"]: Reason(row["where"], row["en"], row["ko"]) for row in told}
