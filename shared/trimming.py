@@ -21,6 +21,21 @@ def trim(redis: Redis, service: str, keep: timedelta) -> dict[str, int]:
     return {event.stream: _trim(redis, event, oldest_kept) for event in own}
 
 
+def trim_by_age(redis: Redis, stream: str, keep: timedelta) -> int:
+    """Cut what an agency's stream says to it and is older than `keep`; how many entries went.
+
+    The age is counted back from the stream's newest entry too: a clock that leaps ahead cuts nothing unread, and an
+    agency that was away for long finds its last days.
+    """
+    if not redis.exists(stream):
+        return 0
+    keep_ms = int(keep.total_seconds() * 1000)
+    look: Any = redis.xinfo_stream(stream)
+    newest_ms = int(look["last-generated-id"].partition(b"-")[0])
+    oldest = min(int(now().timestamp() * 1000), newest_ms) - keep_ms
+    return int(redis.xtrim(stream, minid=max(0, oldest), approximate=False))
+
+
 def last_entries(redis: Redis, streams: Sequence[str]) -> dict[str, str]:
     """The last entry that each of these streams was ever given."""
     looks = {stream: redis.xinfo_stream(stream) for stream in streams if redis.exists(stream)}

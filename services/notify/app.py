@@ -3,12 +3,14 @@
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
 from sqlalchemy import Engine, func
 from sqlmodel import Session, select
 
+from services.notify import noticing
 from services.notify.desk import pages as desk
 from services.notify.handlers import HEARINGS
 from services.notify.match_lists import most_headed, wake_postponed
@@ -33,7 +35,11 @@ def create_app(settings: NotifySettings) -> FastAPI:
         engine=engine,
         hearings=HEARINGS,
         facts=lambda: holdings(engine),
-        chores=(wake_postponed,),
+        chores=(
+            wake_postponed,
+            lambda session: noticing.notice_agencies(session, settings.session_key),
+            lambda session: noticing.trim_notices(session, spine.redis, timedelta(hours=settings.keep_hours)),
+        ),
     )
     names = Names(settings)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.notify import referrals
+from services.notify import noticing, referrals
 from services.notify.match_lists import set_best
 from services.notify.tables import MatchList, PostingCard, SeekerCard, SubmissionNote
 from services.notify.words import searchable
@@ -29,6 +29,7 @@ from shared.streams import Hearing, each
 
 def show_posting(event: PostingPublished, session: Session) -> None:
     """Keep what a pair with this posting shows of it."""
+    noticing.keep_posting(session, event)
     card = session.get(PostingCard, event.posting_id) or PostingCard(posting_id=event.posting_id)
     if event.revision <= card.revision:
         return
@@ -50,6 +51,7 @@ def hide_posting(event: PostingWithdrawn, session: Session) -> None:
         emptied = PostingCard(posting_id=event.posting_id, revision=event.revision)
         card.sqlmodel_update(emptied.model_dump(exclude={"posting_id", "withdrawn_revision"}))
     session.add(card)
+    noticing.mark(session, [event.posting_id])
     for seeker in session.exec(select(SeekerCard).where(col(SeekerCard.best_posting_id) == event.posting_id)).all():
         set_best(session, seeker)
 
@@ -80,6 +82,7 @@ def hide_seeker(event: SeekerWithdrawn, session: Session) -> None:
     session.add(card)
     for held in _lists_of(session, event.seeker_id):
         _drop_void(held, card)
+    noticing.mark_pairs_of(session, event.seeker_id)
     if event.reason == "erased":
         referrals.forget_pairs(session, event.seeker_id)
     set_best(session, card)
@@ -94,6 +97,8 @@ def keep_list(event: MatchesFound, session: Session) -> None:
     held.revision, held.epoch, held.said_at = event.revision, event.epoch, event.occurred_at
     held.pairs = event.pairs
     session.add(held)
+    if event.scope == "posting":
+        noticing.mark(session, [event.scope_id])
     card = session.get(SeekerCard, event.scope_id) if event.scope == "seeker" else None
     if card:
         _drop_void(held, card)
@@ -104,6 +109,7 @@ def keep_referral(event: ReferralRecorded, session: Session) -> None:
     """Note where the pair stands, and which of hers is now worth a call; of someone erased nothing is noted."""
     if is_forgotten(session, event.seeker_id) or not referrals.keep_standing(session, event):
         return
+    noticing.mark(session, [event.posting_id])
     if card := session.get(SeekerCard, event.seeker_id):
         set_best(session, card)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from services.notify.tables import PairStanding, Review
+from services.notify.tables import PairAnswer, PairStanding, Review
 from shared.clock import KST, now
 from shared.contracts import ReferralRecorded
 from shared.contracts.referrals import Decision, ReferralState
@@ -79,7 +79,7 @@ def is_open(standing: Standing | None, day: date) -> bool:
 
 def forget_pairs(session: Session, seeker_id: UUID) -> None:
     """Keep nothing that was decided about someone who was erased."""
-    for table in (PairStanding, Review):
+    for table in (PairStanding, Review, PairAnswer):
         session.connection().execute(delete(table).where(col(table.seeker_id) == seeker_id))
 
 

@@ -21,3 +21,5 @@ class NotifySettings(ServiceSettings):
     """So many seekers' lists that a posting heads are told beside it: everybody's favourite helps nobody."""
     per_employer: Annotated[int, Field(ge=0, le=100)] = 3
     """Postings of one employer that a seeker's list shows; the others are folded under the last of them; 0: all."""
+    firm_link_days: Annotated[int, Field(ge=1, le=366)] = 90
+    """How long the link of a posting lets its firm in: an order of two months, and time to tell the result."""

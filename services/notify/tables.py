@@ -180,3 +180,57 @@ class SubmissionNote(Table, table=True):
     outcome: str = Field(primary_key=True)
     count: int = 0
     last_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class KeptPosting(Table, table=True):
+    """What stays of a posting for its agency and its firm when it is withdrawn, and what the agency was last told."""
+
+    __tablename__ = "kept_posting"
+
+    posting_id: UUID = Field(primary_key=True)
+    revision: int = 0
+    agency_id: UUID = Field(index=True)
+    source_ref: str
+    """The agency's own reference."""
+    title: str
+    employer: str
+    published_at: datetime = Field(sa_type=UtcDateTime)
+    notice_revision: int = 0
+    """Of the last `match.noticed`."""
+    notice_digest: str = ""
+    """Of what it said: the same is not said twice."""
+    notice_due: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    """Since when something may have changed that it has not said."""
+
+
+class FirmLink(Table, table=True):
+    """A way in without an account: whoever holds the signed link of it sees one posting as its firm does."""
+
+    __tablename__ = "firm_link"
+
+    link_id: UUID = Field(primary_key=True)
+    posting_id: UUID = Field(index=True)
+    made_by: str
+    """Who made it, as pages tell."""
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_by: str | None = None
+
+
+class PairAnswer(Table, table=True):
+    """What a worker or a firm answered about a pair on a page of ours; it stands until registry has recorded it."""
+
+    __tablename__ = "pair_answer"
+    __table_args__ = (Index("ix_pair_answer_pair", "seeker_id", "posting_id"),)
+
+    number: int | None = Field(default=None, primary_key=True)
+    seeker_id: UUID
+    posting_id: UUID = Field(index=True)
+    answered_by: str
+    answer: str
+    reason: str | None = None
+    on_day: date | None = None
+    answered_from: int
+    """The revision of the pair's standing from which on registry has heard of this."""
+    answered_at: datetime = Field(sa_type=UtcDateTime)

@@ -36,8 +36,9 @@ class Candidate(Fact):
 
     candidate_id: UUID
     """Stands for this person with this posting alone: two postings cannot be compared by it."""
-    score: TenThousandth
-    fit_for_posting: TenThousandth
+    score: TenThousandth | None = None
+    """None where she is not on the posting's list any more, such as after she was hired."""
+    fit_for_posting: TenThousandth | None = None
     reasons: tuple[Reason, ...] = ()
     state: Annotated[str, StringConstraints(max_length=30)] = "found"
     """`found`, or where the referral stands."""

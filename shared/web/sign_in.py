@@ -36,6 +36,8 @@ class SignedIn(Fact):
     role: Role
     cafe_id: UUID | None = None
     agency_id: UUID | None = None
+    seeker_id: UUID | None = None
+    """Of a seeker, by the id under which everything of hers is kept."""
     label: str
     """How pages and the record of reveals call her."""
 

@@ -32,6 +32,7 @@ from shared.clock import now
 from shared.contracts import AgencyAnswered, Finding, PostingReceived
 from shared.database import reading, transaction
 from shared.outbox import stream_of
+from shared.trimming import trim_by_age
 from shared.wire import Fields, WireError, strict_document
 
 GROUP = "registry"
@@ -233,22 +234,10 @@ class IntakeQueue:
                     log.info("received", agency=str(agency.agency_id), outcome=receipt.outcome, codes=codes)
 
     def trim_answers(self) -> int:
-        """Cut agencies' answers that are older than we promise to keep them there; how many entries went.
-
-        The age is counted back from the stream's newest entry too: a clock that leaps ahead cuts nothing unread, and an
-        agency that was away for long finds its last days.
-        """
-        oldest = int((now() - timedelta(hours=self.settings.keep_hours)).timestamp() * 1000)
-        return sum(
-            self._trim(stream_of(AgencyAnswered, own.agency_id), oldest) for own in self.streams.readable.values()
-        )
-
-    def _trim(self, key: str, oldest_ms: int) -> int:
-        if not self.redis.exists(key):
-            return 0
-        newest: Any = self.redis.xinfo_stream(key)["last-generated-id"]
-        newest_ms = int(newest.partition(b"-")[0]) - self.settings.keep_hours * 3_600_000
-        return int(self.redis.xtrim(key, minid=max(0, min(oldest_ms, newest_ms)), approximate=False))
+        """Cut agencies' answers that are older than we promise to keep them there; how many entries went."""
+        keep = timedelta(hours=self.settings.keep_hours)
+        keys = [stream_of(AgencyAnswered, own.agency_id) for own in self.streams.readable.values()]
+        return sum(trim_by_age(self.redis, key, keep) for key in keys)
 
     def _remove(self, entries: Sequence[Entry]) -> None:
         with self.redis.pipeline(transaction=True) as pipe:

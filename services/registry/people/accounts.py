@@ -101,6 +101,7 @@ def signed_in_as(account: Account) -> SignedIn:
             "role": account.role,
             "cafe_id": UUID(account.cafe_ids[0]) if account.cafe_ids else None,
             "agency_id": account.agency_id,
+            "seeker_id": account.seeker_id,
             "label": account.display_name,
         }
     )
