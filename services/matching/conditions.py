@@ -11,12 +11,12 @@ from typing import Any, Generic, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.places import EARTH_RADIUS_M, Spot, accepts, spot, usual_name
 from services.matching.scorer import FULL, UNKNOWN
 from services.matching.wages import on_common_basis
 from shared.contracts import PostingFacts, SeekerFacts
 from shared.contracts.envelope import EmploymentType
 from shared.contracts.matches import GateName, PartName
+from shared.places import EARTH_RADIUS_M, Spot, accepts, spot, usual_name
 
 Block = NDArray[np.int16]
 Mask = NDArray[np.bool_]

@@ -13,13 +13,13 @@ from pydantic_core import from_json
 
 from services.matching.conditions import judge_occupation
 from services.matching.index import Epoch, Index
-from services.matching.places import EARTH_RADIUS_M, Spot, accepts, spot, usual_name
 from services.matching.profiles import SIDES, Facts, Profile, Side
 from services.matching.scorer import PARTS, VIEWS, Rules
 from services.matching.written import told_of
 from shared.contracts import Fact, GateName, Part, PostingFacts, Raise, Reason, SeekerFacts
 from shared.contracts.envelope import TenThousandth
 from shared.contracts.matches import PartName
+from shared.places import EARTH_RADIUS_M, Spot, accepts, spot, usual_name
 
 Verdict = Literal["match", "below_threshold", "shut_out", "not_enough_data"]
 State = Literal["open", "shut", "unknown"]

@@ -40,10 +40,10 @@ from services.matching.kernels import (
     SparseRows,
     Terms,
 )
-from services.matching.places import EARTH_RADIUS_M
 from services.matching.scorer import FULL, PARTS, UNKNOWN
 from services.matching.skills.likeness import SAME
 from services.matching.text import LENGTH
+from shared.places import EARTH_RADIUS_M
 
 _ORDER = "occupation text wage hours commute required_skills preferred_skills experience certificate"
 # Trap: what is compiled is kept on disk, under this file's date alone. A change elsewhere must be made here as well.

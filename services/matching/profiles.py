@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from services.matching.places import usual_name
 from services.matching.skills.terms import canonical
 from services.matching.text import Document, words
 from shared.contracts import PostingFacts, SeekerFacts
+from shared.places import usual_name
 
 Side = Literal["seeker", "posting"]
 Facts = SeekerFacts | PostingFacts

@@ -11,7 +11,8 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, select
 
 from services.notify import noticing
-from services.notify.desk import pages as desk
+from services.notify.desk.at_desk import TEMPLATES, Desk
+from services.notify.desk.pages import desk
 from services.notify.handlers import HEARINGS
 from services.notify.match_lists import most_headed, wake_postponed
 from services.notify.people import Names
@@ -55,9 +56,9 @@ def create_app(settings: NotifySettings) -> FastAPI:
         engine.dispose()
 
     app = FastAPI(title="Iljari notify", lifespan=lifespan, docs_url=None, redoc_url=None)
-    pages = furnish(app, settings, desk.TEMPLATES)
+    pages = furnish(app, settings, TEMPLATES)
     app.include_router(operations(spine))
-    app.include_router(desk.desk(desk.Desk(engine, spine, names, pages, settings)))
+    app.include_router(desk(Desk(engine, spine, names, pages, settings)))
     describe(app)
     return app
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from services.notify.match_lists import PAGE_SIZE, Reach, within
@@ -34,6 +35,24 @@ def find_postings(session: Session, words: str, page: int) -> PageOfCards[Postin
     asked = (col(PostingCard.live), *holds_all(words, PostingCard.words))
     found = select(PostingCard).where(*asked).order_by(*_POSTING_ORDER)
     return _page(session.exec(found.offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE + 1)).all())
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What open postings have, for choosing from."""
+
+    districts: tuple[str, ...]
+    occupations: tuple[str, ...]
+    """The first two digits of their KECO codes."""
+
+
+def choices(session: Session) -> Choices:
+    districts = select(PostingCard.district).where(col(PostingCard.live), PostingCard.district != "")
+    codes = select(func.substr(PostingCard.occupation_code, 1, 2)).where(col(PostingCard.live))
+    return Choices(
+        tuple(sorted(session.exec(districts.distinct()))),
+        tuple(sorted(code for code in session.exec(codes.distinct()) if len(code) == 2)),
+    )
 
 
 def seeker_within(session: Session, seeker_id: UUID, reach: Reach) -> SeekerCard | None:

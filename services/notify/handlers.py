@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.notify import noticing, referrals
+from services.notify import changes, noticing, referrals
 from services.notify.match_lists import set_best
 from services.notify.tables import MatchList, PostingCard, SeekerCard, SubmissionNote
 from services.notify.words import searchable
+from shared.clock import KST
 from shared.contracts import (
     MatchesFound,
     PostingFacts,
@@ -24,6 +25,7 @@ from shared.contracts import (
     SubmissionAnswered,
 )
 from shared.forgetting import is_forgotten
+from shared.places import spot, usual_name
 from shared.streams import Hearing, each
 
 
@@ -82,6 +84,7 @@ def hide_seeker(event: SeekerWithdrawn, session: Session) -> None:
     session.add(card)
     for held in _lists_of(session, event.seeker_id):
         _drop_void(held, card)
+        held.before = changes.emptied(held.before)
     noticing.mark_pairs_of(session, event.seeker_id)
     if event.reason == "erased":
         referrals.forget_pairs(session, event.seeker_id)
@@ -95,6 +98,9 @@ def keep_list(event: MatchesFound, session: Session) -> None:
         return
     held = held or MatchList(scope=event.scope, scope_id=event.scope_id, shard=event.shard, said_at=event.occurred_at)
     held.revision, held.epoch, held.said_at = event.revision, event.epoch, event.occurred_at
+    if event.scope == "seeker":
+        held.changed_on = event.occurred_at.astimezone(KST).date()
+        held.before = changes.noted(held.before, held.changed_on, held.pairs)
     held.pairs = event.pairs
     session.add(held)
     if event.scope == "posting":
@@ -152,6 +158,9 @@ def _shown_of_posting(facts: PostingFacts) -> dict[str, object]:
         "title": facts.title,
         "employer": facts.employer,
         "place": place,
+        "district": usual_name(facts.place.district) if facts.place.district else "",
+        "point": spot(facts.place).point,
+        "occupation_code": facts.occupation_code or "",
         "remote": facts.place.remote,
         "wage": facts.wage.model_dump() if facts.wage else None,
         "weekly_hours": facts.weekly_hours,
@@ -175,6 +184,7 @@ def _shown_of_seeker(facts: SeekerFacts) -> dict[str, object]:
         "certificates": list(facts.certificates),
         "wishes": facts.wishes.model_dump(mode="json"),
         "home": home,
+        "point": spot(facts.home).point,
         "experience_months": facts.experience_months,
         "words": searchable([*facts.skills, *facts.certificates, home, *facts.wishes.districts]),
     }

@@ -1,15 +1,15 @@
 """Who to call about what: the lists as they stand now, without pairs whose posting or seeker is withdrawn."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, literal
 from sqlmodel import Session, col, select
 
-from services.notify import referrals
+from services.notify import changes, referrals
 from services.notify.tables import MatchList, PostingCard, SeekerCard
 from services.notify.words import holds_all
 from shared.contracts import MatchedPair
@@ -31,7 +31,14 @@ class OneCafe:
     cafe_id: UUID | None
 
 
-Reach = EveryCafe | OneCafe
+@dataclass(frozen=True)
+class SomeCafes:
+    """The seekers of several cafés."""
+
+    cafe_ids: tuple[UUID, ...]
+
+
+Reach = EveryCafe | OneCafe | SomeCafes
 """Whose seekers someone may see."""
 
 
@@ -68,6 +75,21 @@ class CallFilter:
 
     reach: Reach
     words: str = ""
+    history: Literal["", "untouched", "returned"] = ""
+    """Pairs nobody decided about before, or those that are open again."""
+    district: str = ""
+    """Of the posting."""
+    occupation: str = ""
+    """The beginning of the posting's KECO code."""
+    employment: str = ""
+    least_score: int = 0
+    closes_by: date | None = None
+    since: date | None = None
+    """Only pairs that came to the list on this day, KST, or later."""
+
+    @property
+    def narrows(self) -> bool:
+        return replace(self, reach=EveryCafe()) != CallFilter(EveryCafe())
 
 
 def worth_a_call(session: Session, narrowed: CallFilter, page: int) -> PageOfPairs:
@@ -155,6 +177,9 @@ def set_best(session: Session, seeker: SeekerCard) -> None:
     best = max(waiting, key=lambda pair: pair.score, default=None)
     postponed = (it.until for it in decided.values() if it.state == "postponed" and it.until and it.until > day)
     seeker.wakes_on = min(postponed, default=None)
+    lists = _lists(session, seeker.seeker_id) if best else []
+    seeker.best_since = changes.came_on(lists, best.posting_id) if best else None
+    seeker.best_was_decided = bool(best) and (seeker.seeker_id, best.posting_id if best else None) in decided
     seeker.best_score = best.score if best else None
     seeker.best_posting_id = best.posting_id if best else None
     session.add(seeker)
@@ -169,14 +194,38 @@ def wake_postponed(session: Session) -> int:
     return len(seekers)
 
 
-def within(reach: Reach) -> list[ColumnElement[bool]]:
+def within(reach: Reach, cafe: Any = SeekerCard.cafe_id) -> list[ColumnElement[bool]]:
     """The condition that keeps seekers out of sight of whom they are no business of."""
-    return [] if isinstance(reach, EveryCafe) else [col(SeekerCard.cafe_id).is_not_distinct_from(reach.cafe_id)]
+    if isinstance(reach, EveryCafe):
+        return []
+    if isinstance(reach, SomeCafes):
+        return [col(cafe).in_(reach.cafe_ids)]
+    return [col(cafe).is_not_distinct_from(reach.cafe_id)]
 
 
 def _calls(narrowed: CallFilter) -> list[Any]:
-    standing = [col(SeekerCard.live), col(PostingCard.live), col(SeekerCard.best_score).is_not(None)]
-    return [*standing, *within(narrowed.reach), *holds_all(narrowed.words, PostingCard.words, SeekerCard.words)]
+    standing = [col(SeekerCard.live), col(PostingCard.live), col(SeekerCard.best_score) >= narrowed.least_score]
+    words = holds_all(narrowed.words, PostingCard.words, SeekerCard.words)
+    return [*standing, *within(narrowed.reach), *words, *_narrowing(narrowed)]
+
+
+def _narrowing(asked: CallFilter) -> list[ColumnElement[bool]]:
+    """A condition for each thing that is asked for."""
+    posting = PostingCard
+    told: list[ColumnElement[bool]] = []
+    if asked.history:
+        told.append(col(SeekerCard.best_was_decided).is_(asked.history == "returned"))
+    if asked.district:
+        told.append(col(posting.district) == asked.district)
+    if asked.occupation:
+        told.append(col(posting.occupation_code).startswith(asked.occupation, autoescape=True))
+    if asked.employment:
+        told.append(col(posting.employment_type) == asked.employment)
+    if asked.closes_by:
+        told.append(col(posting.closes_on).between(referrals.today(), asked.closes_by))
+    if asked.since:
+        told.append(col(SeekerCard.best_since) >= asked.since)
+    return told
 
 
 def _best_pairs(session: Session, rows: Iterable[Any]) -> tuple[ShownPair, ...]:
@@ -198,6 +247,10 @@ def _said(session: Session, scope: Literal["seeker", "posting"], *ids: UUID) -> 
         for pair in held.pairs:
             pairs.setdefault((pair.seeker_id, pair.posting_id), pair)
     return list(pairs.values())
+
+
+def _lists(session: Session, seeker_id: UUID) -> list[MatchList]:
+    return list(session.exec(select(MatchList).where(MatchList.scope == "seeker", MatchList.scope_id == seeker_id)))
 
 
 def _epochs(session: Session, scope: Literal["seeker", "posting"], scope_id: UUID) -> list[int]:

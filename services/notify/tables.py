@@ -1,5 +1,6 @@
 """What notify keeps: what a pair needs to be shown, by opaque id, and no names."""
 
+import json
 import zlib
 from datetime import date, datetime
 from typing import Any
@@ -41,6 +42,19 @@ class PackedPairs(TypeDecorator[tuple[MatchedPair, ...]]):
         return None if value is None else _PAIRS.validate_json(zlib.decompress(value))
 
 
+class PackedJson(TypeDecorator[dict[str, Any]]):
+    """An object, as packed JSON."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: dict[str, Any] | None, _dialect: Dialect) -> bytes | None:
+        return None if value is None else zlib.compress(json.dumps(value, sort_keys=True).encode(), QUICK)
+
+    def process_result_value(self, value: bytes | None, _dialect: Dialect) -> dict[str, Any] | None:
+        return None if value is None else json.loads(zlib.decompress(value))
+
+
 class PostingCard(Table, table=True):
     """What is shown of a posting; empty once it is withdrawn."""
 
@@ -56,6 +70,10 @@ class PostingCard(Table, table=True):
     title: str = ""
     employer: str = ""
     place: str = ""
+    district: str = ""
+    point: list[float] | None = Field(default=None, sa_column=Column(JSON))
+    """Where it is, as `shared.places` has it."""
+    occupation_code: str = ""
     remote: bool = False
     wage: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     weekly_hours: float | None = None
@@ -94,6 +112,7 @@ class SeekerCard(Table, table=True):
     certificates: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     wishes: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     home: str = ""
+    point: list[float] | None = Field(default=None, sa_column=Column(JSON))
     experience_months: int | None = None
     applied_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -101,6 +120,10 @@ class SeekerCard(Table, table=True):
     best_score: int | None = None
     """Of the best pair on her list that is not void: what makes the call worth it."""
     best_posting_id: UUID | None = Field(default=None, index=True)
+    best_since: date | None = None
+    """The day, KST, on which that pair came to her list; None where it has long been there."""
+    best_was_decided: bool = False
+    """It was decided about before, and is open again."""
     wakes_on: date | None = Field(default=None, index=True)
     """The day, KST, on which a pair of hers that was postponed comes back."""
 
@@ -118,6 +141,10 @@ class MatchList(Table, table=True):
     epoch: int = 0
     said_at: datetime = Field(sa_type=UtcDateTime)
     pairs: tuple[MatchedPair, ...] = Field(default=(), sa_type=PackedPairs)
+    changed_on: date | None = Field(default=None, index=True)
+    """The day, KST, as of which it was last said."""
+    before: dict[str, Any] | None = Field(default=None, sa_type=PackedJson)
+    """A seeker's list as the last days found it: posting and score for each day, KST, on which it was said anew."""
 
 
 class PairStanding(Table, table=True):

@@ -35,11 +35,18 @@ class SignedIn(Fact):
     """None for the tokens of the operator and of services."""
     role: Role
     cafe_id: UUID | None = None
+    """The first of her cafés: where she takes in whoever names none."""
+    cafe_ids: tuple[UUID, ...] = ()
     agency_id: UUID | None = None
     seeker_id: UUID | None = None
     """Of a seeker, by the id under which everything of hers is kept."""
     label: str
     """How pages and the record of reveals call her."""
+
+    @property
+    def cafes(self) -> tuple[UUID, ...]:
+        """Every café whose seekers are her business."""
+        return self.cafe_ids or ((self.cafe_id,) if self.cafe_id else ())
 
 
 def make_cookie(settings: ServiceSettings, who: SignedIn) -> str:

@@ -4,18 +4,42 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import get_args
 from uuid import UUID
 
 from services.notify.match_lists import ShownPair
 from services.notify.people import opaque_label
+from services.notify.referrals import Pair, Standing
 from services.notify.tables import PostingCard, SeekerCard
-from shared.contracts import Money, Part
-from shared.web.catalogue import Language, say
+from shared.contracts import MatchedPair, Money, Part
+from shared.contracts.referrals import Answer, ReasonGiven, ReferralState
+from shared.places import kilometres
+from shared.web.catalogue import Language, say, sentences
 from shared.web.spoken import spoken_reason
 
 LEGAL_FORM = re.compile(r"\((?:주|유)\)|주식회사|유한회사|\s+")
 WHOLE = 10_000
 MOST_GAPS = 5
+SMALL_LOSS = 100
+"""A point of a hundred: less stands in nobody's way."""
+REASONS: tuple[str, ...] = get_args(ReasonGiven)
+ANSWERS: dict[ReferralState, tuple[Answer, ...]] = {
+    "proposed": ("agreed", "declined"),
+    "agreed": ("consented", "declined"),
+    "consented": ("interview_set", "hired", "not_hired", "declined"),
+    "referred": ("interview_set", "hired", "not_hired", "declined"),
+    "interview": ("hired", "not_hired", "no_show", "interview_set"),
+    "no_show": ("interview_set", "not_hired"),
+    "result_due": ("hired", "not_hired", "no_show"),
+    "unanswered": ("hired", "not_hired", "no_show"),
+    "hired": ("still_employed", "left"),
+    "retained_1_month": ("still_employed", "left"),
+    "retained_3_months": ("still_employed", "left"),
+}
+"""What a counselor may pass on for one of the two sides, by where the referral stands."""
+ASKS_DAY: tuple[Answer, ...] = ("interview_set", "hired", "left")
+ASKS_REASON: tuple[Answer, ...] = ("declined", "not_hired", "no_show", "left")
 
 
 @dataclass(frozen=True)
@@ -44,6 +68,7 @@ class Row:
     name: str
     spoken: str
     slices: tuple[Slice, ...]
+    standing: Standing | None = None
     folded: tuple["Row", ...] = ()
     """More of the same employer, which the list does not show one by one."""
 
@@ -60,8 +85,35 @@ class Row:
         """The one number: the score of a hundred."""
         return round(self.shown.pair.score / 100)
 
+    @property
+    def key(self) -> str:
+        """The pair, as a form names it."""
+        return f"{self.seeker.seeker_id}/{self.posting.posting_id}"
 
-def rows_of(pairs: Sequence[ShownPair], names: Mapping[UUID, str], language: Language) -> list[Row]:
+    @property
+    def kilometres(self) -> int | None:
+        """How far apart home and work are, in a straight line between what is known of both; None if unknown."""
+        home, work = self.seeker.point, self.posting.point
+        return round(kilometres((home[0], home[1], home[2]), (work[0], work[1], work[2]))) if home and work else None
+
+    @property
+    def obstacle(self) -> "Obstacle | None":
+        return obstacle_of(self.shown.pair)
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """What stands most in the way of a pair: a term that is missing, or a part that fits badly."""
+
+    part: str
+    points: int
+    """What it takes from the score, in ten thousand."""
+    term: str = ""
+
+
+def rows_of(
+    pairs: Sequence[ShownPair], names: Mapping[UUID, str], standings: Mapping[Pair, Standing], language: Language
+) -> list[Row]:
     """Pairs as they are read on the page, with the names that registry told."""
     return [
         Row(
@@ -69,6 +121,7 @@ def rows_of(pairs: Sequence[ShownPair], names: Mapping[UUID, str], language: Lan
             name=name_of(shown.seeker.seeker_id, names, language),
             spoken=spoken_reason(shown.pair.reasons, language),
             slices=slices_of(shown.pair.parts),
+            standing=standings.get((shown.seeker.seeker_id, shown.posting.posting_id)),
         )
         for shown in pairs
     ]
@@ -93,6 +146,24 @@ def firm(employer: str) -> str:
     return LEGAL_FORM.sub("", unicodedata.normalize("NFKC", employer)).casefold()
 
 
+def obstacle_of(pair: MatchedPair) -> Obstacle | None:
+    """The missing term that would add most, or else the known part that takes most from the whole."""
+    if pair.raises:
+        return Obstacle(part="", points=pair.raises[0].score, term=pair.raises[0].term)
+    lost = [Obstacle(part.name, _lost(part)) for part in pair.parts]
+    worst = max(lost, key=lambda it: it.points, default=None)
+    return worst if worst and worst.points >= SMALL_LOSS else None
+
+
+def _lost(part: Part) -> int:
+    """What is missing to a full fit: a part's points grow with its value; of one that fits not at all it is unknown."""
+    return round(part.score * (WHOLE - part.value) / part.value) if part.value else SMALL_LOSS
+
+
+def days_after(day: date, count: int) -> date:
+    return day + timedelta(days=count)
+
+
 def gaps_of(pairs: Sequence[ShownPair]) -> list[Gap]:
     """What her list asks for and she lacks: what is missing most often first."""
     gains: dict[str, list[int]] = {}
@@ -111,6 +182,12 @@ def name_of(seeker_id: UUID, names: Mapping[UUID, str], language: Language) -> s
 def label_of_cafe(cafe_id: UUID, language: Language) -> str:
     """How a café is called whose name is not known."""
     return say(language, "calls.cafe_label", label=opaque_label(cafe_id))
+
+
+def occupation_name(code: str, language: Language) -> str:
+    """What a group of occupations is called, by the first two digits of its KECO code."""
+    key = f"occupation.{code[:2]}"
+    return say(language, key) if key in sentences(language) else code
 
 
 def slices_of(parts: Sequence[Part]) -> tuple[Slice, ...]:

@@ -99,7 +99,8 @@ def signed_in_as(account: Account) -> SignedIn:
         {
             "account_id": account.account_id,
             "role": account.role,
-            "cafe_id": UUID(account.cafe_ids[0]) if account.cafe_ids else None,
+            "cafe_id": account.cafe_ids[0] if account.cafe_ids else None,
+            "cafe_ids": account.cafe_ids,
             "agency_id": account.agency_id,
             "seeker_id": account.seeker_id,
             "label": account.display_name,

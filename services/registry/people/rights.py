@@ -14,6 +14,7 @@ from services.registry.people.seekers import revise, settle
 from services.registry.people.vault import ITEMS, Person, Vault
 from services.registry.tables import Account, Seeker
 from shared.clock import now
+from shared.contracts import SeekerFacts
 from shared.contracts.matches import PartName
 
 FORMAT = "iljari.person.v1"
@@ -85,6 +86,18 @@ def leave_to_people(session: Session, vault: Vault, seeker: Seeker, look: Look, 
         session.add(seeker)
         vault.audit.note(session, [seeker.seeker_id], look)
     settle(session, seeker)
+
+
+def widen(session: Session, vault: Vault, seeker: Seeker, look: Look, *, asked: bool) -> None:
+    """Look beyond the occupations she wishes for, or no longer: a new revision of her, and a row of the audit log."""
+    facts = SeekerFacts.model_validate(seeker.facts)
+    if facts.wishes.widened == asked:
+        return
+    wishes = facts.wishes.model_copy(update={"widened": asked})
+    seeker.facts = facts.model_copy(update={"wishes": wishes}).model_dump(mode="json")
+    session.add(seeker)
+    vault.audit.note(session, [seeker.seeker_id], look)
+    settle(session, seeker, changed=True)
 
 
 def correct(session: Session, vault: Vault, seeker: Seeker, check: Checked, look: Look) -> None:

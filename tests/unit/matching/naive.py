@@ -6,13 +6,13 @@ from fractions import Fraction
 from uuid import UUID
 
 from services.matching import text
-from services.matching.places import EARTH_RADIUS_M, accepts, spot, usual_name
 from services.matching.scorer import PARTS, VIEWS, Rules
 from services.matching.skills.likeness import likeness
 from services.matching.skills.terms import canonical
 from services.matching.wages import on_common_basis
 from shared.contracts import GateName, PostingFacts, PostingPublished, SeekerFacts, SeekerPublished
 from shared.contracts.matches import PartName
+from shared.places import EARTH_RADIUS_M, accepts, spot, usual_name
 
 Values = dict[PartName, int]
 Row = dict[int, float]

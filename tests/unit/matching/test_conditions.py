@@ -7,12 +7,12 @@ import pytest
 
 from services.matching.index import Epoch, Index
 from services.matching.matcher import as_row
-from services.matching.places import centre, usual_name
 from services.matching.scorer import PARTS, UNKNOWN, Rules
 from services.matching.store import as_profile
 from services.matching.wages import Basis, monthly_hours, on_common_basis
 from shared.contracts import Money
 from shared.contracts.matches import PartName
+from shared.places import centre, usual_name
 from tests.unit.matching.examples import a_posting, a_seeker, posting_id, seeker_id
 
 Facts = dict[str, Any]

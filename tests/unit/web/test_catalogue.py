@@ -5,6 +5,9 @@ from pathlib import Path
 from string import Formatter
 from typing import get_args
 
+from services.notify.desk.bar import TOLD, WRONG
+from services.notify.desk.shown import ASKS_DAY
+from services.notify.following import VIEWS
 from services.registry.cafes.city_coverage import Of
 from services.registry.cafes.districts import KINDS
 from services.registry.cafes.promotion import STATES
@@ -15,6 +18,7 @@ from services.registry.people.vault import ITEMS
 from services.registry.posting_form import FIELDS
 from shared.contracts.envelope import EmploymentType, Money
 from shared.contracts.matches import GateName, PartName, ReasonCode
+from shared.contracts.referrals import Answer, ReasonGiven, ReferralRecorded, ReferralState
 from shared.contracts.submissions import Outcome
 from shared.web.catalogue import LANGUAGES, say, sentences
 from shared.web.sign_in import Role
@@ -24,6 +28,8 @@ ROOT = Path(__file__).parents[3]
 SAID = re.compile(r'\bsay\(\s*(?:language,\s*)?"(?!ko"|en")([a-z_.]+)"(\s*~)?')
 NAVIGATION = re.compile(r'place_in_navigation\("[^"]+", "([a-z_.]+)"\)')
 
+OCCUPATIONS = [key.partition(".")[2] for key in sentences("ko") if key.startswith("occupation.")]
+KEYS = ("next", "previous", "accept", "dismiss", "postpone", "undo", "choose", "help")
 MADE_IN_PARTS = {
     *(f"part.{name}" for name in get_args(PartName)),
     *(f"gate.{name}" for name in get_args(GateName)),
@@ -46,6 +52,17 @@ MADE_IN_PARTS = {
     *(f"my.problem.{problem}" for problem in ("too_many", "contact", "password", "known")),
     *(f"map.{kind}" for kind in (*KINDS, *STATES, "standing", "near", "next", "cell")),
     *(f"coverage.{of}" for of in get_args(Of)),
+    *(f"state.{state}" for state in get_args(ReferralState)),
+    *(f"given.{reason}" for reason in get_args(ReasonGiven)),
+    *(f"answer.{answer}" for answer in get_args(Answer)),
+    *(f"answer.day.{answer}" for answer in ASKS_DAY),
+    *(f"occupation.{code}" for code in OCCUPATIONS),
+    *(f"referrals.by.{who}" for who in get_args(ReferralRecorded.model_fields["decided_by"].annotation)),
+    *(f"referrals.{said}.{view}" for said in ("view", "none") for view in VIEWS),
+    *(f"done.{told}" for told in TOLD),
+    *(f"done.was.{decision}" for decision in ("accepted", "dismissed", "postponed")),
+    *(f"wrong.{code}" for code in WRONG),
+    *(f"keys.{key}" for key in KEYS),
     "sign_in.wrong",
     "sign_in.too_many",
 }

@@ -71,9 +71,14 @@ def point(latitude: float, longitude: float) -> Point:
     return (math.cos(up) * math.cos(along), math.cos(up) * math.sin(along), math.sin(up))
 
 
+def kilometres(one: Point, other: Point) -> float:
+    """The straight line between two points, as long as the ground curves little."""
+    return math.dist(one, other) * EARTH_RADIUS_M / 1_000
+
+
 @lru_cache(maxsize=1)
 def _centres() -> dict[str, Point]:
-    table = files("services.matching").joinpath("districts.csv").read_text(encoding="utf-8")
+    table = files("shared").joinpath("districts.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(table.splitlines())
     return {row["district"]: point(float(row["latitude"]), float(row["longitude"])) for row in rows}
 
