@@ -17,8 +17,10 @@ from shared.contracts.referrals import Decision, ReferralState
 Pair = tuple[UUID, UUID]
 """Seeker and posting."""
 
-OPEN: tuple[ReferralState, ...] = ("reopened",)
+OPEN: tuple[ReferralState, ...] = ("reopened", "withdrawn")
 """Nobody has decided about such a pair; one that is postponed is open again on its day."""
+SAID_YES: tuple[ReferralState, ...] = ("agreed", "consented")
+"""The seeker did; it waits for a counselor as long as none has accepted it."""
 OF_DECISION: dict[Decision, ReferralState] = {
     "accepted": "proposed",
     "dismissed": "dismissed",
@@ -74,6 +76,8 @@ def is_open(standing: Standing | None, day: date) -> bool:
     """Whether the pair waits for somebody to decide."""
     if standing is None or standing.state in OPEN:
         return True
+    if standing.state in SAID_YES:
+        return standing.held is not None and not standing.held.confirmed
     return standing.state == "postponed" and standing.until is not None and standing.until <= day
 
 

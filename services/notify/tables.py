@@ -165,6 +165,9 @@ class PairStanding(Table, table=True):
     until: date | None = None
     interview_on: date | None = None
     due_on: date | None = None
+    confirmed: bool = False
+    cause: str | None = None
+    refused: str | None = None
     names_shown: bool = False
     changed_at: datetime = Field(sa_type=UtcDateTime, index=True)
 

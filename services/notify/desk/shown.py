@@ -25,12 +25,13 @@ SMALL_LOSS = 100
 """A point of a hundred: less stands in nobody's way."""
 REASONS: tuple[str, ...] = get_args(ReasonGiven)
 ANSWERS: dict[ReferralState, tuple[Answer, ...]] = {
-    "proposed": ("agreed", "declined"),
+    "proposed": ("agreed", "consented", "declined"),
     "agreed": ("consented", "declined"),
-    "consented": ("interview_set", "hired", "not_hired", "declined"),
+    "consented": ("declined",),
+    "declined": ("agreed",),
     "referred": ("interview_set", "hired", "not_hired", "declined"),
     "interview": ("hired", "not_hired", "no_show", "interview_set"),
-    "no_show": ("interview_set", "not_hired"),
+    "no_show": ("interview_set", "hired", "not_hired", "declined"),
     "result_due": ("hired", "not_hired", "no_show"),
     "unanswered": ("hired", "not_hired", "no_show"),
     "hired": ("still_employed", "left"),

@@ -18,7 +18,7 @@ from services.registry.people.vault import ITEMS
 from services.registry.posting_form import FIELDS
 from shared.contracts.envelope import EmploymentType, Money
 from shared.contracts.matches import GateName, PartName, ReasonCode
-from shared.contracts.referrals import Answer, ReasonGiven, ReferralRecorded, ReferralState
+from shared.contracts.referrals import Answer, ReasonGiven, ReferralRecorded, ReferralState, Refusal
 from shared.contracts.submissions import Outcome
 from shared.web.catalogue import LANGUAGES, say, sentences
 from shared.web.sign_in import Role
@@ -53,6 +53,7 @@ MADE_IN_PARTS = {
     *(f"map.{kind}" for kind in (*KINDS, *STATES, "standing", "near", "next", "cell")),
     *(f"coverage.{of}" for of in get_args(Of)),
     *(f"state.{state}" for state in get_args(ReferralState)),
+    *(f"refused.{code}" for code in get_args(Refusal)),
     *(f"given.{reason}" for reason in get_args(ReasonGiven)),
     *(f"answer.{answer}" for answer in get_args(Answer)),
     *(f"answer.day.{answer}" for answer in ASKS_DAY),
