@@ -37,12 +37,13 @@ class Done:
         return [it for it in self.reviews if it.decision == "accepted" and it.undone_at is None]
 
     @property
-    def taken_back(self) -> list[Review]:
-        return [it for it in self.reviews if it.undone_at]
-
-    @property
     def to_take_back(self) -> list[Review]:
         return [it for it in self.reviews if it.undone_at is None]
+
+    @property
+    def numbers(self) -> str:
+        """All that is told of, so that taking one back leaves the others on the page."""
+        return numbers_of(self.reviews)
 
     @property
     def papers(self) -> list[UUID]:

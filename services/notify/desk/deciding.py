@@ -56,8 +56,8 @@ def deciding(at: Desk) -> APIRouter:
         return RedirectResponse(bar.back_to(back, place=place, done=bar.numbers_of(made), refused=refused), 303)
 
     @router.post("/undo")
-    def undo(who: Counselor, pair: Chosen = [], back: Text = bar.HOME) -> Response:  # noqa: B006
-        """Take decisions back; what somebody has acted on stays."""
+    def undo(who: Counselor, pair: Chosen = [], back: Text = bar.HOME, still: Text = "") -> Response:  # noqa: B006
+        """Take decisions back; what somebody has acted on stays. `still` is what the page goes on telling of."""
         taken, wrong = [], ""
         with transaction(at.engine) as session:
             for one in map(pair_of, dict.fromkeys(pair)):
@@ -67,7 +67,7 @@ def deciding(at: Desk) -> APIRouter:
                 except Problem as problem:
                     wrong = problem.code
             session.flush()
-        return RedirectResponse(bar.back_to(back, done=bar.numbers_of(taken), wrong=wrong), 303)
+        return RedirectResponse(bar.back_to(back, done=still or bar.numbers_of(taken), wrong=wrong), 303)
 
     @router.post("/answer")
     def answer(  # noqa: PLR0913, PLR0917 - the fields of the form

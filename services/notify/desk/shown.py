@@ -21,6 +21,8 @@ from shared.web.spoken import spoken_reason
 LEGAL_FORM = re.compile(r"\((?:주|유)\)|주식회사|유한회사|\s+")
 WHOLE = 10_000
 MOST_GAPS = 5
+VAGUE = "text"
+"""The words of a whole text always differ: nothing that one could speak about."""
 SMALL_LOSS = 100
 """A point of a hundred: less stands in nobody's way."""
 REASONS: tuple[str, ...] = get_args(ReasonGiven)
@@ -151,7 +153,7 @@ def obstacle_of(pair: MatchedPair) -> Obstacle | None:
     """The missing term that would add most, or else the known part that takes most from the whole."""
     if pair.raises:
         return Obstacle(part="", points=pair.raises[0].score, term=pair.raises[0].term)
-    lost = [Obstacle(part.name, _lost(part)) for part in pair.parts]
+    lost = [Obstacle(part.name, _lost(part)) for part in pair.parts if part.name != VAGUE]
     worst = max(lost, key=lambda it: it.points, default=None)
     return worst if worst and worst.points >= SMALL_LOSS else None
 

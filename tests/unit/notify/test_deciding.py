@@ -73,6 +73,14 @@ def test_several_pairs_are_referred_at_once_and_who_was_faster_is_told(at_desk: 
     assert said(engine, MatchReviewed) == 3
 
 
+def test_one_of_several_is_taken_back_and_the_page_goes_on_telling_of_all(at_desk: TestClient) -> None:
+    done = send(at_desk, "/desk/decide", key(0), key(1), key(2), decision="accepted").headers["location"]
+    assert at_desk.get(done).text.count('<button class="plain">되돌리기') == 3
+    after = send(at_desk, "/desk/undo", key(1), page=done, still="1,2,3").headers["location"]
+    page = at_desk.get(after).text
+    assert (page.count("알선했습니다"), page.count("되돌렸습니다")) == (2, 1)
+
+
 def test_what_is_missing_is_told_beside_its_field_and_nothing_is_decided(at_desk: TestClient, engine: Engine) -> None:
     for fields, told in (
         ({"decision": "dismissed", "reason": "because"}, "이유를 골라 주세요."),
