@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from threading import RLock
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import DateTime, Engine, event
@@ -50,16 +50,20 @@ class SpineTable(SQLModel, registry=_spine):
     metadata = _spine.metadata
 
 
+HIDING: Final[dict[str, Any]] = {"hide_parameters": True}
+"""An error of the database would tell the values it was about, a name perhaps, to whatever log it ends in."""
+
+
 def open_engine(url: str) -> Engine:
     """Connect to `sqlite:///path` or `postgresql+psycopg://…` so that what is committed survives a power cut."""
     if url.startswith("sqlite"):
         return _open_sqlite(url)
-    return create_engine(url, pool_pre_ping=True, pool_size=10, isolation_level="READ COMMITTED")
+    return create_engine(url, **HIDING, pool_pre_ping=True, pool_size=10, isolation_level="READ COMMITTED")
 
 
 def _open_sqlite(url: str) -> Engine:
     # autocommit in the driver: the driver's own BEGIN is deferred, and two deferred writers deadlock.
-    engine = create_engine(url, connect_args={"timeout": SQLITE_WAIT_SECONDS, "check_same_thread": False})
+    engine = create_engine(url, **HIDING, connect_args={"timeout": SQLITE_WAIT_SECONDS, "check_same_thread": False})
     event.listen(engine, "connect", _prepare_sqlite)
     _writers[engine] = RLock()
     return engine

@@ -1,12 +1,13 @@
 """Who may send and see what: the operator names an agency, an agency is itself, and nobody is another's."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from fastapi import Request
 from sqlalchemy import Engine
 
 from services.registry.orders.agencies import KEY_PREFIX, agency_of_key
-from services.registry.tables import Agency
+from services.registry.tables import Agency, Cafe
 from shared.database import reading
 from shared.web.problems import Problem
 from shared.web.sign_in import Allowed, SignedIn, bearer_token
@@ -41,6 +42,20 @@ def agency_for(engine: Engine, who: SignedIn, asked: UUID | None) -> Agency:
     if agency is None or (who.role == "agency" and asked not in (None, wanted)):
         raise not_found()
     return agency
+
+
+def refuse_unknown(engine: Engine, kind: type[Agency] | type[Cafe], ids: Iterable[UUID | None], where: str) -> None:
+    """Let nothing point to an agency or a café that is not there."""
+    with reading(engine) as session:
+        if all(session.get(kind, one) is not None for one in ids if one is not None):
+            return
+    raise Problem(
+        422,
+        "REFERENCE_UNKNOWN",
+        f"There is no such {kind.__name__.lower()}.",
+        "가리키신 기관이나 카페가 없습니다.",
+        where=where,
+    )
 
 
 def not_found() -> Problem:

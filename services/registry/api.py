@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 from starlette.responses import StreamingResponse
 
-from services.registry.access import Sender, agency_for, not_found
+from services.registry.access import Sender, agency_for, not_found, refuse_unknown
 from services.registry.bodies import Body, PlainBody, idempotency_key
 from services.registry.digest import Digest, digests
 from services.registry.exporting import Form as ExportForm
@@ -32,7 +32,7 @@ from services.registry.people.accounts import (
 from services.registry.people.audit import Look
 from services.registry.people.seekers import SeekerReceipt, SeekerRow, register
 from services.registry.people.vault import Vault
-from services.registry.tables import Agency, SavedMapping, Submission
+from services.registry.tables import Agency, Cafe, SavedMapping, Submission
 from shared.contracts import AgencyAnswered, Finding, PostingReceived
 from shared.contracts.submissions import Outcome
 from shared.database import reading, transaction
@@ -157,6 +157,8 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
         _who: Operator,
         asked: Annotated[NewAccount, Depends(PlainBody(NewAccount))],
     ) -> dict[str, Any]:
+        refuse_unknown(engine, Agency, [asked.agency_id], "agency_id")
+        refuse_unknown(engine, Cafe, asked.cafe_ids, "cafe_ids")
         try:
             with transaction(engine) as session:
                 account = add_account(session, **dict(asked))
@@ -210,6 +212,7 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
     ) -> dict[str, tuple[SeekerReceipt, ...]]:
         """Seekers from a file or a form, with the ground on which they are kept."""
         brought_by = agency_for(engine, who, batch.agency_id).agency_id if batch.agency_id else None
+        refuse_unknown(engine, Cafe, [batch.cafe_id], "cafe_id")
         rows = [SeekerRow(row.where, row.document, row.findings) for row in batch.rows]
         receipts = _kept_unless_dry(
             engine,

@@ -51,7 +51,7 @@ class House:
 
     def send(self, who: str, method: str, path: str) -> Response:
         """Ask as someone; a page's form is sent as the page would."""
-        headers = {"accept": "application/json", **self._credentials(who)}
+        headers = {"accept": "application/json", **self.credentials(who)}
         form = None if path.startswith("/api/") or method == "GET" else {FORM_FIELD: self._form_token(headers)}
         return self.web.request(method, path, headers=headers, data=form)
 
@@ -60,7 +60,8 @@ class House:
         scope = {"type": "http", "app": self.app, "headers": [(b"cookie", headers["cookie"].encode())]}
         return form_token(Request(scope))
 
-    def _credentials(self, who: str) -> dict[str, str]:
+    def credentials(self, who: str) -> dict[str, str]:
+        """The headers that say who asks."""
         if who == STRANGER:
             return {}
         tokens = {"operator": self.settings.operator_token, "service": self.settings.service_token}

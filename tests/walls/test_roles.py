@@ -11,6 +11,7 @@ from tests.walls.conftest import ROLES, House, refused
 
 ROWS = list(csv.DictReader((Path(__file__).parent / "routes.tsv").read_text("utf-8").splitlines(), delimiter="\t"))
 EVERYONE = "everyone"
+NOBODY = "00000000-0000-0000-0000-00000000dead"
 
 
 def test_every_route_has_its_row(houses: dict[str, House]) -> None:
@@ -38,3 +39,29 @@ def test_a_number_that_no_database_holds_is_an_answer_not_a_fault(number: str, h
     for service, house in houses.items():
         answer = house.send("operator", "GET", f"/api/v1/{service}/buried/{number}")
         assert (answer.status_code, answer.json()["code"]) == (422, "INVALID")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (
+            "accounts",
+            {"login": "kim", "display_name": "김", "role": "operator", "password": "ten letters", "agency_id": NOBODY},
+        ),
+        (
+            "accounts",
+            {
+                "login": "lee",
+                "display_name": "이",
+                "role": "counselor",
+                "password": "ten letters",
+                "cafe_ids": [NOBODY],
+            },
+        ),
+        ("seekers/batch", {"rows": [{"where": "1"}], "cafe_id": NOBODY}),
+    ],
+)
+def test_nothing_points_to_what_is_not_there(path: str, body: dict[str, object], houses: dict[str, House]) -> None:
+    house = houses["registry"]
+    answer = house.web.post(f"/api/v1/registry/{path}", json=body, headers=house.credentials("operator"))
+    assert (answer.status_code, answer.json()["code"]) == (422, "REFERENCE_UNKNOWN")

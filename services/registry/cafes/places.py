@@ -6,7 +6,7 @@ from math import asin, cos, radians, sin, sqrt
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from services.registry.cafes.hours import Hours, checked_week, day_of
 from services.registry.cafes.life_cycle import RUNNING, CafeState, may_follow
@@ -20,14 +20,14 @@ KOREA = ((32.0, 39.5), (123.0, 133.0))
 
 
 class CafeExists(Exception):
-    """A café of this name is here already."""
+    """A café of this name or number is here already."""
 
 
 def add_cafe(
     session: Session, name: str, district: str, cafe_id: UUID | None = None, *, by: str = "", **told: Any
 ) -> Cafe:
     """Take a café in, running unless another state is told. Raises `CafeExists`, `Refused`."""
-    if session.exec(select(Cafe).where(Cafe.name == name)).first():
+    if session.exec(select(Cafe).where(or_(col(Cafe.name) == name, col(Cafe.cafe_id) == cafe_id))).first():
         raise CafeExists(name)
     on: date = told.pop("on", None) or day_of(now())
     cafe = Cafe(cafe_id=cafe_id or uuid4(), name=name, district=district, made_at=now())

@@ -2,10 +2,15 @@
 
 import io
 import json
+from pathlib import Path
 
+import pytest
 import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from shared import telemetry
+from shared.database import open_engine, transaction
 
 
 def test_a_logged_exception_shows_no_local_variable() -> None:
@@ -24,6 +29,15 @@ def test_a_logged_exception_shows_no_local_variable() -> None:
     told = out.getvalue()
     assert "가나다라" not in json.dumps(json.loads(told), ensure_ascii=False)
     assert "fails" in told
+
+
+def test_a_fault_of_the_database_tells_no_value(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OperationalError) as fault,
+        transaction(open_engine(f"sqlite:///{tmp_path}/one.sqlite")) as session,
+    ):
+        session.execute(text("INSERT INTO nowhere VALUES (:name)"), {"name": "가나다라"})
+    assert "가나다라" not in str(fault.value)
 
 
 def test_a_trace_goes_on_where_it_came_from() -> None:
