@@ -191,7 +191,7 @@ def progress_bar() -> "Progress":
 
 
 @contextmanager
-def share_progress(label: str) -> Iterator[Callable[[int, float], None]]:
+def share_progress(label: str, unit: str = "행 rows") -> Iterator[Callable[[int, float], None]]:
     """Tells how far a long reading is, and about how long it takes: a bar for people, a line now and then elsewhere.
 
     The function it gives takes the rows done since the last call, and the share of the whole that was read.
@@ -201,9 +201,9 @@ def share_progress(label: str) -> Iterator[Callable[[int, float], None]]:
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _Lines(label)
+        yield _Lines(label, unit)
         return
-    rows = TextColumn("{task.fields[rows]:,}행 rows")
+    rows = TextColumn("{task.fields[rows]:,}" + unit)
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -226,8 +226,8 @@ class _Lines:
     EVERY_SECONDS = 5.0
     GROUND = 0.02
 
-    def __init__(self, label: str) -> None:
-        self._label, self._rows = label, 0
+    def __init__(self, label: str, unit: str) -> None:
+        self._label, self._unit, self._rows = label, unit, 0
         self._started = self._said = time.monotonic()
 
     def __call__(self, done: int, share: float) -> None:
@@ -238,7 +238,7 @@ class _Lines:
         self._said = instant
         left = (instant - self._started) * (1 - share) / share if share >= self.GROUND else None
         told = "" if left is None else f" · 약 {left:.0f}초 남음 about {left:.0f} s left"
-        typer.echo(f"{self._label}: {self._rows:,}행 rows · {share:.0%}{told}", err=True)
+        typer.echo(f"{self._label}: {self._rows:,}{self._unit} · {share:.0%}{told}", err=True)
 
 
 def _one_line(cell: object) -> str:

@@ -108,13 +108,13 @@ def api(engine: Engine, shard_count: int, near_misses_of: Callable[[Profile], Ne
             hers, its = _live(session, "seeker", seeker).facts, _live(session, "posting", posting).facts
             assert isinstance(hers, SeekerFacts)
             assert isinstance(its, PostingFacts)
-            return explain(hers, its, store.epoch(session, store.newest_epoch(session) or 0))
+            return explain(hers, its, store.epoch(session, store.present_epoch(session, shard_count)))
 
     @router.post("/explanation")
     def explanation(_who: Operator, pair: AskedPair) -> Explanation:
         """All that is to be said of two profiles under the present epoch, whether anybody holds them or not."""
         with reading(engine) as session:
-            return explain(pair.seeker, pair.posting, store.epoch(session, store.newest_epoch(session) or 0))
+            return explain(pair.seeker, pair.posting, store.epoch(session, store.present_epoch(session, shard_count)))
 
     @router.get("/certificate")
     def certificate(_who: Operator) -> Certificate:
@@ -139,7 +139,7 @@ def shown(session: Session, side: Side, one: UUID, shard_count: int) -> ShownLis
     lists = store.lists_of(session, side, one, shard_count)
     if not lists:
         raise _unknown(side)
-    rules = store.epoch(session, store.newest_epoch(session) or 0).rules
+    rules = store.epoch(session, store.present_epoch(session, shard_count)).rules
     lines = merged_lines(lists, rules.size(side))
     pairs = [as_pair(side, one, lists[0].profile_revision, line) for line in lines]
     postings = _postings(session, {pair.posting_id for pair in pairs})

@@ -1,6 +1,7 @@
 """Puts matching together: its store, its ears, the matcher between them."""
 
 import gc
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,11 +9,15 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from services.matching.api import api
+from services.matching.beside import Job, run
 from services.matching.handlers import hearings
 from services.matching.matcher import Matcher
+from services.matching.rematch_api import rematch_api
+from services.matching.rematching import Rematching
 from services.matching.settings import MatchingSettings
 from services.matching.shards import Shard
 from services.matching.skills import own_aliases
+from services.matching.tables import RematchRow
 from shared.database import open_engine
 from shared.spine import Spine
 from shared.web.description import describe
@@ -29,6 +34,16 @@ def create_app(settings: MatchingSettings) -> FastAPI:
     engine = open_engine(settings.database_url)
     shard = Shard.named(settings.shard)
     matcher = Matcher(engine, settings.rules(), shard, settings.epoch_profiles)
+
+    def job(row: RematchRow) -> Job:
+        return Job(
+            database_url=settings.database_url,
+            shard=settings.shard,
+            rematch_id=row.rematch_id,
+            aliases=settings.aliases,
+        )
+
+    rematching = Rematching(engine, matcher, job, run)
     spine = Spine(
         service="matching",
         settings=settings,
@@ -42,8 +57,15 @@ def create_app(settings: MatchingSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         gc.set_threshold(*FEWER_COLLECTIONS)
         await to_thread.run_sync(matcher.start)
-        async with spine.lifespan(app):
-            yield
+        await to_thread.run_sync(rematching.resume)
+        thread = threading.Thread(target=rematching.work, name="rematching")
+        thread.start()
+        try:
+            async with spine.lifespan(app):
+                yield
+        finally:
+            rematching.closing.set()
+            await to_thread.run_sync(thread.join)
         engine.dispose()
 
     app = FastAPI(title="Iljari matching", lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -51,5 +73,6 @@ def create_app(settings: MatchingSettings) -> FastAPI:
     answer_problems(app)
     app.include_router(operations(spine))
     app.include_router(api(engine, shard.count, matcher.near_misses))
+    app.include_router(rematch_api(engine, shard.count))
     describe(app)
     return app

@@ -65,7 +65,7 @@ class Certificate(Fact):
 def certify(session: Session, shard_count: int) -> Certificate:
     """Compare the stored lists of all shards with a recompute from the stored profiles, under the present epoch."""
     started = time.perf_counter()
-    index = Index(store.epoch(session, store.newest_epoch(session) or 0))
+    index = Index(store.epoch(session, store.present_epoch(session, shard_count)))
     revisions = _take_in(session, index)
     streamed, pending = _streamed(session, index, shard_count, revisions)
     recomputed = _recomputed(index)

@@ -15,25 +15,40 @@ from shared.contracts import RestatementRequested
 from shared.outbox import stage
 
 
-def present_epoch(session: Session, rules: Rules) -> int:
-    """The number of the present epoch; opens one where the store is new or the rules are others."""
-    newest = store.newest_epoch(session)
-    if newest is None:
+def present_epoch(session: Session, rules: Rules, shard: str = "0/1") -> int:
+    """The epoch that a shard is to work under; opens one where the store is new or the rules are others."""
+    own = store.shard_row(session, shard)
+    leading = store.leading_epoch(session)
+    if leading is None:
         if store.open_epoch(session, 0, rules):
             stage(session, RestatementRequested(asked_by="matching", reason="new_store"))
-        return 0
-    held = store.epoch(session, newest)
+        number = 0
+    else:
+        number = leading if own is None else own.epoch
+        if store.epoch(session, number).rules != rules:
+            number = _under_other_rules(session, rules, leading)
+    store.keep_shard(session, shard, number)
+    return number
+
+
+def _under_other_rules(session: Session, rules: Rules, leading: int) -> int:
+    held = store.epoch(session, leading)
     if held.rules == rules:
-        return newest
+        return leading
+    number = store.next_number(session)
     # another scorer may read other terms, for which frequencies frozen before mean nothing
-    store.open_epoch(session, newest + 1, rules, held.frequencies if held.rules.scorer == rules.scorer else None)
-    return newest + 1
+    store.open_epoch(session, number, rules, held.frequencies if held.rules.scorer == rules.scorer else None)
+    return number
 
 
 def fit_first_epoch(session: Session, rules: Rules) -> int:
     """Freeze the frequencies of all profiles now known; the epoch's number, whoever fitted it."""
-    newest = store.newest_epoch(session) or 0
+    number = store.next_number(session)
+    store.open_epoch(session, number, rules, *fitted(session))
+    return number
+
+
+def fitted(session: Session) -> tuple[text.Floats, int]:
+    """The frequencies of all profiles now known, and of how many they are."""
     documents = [document(profile).whole for side in SIDES for profile in store.live(session, side)]
-    frequencies = text.fit_frequencies(text.count(documents))
-    store.open_epoch(session, newest + 1, rules, frequencies, len(documents))
-    return newest + 1
+    return text.fit_frequencies(text.count(documents)), len(documents)

@@ -1,16 +1,22 @@
-"""Which fact leads to what: profiles are remembered, then matched; who lost the lists is told them again."""
+"""Which fact leads to what: profiles are remembered, then matched; lists are told again; everything is matched anew."""
 
+from collections.abc import Callable
 from typing import Any
 
+import structlog
+from sqlmodel import Session
+
+from services.matching import rematches
 from services.matching.matcher import Matcher
 from shared.contracts import (
     PostingPublished,
     PostingWithdrawn,
+    RematchRequested,
     RestatementRequested,
     SeekerPublished,
     SeekerWithdrawn,
 )
-from shared.streams import Hearing
+from shared.streams import Hearing, each
 
 
 def hearings(matcher: Matcher) -> tuple[Hearing[Any], ...]:
@@ -19,4 +25,18 @@ def hearings(matcher: Matcher) -> tuple[Hearing[Any], ...]:
     profiles: list[Hearing[Any]] = [
         Hearing(fact, effect=matcher.match, prepare=matcher.remember, guard=matcher.lock) for fact in heard
     ]
-    return (*profiles, Hearing(RestatementRequested, effect=matcher.say_again, guard=matcher.lock))
+    asked_for = each(rematch_requested(matcher.shard.count))
+    again = Hearing(RestatementRequested, effect=matcher.say_again, guard=matcher.lock)
+    return (*profiles, again, Hearing(RematchRequested, effect=asked_for))
+
+
+def rematch_requested(shards: int) -> Callable[[RematchRequested, Session], None]:
+    """Every shard hears it, and the first notes it; one that runs already is not started twice."""
+
+    def effect(event: RematchRequested, session: Session) -> None:
+        try:
+            rematches.ask(session, rematches.Asked(event.rematch_id, "rematch", event.asked_by, event.season), shards)
+        except rematches.RunningAlready as running:
+            structlog.get_logger().warning("rematch_runs_already", since=str(running.running.asked_at))
+
+    return effect

@@ -55,12 +55,14 @@ class Matcher:
         self._revisions: dict[Scope, int] = {}
         self._held = HeldLists()
         self._pending: set[Scope] = set()
+        self._changed: set[Scope] = set()
+        self._settling: int | None = None
 
     def start(self) -> None:
         """Take everything from the store into memory, and finish what a crash or new rules left to be done."""
         with self.lock:
             with transaction(self._engine) as session:
-                number = present_epoch(session, self._rules)
+                number = present_epoch(session, self._rules, str(self.shard))
             with transaction(self._engine) as session:
                 self._load(session, number)
                 self.match((), session)
@@ -90,18 +92,19 @@ class Matcher:
         # What is held now may be newer than what was heard: another shard shares the store.
         held = [row for side in SIDES for row in store.profiles(session, side, {r.id for r in rows if r.side == side})]
         changed = [row for row in held if self._revisions.get(scope_of(row)) != row.revision]
-        reads = list(_read(index, changed))
+        reads = list(read(index, changed))
 
         def apply() -> None:
-            _put(index, changed, reads)
+            put(index, changed, reads)
             self._revisions.update({scope_of(row): row.revision for row in changed})
+            self._changed.update(map(scope_of, changed))
             self._pending.update(scope_of(row) for row in changed if row.live or scope_of(row) in self._held)
 
         after_commit(session, apply)
 
     def match(self, _events: Sequence[Heard], session: Session) -> None:
         """Step (b): make the lists of all that is pending true, with every list that changes thereby, and say them."""
-        index = self._under_newest_epoch(session)
+        index = self._under_first_epoch(session)
         pending = self._pending if index is self.index else self._pending | _everyone(index)
         if not pending and index is self.index:
             return
@@ -110,7 +113,7 @@ class Matcher:
         def apply() -> None:
             self._index, self._pending = index, set()
             self._held.update(held)
-            _set_floors(index, held)
+            set_floors(index, held)
 
         after_commit(session, apply)
 
@@ -118,21 +121,63 @@ class Matcher:
         """Say every list of this shard as it stands, when a service that keeps lists lost them."""
         if all(event.asked_by == "matching" for event in events):
             return
-        for row in store.own_lists(session, str(self.shard)):
-            scope, held = _held_of(row)
+        for row in store.said_lists(session, str(self.shard)):
+            scope, held = held_of(row)
             if held.revision:  # else it never held anybody, and nothing was said of it
                 stage(session, found(scope, self.shard, held, store.lines_of(row.pairs)))
+
+    def changed(self) -> set[Scope]:
+        """Whose profiles changed since this was asked last; the caller holds the lock."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def succeed(self, session: Session, index: Index, held: HeldLists, revisions: dict[Scope, int]) -> None:
+        """Work under another epoch from this commit on; the caller holds the lock, and all is carried over."""
+        row = store.shard_row(session, str(self.shard))
+        assert row is not None
+        row.epoch = row.settling = index.epoch.number
+        session.add(row)
+
+        def apply() -> None:
+            self._index, self._held, self._revisions, self._pending = index, held, revisions, set()
+            self._settling = index.epoch.number
+
+        after_commit(session, apply)
+
+    def settle(self, scopes: Sequence[Scope], session: Session) -> None:
+        """Say these lists of a rematch where they differ from what was said; the caller holds the lock."""
+        row = store.shard_row(session, str(self.shard))
+        if row is None or row.settling is None:
+            return
+        said_before = store.said(session, str(self.shard), scopes)
+        kept: list[MatchList] = []
+        for scope, newer in store.unsettled(session, row, scopes).items():
+            lines, as_of = store.lines_of(newer.pairs or ""), newer.profile_revision
+            listed, _ = self._said(session, scope, said_before.get(scope), as_of, lines, newer.epoch)
+            kept.append(listed)
+        store.keep_lists(session, kept)
+        store.settle(session, row, scopes)
+
+    def settled(self, session: Session) -> None:
+        """All was said."""
+        row = store.shard_row(session, str(self.shard))
+        assert row is not None
+        row.settling = None
+        session.add(row)
+        after_commit(session, lambda: setattr(self, "_settling", None))
 
     def _load(self, session: Session, epoch: int) -> None:
         rows = [row for side in SIDES for row in store.profiles(session, side) if self._is_ours(row)]
         self._index = index = Index(store.epoch(session, epoch))
-        _put(index, rows, _read(index, rows))
+        put(index, rows, read(index, rows))
         self._revisions = {scope_of(row): row.revision for row in rows}
-        held = dict(map(_held_of, store.own_lists(session, str(self.shard))))
+        held = dict(map(held_of, store.own_lists(session, str(self.shard))))
         self._held = HeldLists()
         self._held.update(held)
-        _set_floors(index, held)
+        set_floors(index, held)
         self._pending = {scope_of(row) for row in rows if self._is_pending(row, epoch)}
+        own = store.shard_row(session, str(self.shard))
+        self._settling = own.settling if own else None
 
     def _is_ours(self, row: ProfileRow) -> bool:
         return row.side == "posting" or self.shard.keeps(row.id)
@@ -143,16 +188,20 @@ class Matcher:
         held = self._held.of(scope_of(row))
         return held.profile_revision != row.revision or (row.live and held.epoch != epoch)
 
-    def _under_newest_epoch(self, session: Session) -> Index:
-        """The index at hand, or one made anew where an epoch began: by another shard, or now."""
-        index, newest = self.index, store.newest_epoch(session) or 0
-        if newest == index.epoch.number and index.epoch.frequencies is None and self._knows_enough(index):
-            newest = fit_first_epoch(session, index.epoch.rules)
-        if newest == index.epoch.number:
+    def _under_first_epoch(self, session: Session) -> Index:
+        """The index at hand, or one made anew where the first fitted epoch began: by another shard, or now."""
+        index = self.index
+        if index.epoch.frequencies is not None:
+            return index  # every later epoch is made ready beside the present one, see `rematching`
+        number = max(index.epoch.number, store.leading_epoch(session) or 0)
+        if number == index.epoch.number and self._knows_enough(index):
+            number = fit_first_epoch(session, index.epoch.rules)
+        if number == index.epoch.number:
             return index
         rows = [row for side in SIDES for row in store.profiles(session, side) if self._is_at_hand(row)]
-        anew = Index(store.epoch(session, newest))
-        _put(anew, rows, _read(anew, rows))
+        anew = Index(store.epoch(session, number))
+        put(anew, rows, read(anew, rows))
+        store.keep_shard(session, str(self.shard), number)
         return anew
 
     def _knows_enough(self, index: Index) -> bool:
@@ -164,21 +213,41 @@ class Matcher:
 
     def _write_down(self, session: Session, index: Index, lists: Lists, pending: set[Scope]) -> dict[Scope, Held]:
         """Store these lists, and say those that differ from what was said of them before."""
-        said_before = store.lines(session, str(self.shard), lists.keys())
-        lines = _lines(index, lists, said_before, pending)
+        said_before = store.said(session, str(self.shard), lists.keys())
+        before = {scope: store.lines_of(row.pairs) for scope, row in said_before.items()}
+        if self._settling is not None and (row := store.shard_row(session, str(self.shard))):
+            newer = store.unsettled(session, row, lists.keys())
+            before |= {scope: store.lines_of(one.pairs or "") for scope, one in newer.items()}
+            store.settle(session, row, newer.keys())
         held: dict[Scope, Held] = {}
         rows: list[MatchList] = []
-        for scope, written in lines.items():
-            before = self._held.of(scope)
+        for scope, written in lines_of(index, lists, before, pending).items():
             as_of = index.revision(*scope) or self._revisions[scope]
-            same = written == said_before.get(scope, []) and (not written or as_of == before.profile_revision)
-            revision = before.revision + (not same)
-            held[scope] = Held(revision, as_of, index.epoch.number, packed(pair.key for pair in lists[scope]))
-            rows.append(self._row(scope, held[scope], written))
-            if not same:
-                stage(session, found(scope, self.shard, held[scope], written))
+            row_now, held[scope] = self._said(
+                session, scope, said_before.get(scope), as_of, written, index.epoch.number,
+                packed(pair.key for pair in lists[scope]),
+            )  # fmt: skip
+            rows.append(row_now)
         store.keep_lists(session, rows)
         return held
+
+    def _said(  # noqa: PLR0913, PLR0917 - a list, before and now
+        self,
+        session: Session,
+        scope: Scope,
+        before: MatchList | None,
+        as_of: int,
+        written: list[str],
+        epoch: int,
+        keys: bytes = b"",
+    ) -> tuple[MatchList, Held]:
+        """The list as it is to be kept; said, if it differs from what was said of it before."""
+        said_lines = store.lines_of(before.pairs) if before else []
+        same = written == said_lines and (not written or (before is not None and as_of == before.profile_revision))
+        held = Held((before.revision if before else 0) + (not same), as_of, epoch, keys)
+        if not same:
+            stage(session, found(scope, self.shard, held, written))
+        return self._row(scope, held, written), held
 
     def _row(self, scope: Scope, held: Held, lines: Sequence[str]) -> MatchList:
         return MatchList(
@@ -210,7 +279,13 @@ def as_row(heard: Heard) -> ProfileRow:
     if isinstance(heard, SeekerPublished):
         facts, since = heard.facts.model_dump_json(exclude_defaults=True), heard.applied_at
         return ProfileRow(
-            side="seeker", id=heard.seeker_id, revision=heard.revision, live=True, since=since, facts=facts
+            side="seeker",
+            id=heard.seeker_id,
+            revision=heard.revision,
+            live=True,
+            since=since,
+            facts=facts,
+            cafe_id=heard.cafe_id,
         )
     if isinstance(heard, PostingPublished):
         facts, since = heard.facts.model_dump_json(exclude_defaults=True), heard.accepted_at
@@ -244,7 +319,7 @@ def after_commit(session: Session, apply: Callable[[], None]) -> None:
     event.listen(session, "after_commit", lambda _session: apply(), once=True)
 
 
-def _lines(
+def lines_of(
     index: Index, lists: Lists, before: Mapping[Scope, list[str]], pending: set[Scope]
 ) -> dict[Scope, list[str]]:
     """Each list as lines; a pair neither of whose profiles changed keeps the line it has."""
@@ -279,14 +354,14 @@ def _ends(scope: Scope, pair: Candidate) -> tuple[UUID, UUID]:
     return (scope[1], pair.key.other) if scope[0] == "seeker" else (pair.key.other, scope[1])
 
 
-def _read(index: Index, rows: Sequence[ProfileRow]) -> Iterator[tuple[Side, Read]]:
+def read(index: Index, rows: Sequence[ProfileRow]) -> Iterator[tuple[Side, Read]]:
     for side in SIDES:
         live = [row for row in rows if row.side == side and row.live]
         for start in range(0, len(live), READ_AT_ONCE):
             yield side, index.read(side, [store.as_profile(row) for row in live[start : start + READ_AT_ONCE]])
 
 
-def _put(index: Index, rows: Sequence[ProfileRow], reads: Iterable[tuple[Side, Read]]) -> None:
+def put(index: Index, rows: Sequence[ProfileRow], reads: Iterable[tuple[Side, Read]]) -> None:
     """Withdrawn profiles go, live ones come or are replaced."""
     for side in SIDES:
         index.remove(side, [row.id for row in rows if row.side == side and not row.live])
@@ -294,12 +369,12 @@ def _put(index: Index, rows: Sequence[ProfileRow], reads: Iterable[tuple[Side, R
         index.put(side, read)
 
 
-def _held_of(row: MatchList) -> tuple[Scope, Held]:
+def held_of(row: MatchList) -> tuple[Scope, Held]:
     keys = packed(map(key_of, store.lines_of(row.pairs)))
     return (as_side(row.scope), row.scope_id), Held(row.revision, row.profile_revision, row.epoch, keys)
 
 
-def _set_floors(index: Index, lists: Mapping[Scope, Held]) -> None:
+def set_floors(index: Index, lists: Mapping[Scope, Held]) -> None:
     """A pair enters a full list if it reaches the last line, any other if it is a match at all."""
     for side in SIDES:
         size = index.epoch.rules.size(side)

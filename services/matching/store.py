@@ -6,14 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import func, tuple_
+from sqlalchemy import and_, delete, func, or_, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from services.matching.index import Epoch
 from services.matching.profiles import Profile, Scope, Side, as_side
 from services.matching.scorer import Rules
-from services.matching.tables import EpochRow, MatchList, ProfileRow
+from services.matching.tables import EpochRow, MatchList, NextList, ProfileRow, RematchRow, ShardRow
 from services.matching.text import Floats
 from shared.clock import now
 from shared.contracts import PostingFacts, SeekerFacts
@@ -27,7 +27,7 @@ def keep_profiles(session: Session, rows: Sequence[ProfileRow]) -> None:
     insert = _inserting(session)(ProfileRow)
     newer = insert.on_conflict_do_update(
         index_elements=["side", "id"],
-        set_={name: insert.excluded[name] for name in ("revision", "live", "since", "facts")},
+        set_={name: insert.excluded[name] for name in ("revision", "live", "since", "facts", "cafe_id")},
         where=col(ProfileRow.revision) < insert.excluded["revision"],
     )
     if rows:
@@ -59,8 +59,60 @@ def as_profile(row: ProfileRow) -> Profile:
     return Profile(as_side(row.side), row.id, row.revision, row.since, contract.model_validate_json(row.facts))
 
 
-def newest_epoch(session: Session) -> int | None:
-    return session.exec(select(func.max(EpochRow.number))).one()
+def next_number(session: Session) -> int:
+    """The number of the next epoch; one that a rematch once had is never given again."""
+    numbers = (session.exec(select(func.max(col(table)))).one() for table in (EpochRow.number, RematchRow.epoch))
+    return max((number for number in numbers if number is not None), default=-1) + 1
+
+
+def has_epoch(session: Session, number: int) -> bool:
+    return session.get(EpochRow, number) is not None
+
+
+def live_revisions(session: Session, side: Side) -> Sequence[tuple[UUID, int]]:
+    """Who is live, and as of which revision; in the order of their ids."""
+    held = select(ProfileRow.id, ProfileRow.revision).where(ProfileRow.side == side, col(ProfileRow.live).is_(True))
+    return session.exec(held.order_by(col(ProfileRow.id))).all()
+
+
+def page(session: Session, side: Side, after: UUID | None, size: int) -> Sequence[ProfileRow]:
+    """The next profiles of a side by id, after this one."""
+    held = select(ProfileRow).where(ProfileRow.side == side).order_by(col(ProfileRow.id)).limit(size)
+    return session.exec(held if after is None else held.where(col(ProfileRow.id) > after)).all()
+
+
+def page_of_next(session: Session, epoch: int, shard: str, after: Scope | None, size: int) -> Sequence[NextList]:
+    """The next lists of a rematch by scope, after this one."""
+    held = select(NextList).where(NextList.epoch == epoch, NextList.shard == shard)
+    if after is not None:
+        side, one = after
+        later = or_(col(NextList.scope) > side, and_(col(NextList.scope) == side, col(NextList.scope_id) > one))
+        held = held.where(later)
+    return session.exec(held.order_by(col(NextList.scope), col(NextList.scope_id)).limit(size)).all()
+
+
+def leading_epoch(session: Session) -> int | None:
+    """The newest epoch that any shard works under."""
+    leading: int | None = session.exec(select(func.max(ShardRow.epoch))).one()
+    return session.exec(select(func.max(EpochRow.number))).one() if leading is None else leading
+
+
+def present_epoch(session: Session, shard_count: int) -> int:
+    """The epoch that all of so many shards work under; while they switch, one after the other, the older one."""
+    ours = select(func.min(ShardRow.epoch)).where(col(ShardRow.shard).like(f"%/{shard_count}"))
+    present: int | None = session.exec(ours).one()
+    return (leading_epoch(session) or 0) if present is None else present
+
+
+def shard_row(session: Session, shard: str) -> ShardRow | None:
+    return session.get(ShardRow, shard)
+
+
+def keep_shard(session: Session, shard: str, number: int) -> None:
+    """Note under which epoch a shard works."""
+    row = session.get(ShardRow, shard) or ShardRow(shard=shard, epoch=number)
+    row.epoch = number
+    session.add(row)
 
 
 def epoch(session: Session, number: int) -> Epoch:
@@ -83,32 +135,89 @@ def open_epoch(
 
 
 def all_lists(session: Session, shard_count: int) -> Iterator[MatchList]:
-    """The lists of every shard of so many."""
-    ours = col(MatchList.shard).like(f"%/{shard_count}")
-    yield from session.exec(select(MatchList).where(ours).execution_options(yield_per=CHUNK))
+    """The lists of every shard of so many, as they are now."""
+    for number in range(shard_count):
+        yield from own_lists(session, f"{number}/{shard_count}")
 
 
 def lists_of(session: Session, scope: Side, scope_id: UUID, shard_count: int) -> Sequence[MatchList]:
-    """A scope's list from each shard of so many."""
+    """A scope's list from each shard of so many, as it is now."""
     of_scope = (MatchList.scope == scope, MatchList.scope_id == scope_id)
-    return session.exec(select(MatchList).where(*of_scope, col(MatchList.shard).like(f"%/{shard_count}"))).all()
+    said = session.exec(select(MatchList).where(*of_scope, col(MatchList.shard).like(f"%/{shard_count}"))).all()
+    lists = {row.shard: row for row in said}
+    for number in range(shard_count):
+        shard = f"{number}/{shard_count}"
+        row = session.get(ShardRow, shard)
+        if row is None or row.settling is None:
+            continue
+        if newer := session.get(NextList, (row.settling, shard, scope, scope_id)):
+            lists[shard] = as_list(newer, lists.get(shard))
+    return list(lists.values())
 
 
 def own_lists(session: Session, shard: str) -> Iterator[MatchList]:
-    """All lists of one shard."""
+    """All lists of one shard as they are now, whether they were said yet or not."""
+    row = session.get(ShardRow, shard)
+    unsaid = unsettled(session, row) if row and row.settling is not None else {}
+    for held in said_lists(session, shard):
+        newer = unsaid.pop((as_side(held.scope), held.scope_id), None)
+        yield as_list(newer, held) if newer else held
+    yield from (as_list(newer) for newer in unsaid.values())
+
+
+def said_lists(session: Session, shard: str) -> Iterator[MatchList]:
+    """All lists of one shard as they were said last."""
     yield from session.exec(select(MatchList).where(MatchList.shard == shard).execution_options(yield_per=CHUNK))
 
 
-def lines(session: Session, shard: str, wanted: Collection[Scope]) -> dict[Scope, list[str]]:
-    """The lines of these lists."""
-    found: dict[Scope, list[str]] = {}
-    columns = (col(MatchList.scope), col(MatchList.scope_id), col(MatchList.pairs))
+def said(session: Session, shard: str, wanted: Collection[Scope]) -> dict[Scope, MatchList]:
+    """These lists as they were said last."""
+    found: dict[Scope, MatchList] = {}
     for some in _chunks(sorted(wanted)):
-        held = select(*columns).where(
+        held = select(MatchList).where(
             MatchList.shard == shard, tuple_(col(MatchList.scope), col(MatchList.scope_id)).in_(some)
         )
-        found.update({(as_side(scope), scope_id): lines_of(pairs) for scope, scope_id, pairs in session.exec(held)})
+        found.update({(as_side(row.scope), row.scope_id): row for row in session.exec(held)})
     return found
+
+
+def unsettled(session: Session, row: ShardRow, wanted: Collection[Scope] | None = None) -> dict[Scope, NextList]:
+    """Lists of a rematch that count already and were not said yet: these, or all."""
+    held = select(NextList).where(NextList.epoch == row.settling, NextList.shard == row.shard)
+    if wanted is None:
+        return {(as_side(one.scope), one.scope_id): one for one in session.exec(held)}
+    found: dict[Scope, NextList] = {}
+    for some in _chunks(sorted(wanted)):
+        of_some = held.where(tuple_(col(NextList.scope), col(NextList.scope_id)).in_(some))
+        found.update({(as_side(one.scope), one.scope_id): one for one in session.exec(of_some)})
+    return found
+
+
+def next_lines(session: Session, epoch: int, shard: str, wanted: Collection[Scope]) -> dict[Scope, list[str]]:
+    """The lines of these lists of the next epoch."""
+    row = ShardRow(shard=shard, epoch=epoch, settling=epoch)
+    return {scope: lines_of(one.pairs or "") for scope, one in unsettled(session, row, wanted).items()}
+
+
+def settle(session: Session, row: ShardRow, scopes: Collection[Scope]) -> None:
+    """These lists were said, or are as they were said: what is in `match_list` counts again."""
+    for some in _chunks(sorted(scopes)):
+        of_some = tuple_(col(NextList.scope), col(NextList.scope_id)).in_(some)
+        ours = (col(NextList.epoch) == row.settling, col(NextList.shard) == row.shard)
+        session.connection().execute(delete(NextList).where(*ours, of_some))
+
+
+def as_list(newer: NextList, said_last: MatchList | None = None) -> MatchList:
+    """A list of a rematch as one of the present; said as often as it was said."""
+    return MatchList(
+        scope=newer.scope,
+        scope_id=newer.scope_id,
+        shard=newer.shard,
+        revision=said_last.revision if said_last else 0,
+        profile_revision=newer.profile_revision,
+        epoch=newer.epoch,
+        pairs=newer.pairs or "",
+    )
 
 
 def keep_lists(session: Session, rows: Sequence[MatchList]) -> None:

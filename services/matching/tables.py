@@ -48,10 +48,12 @@ class ProfileRow(Table, table=True):
     since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When the seeker applied, or the posting was first accepted."""
     facts: str | None = Field(default=None, sa_type=PackedText)
+    cafe_id: UUID | None = None
+    """Of a seeker: whose counselors look after her; a rematch counts by café whom its changes concern."""
 
 
 class EpochRow(Table, table=True):
-    """What scores depend on besides the profiles, frozen; the highest number is the present one."""
+    """What scores depend on besides the profiles, frozen. Which one a shard works under, its `ShardRow` says."""
 
     __tablename__ = "epoch"
 
@@ -79,3 +81,71 @@ class MatchList(Table, table=True):
     epoch: int
     pairs: str = Field(sa_type=PackedText)
     """A line a pair, see `explanation.line`."""
+
+
+class ShardRow(Table, table=True):
+    """Under which epoch a shard works."""
+
+    __tablename__ = "shard"
+
+    shard: str = Field(primary_key=True)
+    epoch: int
+    settling: int | None = None
+    """While the lists of a rematch are being said: its epoch. A list in `next_list` then counts, not that in
+    `match_list`, which is what was said last."""
+
+
+class RematchRow(Table, table=True):
+    """Everything matched anew, once: who asked, for what."""
+
+    __tablename__ = "rematch"
+
+    rematch_id: UUID = Field(primary_key=True)
+    epoch: int = Field(unique=True)
+    """The number that the next epoch has, or would have had."""
+    kind: str
+    """`rematch`, `dry_run`, `epoch_only` or `back`."""
+    season: str = ""
+    asked_by: str
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    shards: int
+    like_epoch: int | None = None
+    """Whose frequencies and rules it takes over, instead of fitting its own."""
+    cluster: str | None = None
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    outcome: str | None = None
+    """`done`, or why it was dropped."""
+
+
+class RematchShare(Table, table=True):
+    """How far one shard is with a rematch."""
+
+    __tablename__ = "rematch_share"
+
+    rematch_id: UUID = Field(primary_key=True)
+    shard: str = Field(primary_key=True)
+    state: str
+    """`fitting`, `scoring`, `scored`, `saying`, then `done`."""
+    total: int = 0
+    """Lists to be made."""
+    previous_epoch: int
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    scored_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    switched_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    pairs: int = 0
+    changes: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+class NextList(Table, table=True):
+    """A list under the next epoch, made beside the present one; without `pairs` it is still to be made."""
+
+    __tablename__ = "next_list"
+
+    epoch: int = Field(primary_key=True)
+    shard: str = Field(primary_key=True)
+    scope: str = Field(primary_key=True)
+    scope_id: UUID = Field(primary_key=True)
+    profile_revision: int
+    """0 where the profile had changed before the list was made: it is then made at the switch."""
+    pairs: str | None = Field(default=None, sa_type=PackedText)

@@ -1,0 +1,227 @@
+"""Scoring everything anew beside the service, in a process of its own: `python -m services.matching.beside`.
+
+Python runs one thread at a time: a batch within the service would make every arrival wait for it. This process has its
+own interpreter and the lowest priority, reads the store, and writes finished lists into rows of their own. It ends with
+the service that started it, whose other end of its standard input it listens to.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_all_start_methods, get_context
+from pathlib import Path
+from subprocess import PIPE, Popen
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from services.matching import epochs, rematches, store
+from services.matching.batch import Block, Listed, blocks_of, lists_of
+from services.matching.index import Index
+from services.matching.matcher import put, read
+from services.matching.profiles import SIDES, Scope
+from services.matching.shards import Shard
+from services.matching.skills import own_aliases
+from services.matching.tables import ProfileRow, RematchRow, RematchShare
+from shared.database import open_engine, reading, transaction
+
+LISTED_AT_ONCE = 2_000
+"""Rows a transaction: on SQLite nobody else writes meanwhile."""
+LOWEST_PRIORITY = 19
+LOOK_SECONDS = 0.1
+
+Scoring = Callable[[Index, Sequence[Block]], Iterator[list[Listed]]]
+"""Works out blocks, in any order and anywhere."""
+
+
+class Job(BaseModel):
+    """What is to be scored beside, and where."""
+
+    database_url: str
+    shard: str
+    rematch_id: UUID
+    aliases: Path | None = None
+
+
+class Dropped(Exception):
+    """The rematch was given up meanwhile."""
+
+
+class BesideFailed(Exception):
+    """The process beside ended before its work was done; what it committed is kept."""
+
+
+def run(job: Job, closing: threading.Event) -> None:
+    """Have a job done by a process of its own, and wait for it; it is killed when we close.
+
+    Raises:
+        BesideFailed: it ended before its work was done.
+    """
+    command = [sys.executable, "-m", "services.matching.beside"]
+    with Popen(command, stdin=PIPE, cwd=Path(__file__).parents[2]) as process:  # noqa: S603 -- our own module
+        assert process.stdin is not None
+        process.stdin.write(job.model_dump_json().encode() + b"\n")
+        process.stdin.flush()
+        while process.poll() is None:
+            if closing.wait(LOOK_SECONDS):
+                process.kill()
+        if process.returncode and not closing.is_set():
+            raise BesideFailed(f"ended with {process.returncode}")
+
+
+def score_share(engine: Engine, job: Job, scoring: Scoring | None = None) -> None:
+    """Fit the next epoch unless it is fitted, and make every list of this shard that is still to be made.
+
+    Raises:
+        Dropped: the rematch was given up.
+    """
+    row, share = _share(engine, job)
+    _freeze(engine, row)
+    if row.kind == "epoch_only":
+        return
+    if share.state == "fitting":
+        _list_members(engine, job, row.epoch)
+    _make_lists(engine, job, row, scoring or _scoring(row.cluster))
+    with reading(engine) as session:
+        found = rematches.differences(session, row.epoch, job.shard)
+    with transaction(engine) as session:
+        rematches.scored(session, _going_on(session, job), found)
+
+
+def _share(engine: Engine, job: Job) -> tuple[RematchRow, RematchShare]:
+    with reading(engine) as session:
+        share = _going_on(session, job)
+        return session.get_one(RematchRow, job.rematch_id), share
+
+
+def _going_on(session: Session, job: Job) -> RematchShare:
+    row = session.get(RematchRow, job.rematch_id)
+    share = session.get(RematchShare, (job.rematch_id, job.shard))
+    if row is None or share is None or row.finished_at is not None:
+        raise Dropped
+    return share
+
+
+def _freeze(engine: Engine, row: RematchRow) -> None:
+    """Make the next epoch, unless it was made: by another shard, or before a crash."""
+    with reading(engine) as session:
+        if store.has_epoch(session, row.epoch):
+            return
+        present = store.epoch(session, store.leading_epoch(session) or 0)
+        like = None if row.like_epoch is None else store.epoch(session, row.like_epoch)
+        frequencies, count = (like.frequencies, 0) if like else epochs.fitted(session)
+    with transaction(engine) as session:
+        rules = like.rules if like else present.rules
+        store.open_epoch(session, row.epoch, rules, frequencies, count)
+
+
+def _list_members(engine: Engine, job: Job, epoch: int) -> None:
+    shard, members = Shard.named(job.shard), []
+    with transaction(engine) as session:
+        rematches.forget_lists(session, epoch, job.shard)
+    with reading(engine) as session:
+        members = [((side, one), revision) for side in SIDES for one, revision in store.live_revisions(session, side)
+                   if side == "posting" or shard.keeps(one)]  # fmt: skip
+    for start in range(0, len(members), LISTED_AT_ONCE):
+        with transaction(engine) as session:
+            _going_on(session, job)
+            rematches.list_members(session, epoch, job.shard, members[start : start + LISTED_AT_ONCE])
+    with transaction(engine) as session:
+        share = _going_on(session, job)
+        share.state, share.total = "scoring", len(members)
+        session.add(share)
+
+
+def _make_lists(engine: Engine, job: Job, row: RematchRow, scoring: Scoring) -> None:
+    with reading(engine) as session:
+        wanted = rematches.to_be_made(session, row.epoch, job.shard)
+        if not wanted:
+            return
+        index = Index(store.epoch(session, row.epoch))
+        members = rematches.members(session, row.epoch, job.shard)
+        rows = [one for side in SIDES for one in store.profiles(session, side) if _as_listed(one, members)]
+    put(index, rows, read(index, rows))
+    gone = [scope for scope in wanted if index.revision(*scope) == 0]
+    with transaction(engine) as session:
+        rematches.leave_out(session, row.epoch, job.shard, gone)
+    for made in scoring(index, blocks_of([scope for scope in wanted if index.revision(*scope)])):
+        with transaction(engine) as session:
+            _going_on(session, job)
+            rematches.keep(session, row.epoch, job.shard, made)
+
+
+def _as_listed(row: ProfileRow, members: dict[Scope, int]) -> bool:
+    """Whoever changed since it was listed is left to the switch."""
+    return row.live and members.get(("seeker" if row.side == "seeker" else "posting", row.id)) == row.revision
+
+
+def _scoring(cluster: str | None) -> Scoring:
+    if cluster is None:
+        return on_all_cores
+    from services.matching.cluster import on_cluster
+
+    return lambda index, blocks: on_cluster(cluster, index, blocks)
+
+
+def here(index: Index, blocks: Sequence[Block]) -> Iterator[list[Listed]]:
+    """Block after block in this process; the search within a block takes all cores."""
+    return (lists_of(index, block) for block in blocks)
+
+
+_at_hand: list[Index] = []
+"""What the workers of `on_all_cores` were born with."""
+
+
+def on_all_cores(index: Index, blocks: Sequence[Block]) -> Iterator[list[Listed]]:
+    """By as many processes as there are cores; they share the index as it stood when they were born."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    if cores == 1 or len(blocks) < cores or "fork" not in get_all_start_methods():
+        yield from here(index, blocks)
+        return
+    for side in SIDES:  # so that the workers find everything laid out and compiled
+        some = [block for block in blocks if block.side == side][:1]
+        for block in some:
+            lists_of(index, Block(side, block.ids[: 2 * cores]))
+    _at_hand[:] = [index]
+    with ProcessPoolExecutor(cores, mp_context=get_context("fork")) as pool:
+        yield from pool.map(_of_block, blocks)
+
+
+def _of_block(block: Block) -> list[Listed]:
+    return lists_of(_at_hand[0], block)
+
+
+def main() -> None:
+    """Do the one job that stands on standard input."""
+    job = Job.model_validate_json(_first_line())
+    threading.Thread(target=_end_with_who_started_us, daemon=True).start()
+    os.nice(LOWEST_PRIORITY)
+    own_aliases.join(job.aliases)
+    engine = open_engine(job.database_url)
+    try:
+        score_share(engine, job)
+    except Dropped:
+        pass
+    finally:
+        engine.dispose()
+
+
+def _first_line() -> bytes:
+    read_so_far = b""
+    while not read_so_far.endswith(b"\n") and (more := os.read(0, 65_536)):
+        read_so_far += more
+    return read_so_far
+
+
+def _end_with_who_started_us() -> None:
+    # no lock is held while waiting: workers are forked meanwhile
+    os.read(0, 1)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
