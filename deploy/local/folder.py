@@ -46,6 +46,11 @@ class DataFolder:
         return self.path / "erasures.jsonl"
 
     @property
+    def mail(self) -> Path:
+        """The letters that were caught, where no mail server was named."""
+        return self.path / "mail"
+
+    @property
     def lock_file(self) -> Path:
         return self.path / "lock"
 

@@ -70,12 +70,13 @@ class LocalSystem:
         self.client = httpx.Client(base_url=self.url, timeout=5, trust_env=False)
         door = str(listener.fileno())
         self.valkey = self._child("valkey", valkey.prepare(folder, self.secrets))
+        self.catcher, self.mail_settings = self._mail_catcher()
         self.services = [self._service(name) for name in SERVICES]
         self.gateway = self._child("gateway", _module("deploy.local.gateway", str(folder.sockets), door), listener)
 
     @property
     def children(self) -> Sequence[Child]:
-        return (self.valkey, *self.services, self.gateway)
+        return (self.valkey, *self.catcher, *self.services, self.gateway)
 
     def run(self, when_ready: Callable[["LocalSystem"], None]) -> None:
         """Start everything, keep it running, and stop it in order at Ctrl-C or SIGTERM."""
@@ -109,7 +110,7 @@ class LocalSystem:
         keeper = valkey.url_of(self.folder, KEEPER, self.secrets)
         if not valkey.answers(keeper, lambda: self.valkey.alive and not self.stopping.is_set()):
             self._give_up_on(self.valkey)
-        for child in (self.gateway, *self.services):
+        for child in (self.gateway, *self.catcher, *self.services):
             child.start()
         self._note()
         socket_path = self.folder.socket_of("valkey")
@@ -163,6 +164,7 @@ class LocalSystem:
             typer.echo("멈추는 중입니다. Stopping.")
         stop_all([self.gateway], GATEWAY_GRACE_SECONDS)
         stop_all(self.services, GRACE_SECONDS)
+        stop_all(self.catcher, GATEWAY_GRACE_SECONDS)
         stop_all([self.valkey], GRACE_SECONDS)
         for file in (self.folder.state_file, self.folder.processes_file):
             file.unlink(missing_ok=True)
@@ -176,6 +178,17 @@ class LocalSystem:
         child = self._child(name, _module("deploy.cli", "serve", name, "--socket", str(self.folder.socket_of(name))))
         child.environment |= self._settings(name)
         return child
+
+    def _mail_catcher(self) -> tuple[list[Child], dict[str, str]]:
+        """Mail is caught and shown, unless the user named a server of his own."""
+        if os.environ.get("NOTIFY_SMTP_URL"):
+            return [], {}
+        make_private(self.folder.mail)
+        self.mail_door = socket.create_server((HOST, 0))
+        command = _module("deploy.local.mail_catcher", str(self.folder.mail), str(self.mail_door.fileno()))
+        port = self.mail_door.getsockname()[1]
+        settings = {"smtp_url": f"smtp://{HOST}:{port}", "mail_caught_in": str(self.folder.mail)}
+        return [self._child("mail", command, self.mail_door)], settings
 
     def _child(self, name: str, command: Sequence[str], door: socket.socket | None = None) -> Child:
         return Child(name, command, self.folder.logs / f"{name}.log", keep_open=(door.fileno(),) if door else ())
@@ -195,6 +208,7 @@ class LocalSystem:
             settings["erasure_record"] = str(self.folder.erasures)
         if service == "notify":
             settings["registry_url"] = str(self.folder.socket_of("registry"))
+            settings |= self.mail_settings
         return {f"{service}_{name}".upper(): value for name, value in settings.items()}
 
 

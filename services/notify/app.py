@@ -1,5 +1,6 @@
 """Puts notify together: its store, its ears, its desk."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,14 +11,20 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, func
 from sqlmodel import Session, select
 
-from services.notify import noticing
+from services.notify import delivery, noticing, telling
+from services.notify.addresses import Addresses
+from services.notify.channels import AppriseWay, Way
+from services.notify.delivery import Courier
 from services.notify.desk.at_desk import TEMPLATES, Desk
+from services.notify.desk.message_pages import message_pages
 from services.notify.desk.pages import desk
 from services.notify.handlers import HEARINGS
+from services.notify.mail import MailWay
 from services.notify.match_lists import most_headed, wake_postponed
 from services.notify.people import Names
 from services.notify.settings import NotifySettings
 from services.notify.tables import MatchList, PostingCard, SeekerCard
+from services.notify.webhooks import HookWay
 from shared.contracts import RestatementRequested
 from shared.database import open_engine, reading, transaction
 from shared.outbox import stage
@@ -40,9 +47,13 @@ def create_app(settings: NotifySettings) -> FastAPI:
             wake_postponed,
             lambda session: noticing.notice_agencies(session, settings.session_key),
             lambda session: noticing.trim_notices(session, spine.redis, timedelta(hours=settings.keep_hours)),
+            telling.remind_firms,
+            telling.open_daily,
+            delivery.purge,
         ),
     )
-    names = Names(settings)
+    names, addresses = Names(settings), Addresses(settings)
+    courier = Courier(engine, settings, addresses, ways_of(settings))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -51,7 +62,10 @@ def create_app(settings: NotifySettings) -> FastAPI:
         gc.collect()
         gc.freeze()  # what was made until now stays: walking through it at every collection cost a page 100 ms
         async with spine.lifespan(app):
+            bringing = asyncio.create_task(courier.run())
             yield
+            await courier.stop(bringing)
+        addresses.close()
         await names.close()
         engine.dispose()
 
@@ -59,8 +73,20 @@ def create_app(settings: NotifySettings) -> FastAPI:
     pages = furnish(app, settings, TEMPLATES)
     app.include_router(operations(spine))
     app.include_router(desk(Desk(engine, spine, names, pages, settings)))
+    app.include_router(message_pages(engine, pages, settings))
     describe(app)
     return app
+
+
+def ways_of(settings: NotifySettings) -> dict[str, Way]:
+    """The channels that this system can send by."""
+    ways: dict[str, Way] = {"webhook": HookWay(inside=settings.webhooks_inside)}
+    if settings.smtp_url:
+        domain = settings.mail_from.rpartition("@")[2]
+        ways["email"] = MailWay(settings.smtp_url, settings.mail_from, settings.sender_name, domain)
+    if settings.apprise:
+        ways["apprise"] = AppriseWay()
+    return ways
 
 
 def ask_if_empty(session: Session) -> None:
@@ -81,4 +107,5 @@ def holdings(engine: Engine) -> dict[str, Any]:
             "seekers": session.exec(select(func.count()).where(SeekerCard.live)).one(),
             "lists": session.exec(select(func.count()).select_from(MatchList)).one(),
             "most_lists_headed_by_one_posting": most_headed(session),
+            "deliveries": delivery.figures(session),
         }

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.notify import changes, noticing, referrals
+from services.notify import changes, noticing, referrals, telling
 from services.notify.match_lists import set_best
+from services.notify.messages import forget_person
 from services.notify.tables import MatchList, PostingCard, SeekerCard, SubmissionNote
 from services.notify.words import searchable
 from shared.clock import KST
@@ -18,7 +19,11 @@ from shared.contracts import (
     PostingFacts,
     PostingPublished,
     PostingWithdrawn,
+    ProgramEnrolled,
+    ProgramScheduled,
     ReferralRecorded,
+    RoomBooked,
+    RoomReleased,
     SeekerFacts,
     SeekerPublished,
     SeekerWithdrawn,
@@ -88,6 +93,7 @@ def hide_seeker(event: SeekerWithdrawn, session: Session) -> None:
     noticing.mark_pairs_of(session, event.seeker_id)
     if event.reason == "erased":
         referrals.forget_pairs(session, event.seeker_id)
+        forget_person(session, event.seeker_id)
     set_best(session, card)
 
 
@@ -109,6 +115,7 @@ def keep_list(event: MatchesFound, session: Session) -> None:
     if card:
         _drop_void(held, card)
         set_best(session, card)
+    telling.tell_of_matches(session, event)
 
 
 def keep_referral(event: ReferralRecorded, session: Session) -> None:
@@ -118,6 +125,7 @@ def keep_referral(event: ReferralRecorded, session: Session) -> None:
     noticing.mark(session, [event.posting_id])
     if card := session.get(SeekerCard, event.seeker_id):
         set_best(session, card)
+    telling.tell_of_referral(session, event)
 
 
 def count_submission(event: SubmissionAnswered, session: Session) -> None:
@@ -128,6 +136,7 @@ def count_submission(event: SubmissionAnswered, session: Session) -> None:
     note.count += 1
     note.last_at = max(note.last_at, event.occurred_at)
     session.add(note)
+    telling.tell_of_receipt(event, session)
 
 
 HEARINGS: tuple[Hearing[Any], ...] = (
@@ -138,6 +147,10 @@ HEARINGS: tuple[Hearing[Any], ...] = (
     Hearing(MatchesFound, each(keep_list)),
     Hearing(ReferralRecorded, each(keep_referral)),
     Hearing(SubmissionAnswered, each(count_submission)),
+    Hearing(RoomBooked, each(telling.tell_of_booking)),
+    Hearing(RoomReleased, each(telling.tell_of_release)),
+    Hearing(ProgramScheduled, each(telling.tell_of_session)),
+    Hearing(ProgramEnrolled, each(telling.tell_of_enrolment)),
 )
 
 

@@ -1,5 +1,6 @@
 """What notify is told from outside, beyond what every service is told."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -17,6 +18,22 @@ class NotifySettings(ServiceSettings):
     """Where names are asked for: an http address, or the path of registry's unix socket."""
     names_wait_seconds: Annotated[float, Field(gt=0, le=10)] = 0.5
     """How long a page waits for names before it shows opaque labels instead."""
+    smtp_url: Annotated[str | None, Field(repr=False)] = None
+    """The mail server: smtp://host:25, smtp+starttls://user:password@host:587 or smtps://…; None sends no mail."""
+    mail_from: str = "no-reply@iljari.invalid"
+    """From whom mail comes; the domain of its Message-IDs too."""
+    sender_name: str = "일자리 Iljari"
+    """Who sends, as mail tells: the law asks for it in advertising."""
+    sender_contact: str = ""
+    """How the sender is reached: a telephone number and an address."""
+    mails_an_hour: Annotated[int, Field(ge=0, le=1_000)] = 6
+    """Mails one recipient gets within an hour; what is more waits. 0: as many as there are."""
+    webhooks_inside: bool = False
+    """Let webhooks reach addresses of the inside and plain http: for closed networks and tests."""
+    apprise: bool = False
+    """Send to the addresses of Apprise that an operator has set, such as a chat of the counselors."""
+    mail_caught_in: Path | None = None
+    """The folder of a catcher of mail, whose letters `/demo-mail` shows to everyone. For demonstrations only."""
     crowded_from: Annotated[int, Field(ge=1)] = 5
     """So many seekers' lists that a posting heads are told beside it: everybody's favourite helps nobody."""
     per_employer: Annotated[int, Field(ge=0, le=100)] = 3

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import JSON, Column, Dialect, Index, LargeBinary
+from sqlalchemy import JSON, Column, Dialect, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -264,3 +264,166 @@ class PairAnswer(Table, table=True):
     answered_from: int
     """The revision of the pair's standing from which on registry has heard of this."""
     answered_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Message(Table, table=True):
+    """One thing someone is told: always in her inbox, and in the digest that it is bound to. No names in it."""
+
+    __tablename__ = "message"
+    __table_args__ = (Index("ix_message_inbox", "recipient", "recipient_id", "made_at"),)
+
+    message_id: UUID = Field(primary_key=True)
+    """Made of whom it is for and what it is about, so that nothing is told twice."""
+    recipient: str
+    recipient_id: UUID
+    category: str
+    code: str
+    """Its sentence is `message.{code}`."""
+    about_id: UUID | None = Field(default=None, index=True)
+    """The posting, booking or session it is about."""
+    seeker_id: UUID | None = Field(default=None, index=True)
+    """Whom it is about: with her it goes."""
+    told: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What the sentence needs beside: days, counts, states."""
+    digest_id: UUID = Field(index=True)
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Digest(Table, table=True):
+    """What one recipient is told of one kind within one window; once sealed nothing is added."""
+
+    __tablename__ = "digest"
+    __table_args__ = (
+        UniqueConstraint("recipient", "recipient_id", "category", "cadence", "opens_at"),
+        Index("ix_digest_due", "sealed_at", "closes_at"),
+    )
+
+    digest_id: UUID = Field(primary_key=True)
+    recipient: str
+    recipient_id: UUID
+    category: str
+    cadence: str
+    opens_at: datetime = Field(sa_type=UtcDateTime)
+    closes_at: datetime = Field(sa_type=UtcDateTime)
+    sealed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Delivery(Table, table=True):
+    """One digest by one way: one identity, whatever happens on the way."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("digest_id", "channel"),
+        Index("ix_delivery_due", "state", "due_at"),
+        Index("ix_delivery_recipient", "recipient", "recipient_id", "channel", "ended_at"),
+    )
+
+    delivery_id: UUID = Field(primary_key=True)
+    """In the Message-ID and the webhook-id of every attempt."""
+    digest_id: UUID = Field(index=True)
+    recipient: str
+    recipient_id: UUID
+    category: str
+    channel: str
+    state: str
+    """`waiting`, `claimed`, and at the end `sent`, `refused`, `failed` or `expired`."""
+    reason: str | None = None
+    """Why it waits or has ended."""
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    """When it is looked at next; of a claimed one, when its claim lapses."""
+    claim: UUID | None = None
+    attempts: int = 0
+    unknown: int = 0
+    """Attempts of which nobody knows whether they arrived."""
+    subject: str | None = None
+    body: str | None = None
+    """As it was written for the first attempt: the same at every other."""
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Attempt(Table, table=True):
+    """One attempt to send, committed before it begins."""
+
+    __tablename__ = "attempt"
+
+    number: int | None = Field(default=None, primary_key=True)
+    delivery_id: UUID = Field(index=True)
+    began_at: datetime = Field(sa_type=UtcDateTime)
+    outcome: str = "begun"
+    """`sent`, `temporary`, `permanent`, or `unknown` where nobody came back to tell."""
+    code: str | None = None
+
+
+class Preference(Table, table=True):
+    """What someone chose about one kind of news on one way."""
+
+    __tablename__ = "preference"
+
+    recipient: str = Field(primary_key=True)
+    recipient_id: UUID = Field(primary_key=True)
+    category: str = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    wanted: bool
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Habit(Table, table=True):
+    """How often someone wants to hear of matches, and whether at night too."""
+
+    __tablename__ = "habit"
+
+    recipient: str = Field(primary_key=True)
+    recipient_id: UUID = Field(primary_key=True)
+    cadence: str | None = None
+    at_night: bool = False
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SuppressedAddress(Table, table=True):
+    """An address that refused for good, by registry's digest of it."""
+
+    __tablename__ = "suppressed_address"
+
+    address_ref: UUID = Field(primary_key=True)
+    recipient: str
+    recipient_id: UUID = Field(index=True)
+    code: str
+    since: datetime = Field(sa_type=UtcDateTime)
+
+
+class SessionCard(Table, table=True):
+    """What is told of a program's session."""
+
+    __tablename__ = "session_card"
+
+    session_id: UUID = Field(primary_key=True)
+    revision: int = 0
+    cafe_id: UUID | None = Field(default=None, index=True)
+    kind: str = ""
+    title: str = ""
+    starts_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    state: str = "planned"
+
+
+class Enrolment(Table, table=True):
+    """Where someone stands with a session, as registry last said."""
+
+    __tablename__ = "enrolment"
+
+    enrolment_id: UUID = Field(primary_key=True)
+    revision: int = 0
+    session_id: UUID = Field(index=True)
+    seeker_id: UUID = Field(index=True)
+    state: str = ""
+
+
+class BookingMark(Table, table=True):
+    """The last revision of a booking that was heard, so that late news changes nothing."""
+
+    __tablename__ = "booking_mark"
+
+    booking_id: UUID = Field(primary_key=True)
+    revision: int = 0
+    seeker_id: UUID = Field(index=True)

@@ -16,6 +16,7 @@ from services.registry.api import api
 from services.registry.cafe_api import cafe_api
 from services.registry.cafes.booking_law import Rules
 from services.registry.cafes.forgetting import fold_old
+from services.registry.contact_api import contact_api
 from services.registry.counter_pages import counter_pages
 from services.registry.custody import custody
 from services.registry.district_pages import district_pages
@@ -29,6 +30,7 @@ from services.registry.my_pages import my_pages
 from services.registry.order_api import order_api
 from services.registry.orders.life_cycle import OPEN
 from services.registry.orders.referral_states import Periods
+from services.registry.people.contacts import purge_contacts
 from services.registry.people.erasure import ErasureRecord, erase_again, purge_ledger
 from services.registry.people.master_keys import MasterKeys
 from services.registry.people.seekers import ACTIVE
@@ -70,7 +72,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
         engine=engine,
         hearings=hearings(periods),
         facts=facts,
-        chores=[purge_ledger, fold_old],
+        chores=[purge_ledger, fold_old, purge_contacts],
     )
 
     @asynccontextmanager
@@ -98,6 +100,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(order_api(engine, vault, law))
     app.include_router(cafe_api(engine, rules))
     app.include_router(upkeep(engine))
+    app.include_router(contact_api(engine, vault))
     app.include_router(custody(engine, vault, record))
     describe(app)
     return app

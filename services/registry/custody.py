@@ -11,13 +11,13 @@ from sqlmodel import Session, col, select
 
 from services.registry.access import not_found
 from services.registry.bodies import PlainBody
-from services.registry.people import rights
+from services.registry.people import contacts, rights
 from services.registry.people.audit import Action, Look, Verdict
 from services.registry.people.erasure import ErasureRecord, about, erase, kept_shown
 from services.registry.people.rights import seeker_named
 from services.registry.people.seekers import ERASED
 from services.registry.people.vault import Vault
-from services.registry.tables import KeptByLaw, Seeker, Submission, Upload
+from services.registry.tables import Contact, KeptByLaw, Seeker, Submission, Upload
 from shared.database import reading, transaction
 from shared.web.sign_in import SignedIn, allow
 
@@ -32,6 +32,7 @@ SEALED: dict[Any, tuple[Any, Any]] = {
     Submission: (Submission.submission_id, Submission.kept),
     Upload: (Upload.upload_id, Upload.sealed),
     KeptByLaw: (KeptByLaw.line_id, KeptByLaw.sealed),
+    Contact: (Contact.contact_id, Contact.sealed),
 }
 """What else than persons' keys hangs on the master key: tables with their key and the sealed column."""
 
@@ -172,13 +173,15 @@ def _reseal(engine: Engine, vault: Vault) -> int:
     return len(old)
 
 
-def _reseal_one(vault: Vault, row: Submission | Upload | KeptByLaw) -> None:
+def _reseal_one(vault: Vault, row: Submission | Upload | KeptByLaw | Contact) -> None:
     column, bound_to = SEALED[type(row)][1].key, _bound_to(row)
     if sealed := getattr(row, column):
         setattr(row, column, vault.seal(vault.unseal(sealed, bound_to), bound_to))
 
 
-def _bound_to(row: Submission | Upload | KeptByLaw) -> str:
+def _bound_to(row: Submission | Upload | KeptByLaw | Contact) -> str:
+    if isinstance(row, Contact):
+        return contacts.about(row)
     if isinstance(row, Submission):
         return f"submission {row.submission_id}"
     return f"upload {row.upload_id}" if isinstance(row, Upload) else about(row)

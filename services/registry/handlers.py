@@ -11,11 +11,11 @@ from services.registry.cafes.rooms import STANDING
 from services.registry.orders import ledger, postings
 from services.registry.orders.life_cycle import OPEN
 from services.registry.orders.referral_states import Periods
-from services.registry.people import seekers
+from services.registry.people import contacts, seekers
 from services.registry.referrals import hearing
 from services.registry.tables import Agency, Booking, Posting, Referral, Seeker
 from shared.clock import now
-from shared.contracts import MatchReviewed, ReferralAnswered, RestatementRequested
+from shared.contracts import DeliveryFailed, MatchReviewed, ReferralAnswered, RestatementRequested
 from shared.outbox import stage
 from shared.streams import Hearing, each
 
@@ -59,6 +59,7 @@ def hearings(periods: Periods) -> tuple[Hearing[Any], ...]:
         Hearing(RestatementRequested, say_everything_again),
         Hearing(MatchReviewed, each(lambda event, session: hearing.hear_review(event, session, periods))),
         Hearing(ReferralAnswered, each(lambda event, session: hearing.hear_answer(event, session, periods))),
+        Hearing(DeliveryFailed, each(contacts.note_failure)),
     )
 
 

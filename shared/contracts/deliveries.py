@@ -25,6 +25,8 @@ class DeliveryFailed(Event):
     permanent: bool
     """No further try makes sense: the address is not used again until it is changed."""
     attempts: Annotated[int, Field(ge=1, le=1_000)]
+    address_ref: UUID | None = None
+    """By which registry knows the address again: its own keyed digest of it, told with the address."""
 
     @property
     def subject(self) -> str:

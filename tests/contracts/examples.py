@@ -191,6 +191,7 @@ def examples() -> dict[type[Event], Event]:
             code="ADDRESS_UNKNOWN",
             permanent=True,
             attempts=1,
+            address_ref=UUID(int=0xADD5),
         ),
         MatchNoticed(
             agency_id=AGENCY,

@@ -22,14 +22,17 @@ ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 """Control, zero-width and direction characters: they hide words from people and from the scrubber."""
 NOT_A_TEXT = re.compile("[\0\ud800-\udfff]")
+EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@[^\s@<>()\[\],;:\\\"]{1,190}")
 PLAIN_DIGITS = str.maketrans("０１２３４５６７８９－．＠", "0123456789-.@")
-NEVER_SCRUBBED = frozenset({"source_url", "opened_on", "closes_on", "occupation_code", "agency_id", "applied_at"})
+NEVER_SCRUBBED = frozenset(
+    {"source_url", "contact_email", "opened_on", "closes_on", "occupation_code", "agency_id", "applied_at"}
+)
 NEVER_IN_FACTS = frozenset({"name", "phone", "email", "birth_date", "address", "source_ref"})
 """Of a seeker: sealed in the vault, and a reference that becomes a pseudonym."""
 
 Purpose = Literal["matching", "provision", "messages", "marketing"]
 """What someone may agree to, each for itself."""
-NOT_IN_FACTS = frozenset({"status", "employer_number"})
+NOT_IN_FACTS = frozenset({"status", "employer_number", "contact_email"})
 """Of a posting: what is said to us alone."""
 STATUS_FIELDS = frozenset({"source_ref", "status", "agency_id"})
 ENDING: frozenset[Any] = frozenset({"suspended", "filled", "closed", "withdrawn"})
@@ -71,6 +74,8 @@ class PostingDocument(Document):
     employer: Annotated[str, StringConstraints(max_length=200)]
     employer_number: Annotated[str, StringConstraints(max_length=40)] = ""
     """The firm's registration number: looked up in the list of wage defaulters and not kept."""
+    contact_email: Annotated[str, StringConstraints(max_length=200)] = ""
+    """Where the firm is written to about this posting: sealed, and told to nobody but the sender of its mail."""
     description: Text = ""
     qualification: Text = ""
     preferred: Text = ""
@@ -211,6 +216,9 @@ def _judge(document: dict[str, Any], checked: Checked, agency_id: UUID) -> None:
         told.append(finding("WAGE_MISSING", "wage"))
     if posting is None:
         return
+    if posting.contact_email and not EMAIL.fullmatch(posting.contact_email):
+        posting.contact_email = ""
+        told.append(finding("CONTACT_EMAIL_NOT_READ", "contact_email"))
     if posting.agency_id not in (None, agency_id):
         told.append(finding("TENANT_MISMATCH", "agency_id"))
     if posting.place and not posting.place.district and not posting.place.remote:

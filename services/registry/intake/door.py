@@ -30,6 +30,7 @@ from services.registry.orders.postings import (
     today,
 )
 from services.registry.orders.same_order import fingerprint_of
+from services.registry.people.contacts import keep_contact
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency, JobOrder, Submission
 from shared.clock import now
@@ -111,6 +112,7 @@ def receive(
             receipt = _returned(arrival, check.findings, check.source_ref)
         else:
             receipt = _settled(shelf, arrival, check, said or order_id_of(agency.agency_id, str(check.source_ref)))
+            _keep_contact(session, vault, receipt, check)
         answered[receipt.submission_id] = _keep(session, arrival, receipt, agency, vault)
         receipts.append(receipt)
     return receipts
@@ -165,6 +167,12 @@ def _settled(shelf: Shelf, arrival: Arrival, checked: Checked, said: Said | UUID
         findings=tuple(findings),
         **standing(shelf.session, order),
     )
+
+
+def _keep_contact(session: Session, vault: Vault, receipt: Receipt, checked: Checked) -> None:
+    """Where the firm is written to goes to its sealed place: not into facts, receipts or submissions."""
+    if receipt.posting_id and checked.posting and checked.posting.contact_email:
+        keep_contact(session, vault, "firm", receipt.posting_id, "email", checked.posting.contact_email)
 
 
 def _changed(shelf: Shelf, order_id: UUID, checked: Checked) -> tuple[Settled, JobOrder]:

@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 from services.registry.cafes.forgetting import forget_bookings
 from services.registry.people import consents
 from services.registry.people.audit import Look
+from services.registry.people.contacts import forget_contacts
 from services.registry.people.master_keys import VaultLocked
 from services.registry.people.seekers import ERASED, withdraw
 from services.registry.people.vault import Vault
@@ -114,6 +115,7 @@ def _empty(session: Session, vault: Vault, seeker: Seeker) -> None:
     forget(session, [seeker.seeker_id])
     forget_bookings(session, seeker.seeker_id)
     vault.destroy(session, seeker.seeker_id)
+    forget_contacts(session, seeker.seeker_id)
     session.connection().execute(delete(Account).where(col(Account.seeker_id) == seeker.seeker_id))
     for consent in consents.all_of(session, seeker.seeker_id):
         consent.revoked_at = consent.revoked_at or now()

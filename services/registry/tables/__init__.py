@@ -4,6 +4,7 @@ from services.registry.tables.accounts import Account
 from services.registry.tables.agencies import Agency, SavedMapping, Upload
 from services.registry.tables.base import Table
 from services.registry.tables.bookings import Booking, CalendarFeed, RoomUse, RoomWatch, RoomWish
+from services.registry.tables.contacts import Contact, FailingAddress
 from services.registry.tables.ground import GroundLayer, PromotionDistrict
 from services.registry.tables.orders import (
     ClockMark,
@@ -39,7 +40,9 @@ __all__ = [
     "CalendarFeed",
     "ClockMark",
     "Consent",
+    "Contact",
     "Defaulter",
+    "FailingAddress",
     "GroundLayer",
     "JobOrder",
     "JobOrderRevision",

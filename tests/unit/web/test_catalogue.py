@@ -5,9 +5,14 @@ from pathlib import Path
 from string import Formatter
 from typing import get_args
 
+from services.notify.categories import KINDS as NEWS
+from services.notify.categories import Channel, RecipientKind
+from services.notify.channels import Ending
 from services.notify.desk.bar import TOLD, WRONG
 from services.notify.desk.shown import ASKS_DAY
 from services.notify.following import VIEWS
+from services.notify.telling import CODES
+from services.notify.windows import Cadence
 from services.registry.cafes.city_coverage import Of
 from services.registry.cafes.districts import KINDS
 from services.registry.cafes.promotion import STATES
@@ -64,6 +69,15 @@ MADE_IN_PARTS = {
     *(f"done.was.{decision}" for decision in ("accepted", "dismissed", "postponed")),
     *(f"wrong.{code}" for code in WRONG),
     *(f"keys.{key}" for key in KEYS),
+    *(f"category.{category}" for category in NEWS),
+    *(f"mail.subject.{category}" for category in NEWS),
+    *(f"channel.{channel}" for channel in get_args(Channel)),
+    *(f"recipient.{kind}" for kind in get_args(RecipientKind)),
+    *(f"mail.where.{kind}" for kind in get_args(RecipientKind)),
+    *(f"preferences.cadence.{cadence}" for cadence in get_args(Cadence)),
+    *(f"delivery.{state}" for state in ("waiting", "claimed", "sent", "refused", "failed", "expired")),
+    *(f"attempt.{outcome}" for outcome in ("begun", *get_args(Ending))),
+    *(f"message.{code}" for code in CODES),
     "sign_in.wrong",
     "sign_in.too_many",
 }

@@ -1,0 +1,71 @@
+"""What does someone want to be told, by which way and how often? Kept by opaque id; without a choice, the default."""
+
+from sqlalchemy import delete
+from sqlmodel import Session, col
+
+from services.notify.categories import CHANNELS, KINDS, Category, Channel, Recipient, kinds_for
+from services.notify.tables import Habit, Preference
+from services.notify.windows import Cadence
+from shared.clock import now
+
+
+def wants(session: Session, recipient: Recipient, category: Category, channel: Channel) -> bool:
+    """Whether she is told such news by this way; unless she said no. Whether she may be written to, registry knows."""
+    if not KINDS[category].may_stop:
+        return True
+    chosen = session.get(Preference, (recipient.kind, recipient.id, category, channel))
+    return chosen is None or chosen.wanted
+
+
+def choose(session: Session, recipient: Recipient, category: Category, channel: Channel, *, wanted: bool) -> bool:
+    """Note a choice; whether it changed anything."""
+    if wants(session, recipient, category, channel) == wanted:
+        return False
+    row = session.get(Preference, (recipient.kind, recipient.id, category, channel)) or Preference(
+        recipient=recipient.kind,
+        recipient_id=recipient.id,
+        category=category,
+        channel=channel,
+        wanted=wanted,
+        changed_at=now(),
+    )
+    row.wanted, row.changed_at = wanted, now()
+    session.add(row)
+    return True
+
+
+def choices(session: Session, recipient: Recipient) -> dict[tuple[Category, Channel], bool]:
+    """Everything she can choose about, as it stands."""
+    return {
+        (category, channel): wants(session, recipient, category, channel)
+        for category in kinds_for(recipient.kind)
+        for channel in CHANNELS[recipient.kind]
+    }
+
+
+def habit_of(session: Session, recipient: Recipient) -> Habit:
+    """How she wants to be told; the default where she said nothing."""
+    held = session.get(Habit, (recipient.kind, recipient.id))
+    return held or Habit(recipient=recipient.kind, recipient_id=recipient.id, changed_at=now())
+
+
+def cadence_of(session: Session, recipient: Recipient, category: Category) -> Cadence:
+    """How often: her own choice counts for what comes in numbers, not for what waits for her."""
+    usual = KINDS[category].cadence
+    if usual == "immediate" or category == "adverts":
+        return usual
+    chosen = habit_of(session, recipient).cadence
+    return chosen if chosen in ("immediate", "daily", "weekly") else usual  # type: ignore[return-value]
+
+
+def set_habit(session: Session, recipient: Recipient, cadence: Cadence, *, at_night: bool) -> None:
+    habit = habit_of(session, recipient)
+    habit.cadence, habit.at_night, habit.changed_at = cadence, at_night, now()
+    session.add(habit)
+
+
+def forget_choices(session: Session, recipient: Recipient) -> None:
+    """Keep nothing of the choices of someone who was erased."""
+    for table in (Preference, Habit):
+        hers = (col(table.recipient) == recipient.kind, col(table.recipient_id) == recipient.id)
+        session.connection().execute(delete(table).where(*hers))

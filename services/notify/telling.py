@@ -1,0 +1,264 @@
+"""Which fact is whose news? Called by the handlers, in the transaction of the fact; each thing is told once."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from services.notify import match_lists, referrals
+from services.notify.categories import Category, Recipient
+from services.notify.digests import Filler, open_digest
+from services.notify.match_lists import CallFilter, OneCafe
+from services.notify.messages import News, put_into, tell
+from services.notify.tables import BookingMark, Digest, Enrolment, PairStanding, PostingCard, SeekerCard, SessionCard
+from shared.clock import now
+from shared.contracts import (
+    MatchesFound,
+    ProgramEnrolled,
+    ProgramScheduled,
+    ReferralRecorded,
+    RoomBooked,
+    RoomReleased,
+    SubmissionAnswered,
+)
+from shared.forgetting import is_forgotten
+
+SHORT_LIST = 5
+"""Postings that a digest names: a short, explained list."""
+PATIENCE_WITH_FIRMS = timedelta(days=3)
+"""After a result was due, before the counselor is told that nobody answers."""
+AWAITED = ("referred", "interview", "result_due")
+"""States in which a firm's word is awaited."""
+TOLD_SEEKERS = ("proposed", "referred", "interview", "hired", "not_hired", "no_show", "withdrawn")
+UNTOLD_STATES = ("dismissed", "postponed", "reopened")
+"""What an agency is not told of: decisions at the desk that lead nowhere yet."""
+TOLD_COUNSELORS = ("agreed", "declined", "consented", "hired", "not_hired", "no_show", "left")
+
+CODES = (
+    "match.new",
+    *(f"pair.{state}" for state in TOLD_SEEKERS),
+    "firm.referred",
+    "firm.result_due",
+    "agency.state",
+    "agency.returned",
+    "agency.candidates",
+    "desk.today",
+    "desk.unanswered",
+    "desk.failed_seeker",
+    "desk.failed_firm",
+    *(f"desk.{state}" for state in TOLD_COUNSELORS),
+    *(f"room.{code}" for code in ("booked", "from_waiting_list", "cancelled", "no_show", "room_closed")),
+    *(f"program.{code}" for code in ("enrolled", "moved_up", "waiting", "cancelled", "called_off", "moved")),
+    "advert.program",
+    "stopped",
+)
+"""Every sentence that anybody is told."""
+
+
+def tell_of_matches(session: Session, event: MatchesFound) -> None:
+    """A new list: its seeker hears of it when her digest closes, its agency how many candidates there are."""
+    if event.scope == "seeker" and event.pairs and not is_forgotten(session, event.scope_id):
+        open_digest(session, Recipient("seeker", event.scope_id), "matches", now())
+    posting = session.get(PostingCard, event.scope_id) if event.scope == "posting" else None
+    if posting and posting.live and posting.agency_id:
+        agency = Recipient("agency", posting.agency_id)
+        digest = open_digest(session, agency, "candidates", now())
+        key = f"{posting.posting_id}|{digest.digest_id}"
+        put_into(session, digest, [News(agency, "candidates", "agency.candidates", key, posting.posting_id)])
+
+
+def tell_of_referral(session: Session, event: ReferralRecorded) -> None:
+    """Where a pair stands now, to those who wait to hear it."""
+    key = f"{event.referral_id}|{event.revision}"
+    told = {"interview_on": event.interview_on, "due_on": event.due_on}
+    if event.decided_by != "seeker" and event.state in TOLD_SEEKERS:
+        herself = Recipient("seeker", event.seeker_id)
+        category: Category = "proposals" if event.state == "proposed" else "progress"
+        tell(session, News(herself, category, f"pair.{event.state}", key, event.posting_id, event.seeker_id, told))
+    firm = Recipient("firm", event.posting_id)
+    if event.state == "referred":
+        tell(session, News(firm, "referrals", "firm.referred", key, event.posting_id, event.seeker_id, told))
+    if event.state == "result_due":
+        _remind(session, event.referral_id, event.posting_id, event.seeker_id, event.due_on)
+    if event.state == "unanswered":
+        _escalate(session, event.referral_id, event.posting_id, event.seeker_id, event.cafe_id, event.due_on)
+    if event.decided_by in ("seeker", "firm") and event.state in TOLD_COUNSELORS and event.cafe_id:
+        desk = Recipient("counselor", event.cafe_id)
+        tell(session, News(desk, "troubles", f"desk.{event.state}", key, event.posting_id, event.seeker_id, told))
+    if event.agency_id and event.state not in UNTOLD_STATES:
+        agency = Recipient("agency", event.agency_id)
+        state = told | {"state": event.state}
+        tell(session, News(agency, "referrals", "agency.state", key, event.posting_id, event.seeker_id, state))
+
+
+def remind_firms(session: Session) -> int:
+    """Remind whose day has come, and tell counselors of those who stay silent; a chore of every minute."""
+    today = referrals.today()
+    due = (col(PairStanding.state).in_(AWAITED), col(PairStanding.due_on) <= today)
+    rows = session.exec(select(PairStanding).where(*due)).all()
+    for row in rows:
+        _remind(session, row.referral_id, row.posting_id, row.seeker_id, row.due_on)
+        if row.due_on and row.due_on + PATIENCE_WITH_FIRMS <= today:
+            _escalate(session, row.referral_id, row.posting_id, row.seeker_id, row.cafe_id, row.due_on)
+    return len(rows)
+
+
+def tell_of_booking(event: RoomBooked, session: Session) -> None:
+    """Her room is hers, or is another or at another time now."""
+    if _is_news(session, event.booking_id, event.seeker_id, event.revision):
+        told: dict[str, object] = {"starts_at": event.starts_at, "ends_at": event.ends_at}
+        code = "room.from_waiting_list" if event.from_waiting_list else "room.booked"
+        _tell_seeker(session, event.seeker_id, "bookings", code, f"{event.booking_id}|{event.revision}", told)
+
+
+def tell_of_release(event: RoomReleased, session: Session) -> None:
+    """Her booking no longer stands; of a change the new booking tells."""
+    if _is_news(session, event.booking_id, event.seeker_id, event.revision) and event.reason not in (
+        "erased",
+        "changed",
+    ):
+        code = f"room.{event.reason}"
+        _tell_seeker(session, event.seeker_id, "bookings", code, f"{event.booking_id}|{event.revision}", {})
+
+
+def tell_of_session(event: ProgramScheduled, session: Session) -> None:
+    """A session that is new is advertised to its café; one that changes is told to those enrolled."""
+    card = session.get(SessionCard, event.session_id) or SessionCard(session_id=event.session_id)
+    if event.revision <= card.revision:
+        return
+    is_new, moved = card.revision == 0, card.starts_at not in (None, event.starts_at)
+    card.sqlmodel_update(event.model_dump(include=set(SessionCard.model_fields) - {"session_id"}))
+    session.add(card)
+    session.flush()
+    if is_new and event.state == "planned":
+        here = (SeekerCard.cafe_id == event.cafe_id, col(SeekerCard.live))
+        for seeker_id in session.exec(select(SeekerCard.seeker_id).where(*here)):
+            open_digest(session, Recipient("seeker", seeker_id), "adverts", now())
+    if event.state == "called_off" or moved:
+        code = "program.called_off" if event.state == "called_off" else "program.moved"
+        enrolled = (Enrolment.session_id == event.session_id, col(Enrolment.state).in_(("enrolled", "waiting")))
+        for row in session.exec(select(Enrolment).where(*enrolled)):
+            told = {"title": event.title, "starts_at": event.starts_at}
+            _tell_seeker(session, row.seeker_id, "programs", code, f"{event.session_id}|{event.revision}", told)
+
+
+def tell_of_enrolment(event: ProgramEnrolled, session: Session) -> None:
+    """She is in, or on the waiting list, or out."""
+    row = session.get(Enrolment, event.enrolment_id) or Enrolment(
+        enrolment_id=event.enrolment_id, session_id=event.session_id, seeker_id=event.seeker_id
+    )
+    if event.revision <= row.revision or is_forgotten(session, event.seeker_id):
+        return
+    row.revision, row.state = event.revision, event.state
+    session.add(row)
+    session.flush()
+    if event.state in ("enrolled", "waiting", "cancelled"):
+        code = "program.moved_up" if event.from_waiting_list and event.state == "enrolled" else f"program.{event.state}"
+        key = f"{event.enrolment_id}|{event.revision}"
+        _tell_seeker(session, event.seeker_id, "programs", code, key, {}, about_id=event.session_id)
+
+
+def tell_of_receipt(event: SubmissionAnswered, session: Session) -> None:
+    """A posting that came back; of what was taken in, the page and the stream tell."""
+    if event.outcome == "returned":
+        codes = [found.code for found in event.findings if found.severity == "refusal"]
+        told = {"source_ref": event.source_ref, "codes": codes, "submission_id": str(event.submission_id)}
+        agency = Recipient("agency", event.agency_id)
+        tell(session, News(agency, "receipts", "agency.returned", f"{event.submission_id}", told=told))
+
+
+def open_daily(session: Session) -> int:
+    """See to it that every café has today's digest; a chore of every minute."""
+    cafes = session.exec(select(SeekerCard.cafe_id).where(col(SeekerCard.live)).distinct()).all()
+    for cafe_id in filter(None, cafes):
+        open_digest(session, Recipient("counselor", cafe_id), "today", now())
+    return len(cafes)
+
+
+def _fill_matches(session: Session, digest: Digest) -> None:
+    """Her best pairs as they stand now, those she was told of before left out."""
+    card = session.get(SeekerCard, digest.recipient_id)
+    if card is None or not card.live:
+        return
+    herself = Recipient("seeker", digest.recipient_id)
+    best = [shown.posting.posting_id for shown in match_lists.for_seeker(session, card)][:SHORT_LIST]
+    put_into(
+        session,
+        digest,
+        [News(herself, "matches", "match.new", f"{posting}", posting, digest.recipient_id) for posting in best],
+    )
+
+
+def _fill_today(session: Session, digest: Digest) -> None:
+    count = match_lists.count_calls(session, CallFilter(OneCafe(digest.recipient_id)))
+    desk = Recipient("counselor", digest.recipient_id)
+    if count:
+        put_into(session, digest, [News(desk, "today", "desk.today", f"{digest.closes_at:%F}", told={"count": count})])
+
+
+def _fill_adverts(session: Session, digest: Digest) -> None:
+    """Sessions of her café that are still to come and were never offered to her."""
+    card = session.get(SeekerCard, digest.recipient_id)
+    if card is None or not card.live or card.cafe_id is None:
+        return
+    herself = Recipient("seeker", digest.recipient_id)
+    here = (SessionCard.cafe_id == card.cafe_id, SessionCard.state == "planned", col(SessionCard.starts_at) > now())
+    sessions = session.exec(select(SessionCard).where(*here).order_by(col(SessionCard.starts_at)).limit(SHORT_LIST))
+    offers = [
+        News(
+            herself,
+            "adverts",
+            "advert.program",
+            f"{one.session_id}",
+            one.session_id,
+            digest.recipient_id,
+            {"title": one.title, "starts_at": one.starts_at},
+        )
+        for one in sessions
+    ]
+    put_into(session, digest, offers)
+
+
+FILLERS: Mapping[str, Filler] = {"matches": _fill_matches, "today": _fill_today, "adverts": _fill_adverts}
+
+
+def _remind(session: Session, referral_id: UUID, posting_id: UUID, seeker_id: UUID, due_on: date | None) -> None:
+    firm = Recipient("firm", posting_id)
+    key = f"{referral_id}|{due_on}"
+    tell(session, News(firm, "referrals", "firm.result_due", key, posting_id, seeker_id, {"due_on": due_on}))
+
+
+def _escalate(  # noqa: PLR0913, PLR0917 - what a referral is
+    session: Session,
+    referral_id: UUID,
+    posting_id: UUID,
+    seeker_id: UUID,
+    cafe_id: UUID | None,
+    due_on: date | None,
+) -> None:
+    if cafe_id:
+        desk = Recipient("counselor", cafe_id)
+        key = f"{referral_id}|{due_on}"
+        tell(session, News(desk, "troubles", "desk.unanswered", key, posting_id, seeker_id, {"due_on": due_on}))
+
+
+def _is_news(session: Session, booking_id: UUID, seeker_id: UUID, revision: int) -> bool:
+    mark = session.get(BookingMark, booking_id) or BookingMark(booking_id=booking_id, seeker_id=seeker_id)
+    if revision <= mark.revision or is_forgotten(session, seeker_id):
+        return False
+    mark.revision = revision
+    session.add(mark)
+    return True
+
+
+def _tell_seeker(  # noqa: PLR0913, PLR0917 - the parts of a piece of news
+    session: Session,
+    seeker_id: UUID,
+    category: Category,
+    code: str,
+    key: str,
+    told: dict[str, object],
+    about_id: UUID | None = None,
+) -> None:
+    tell(session, News(Recipient("seeker", seeker_id), category, code, key, about_id, seeker_id, told))
