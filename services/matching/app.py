@@ -14,6 +14,7 @@ from services.matching.handlers import hearings
 from services.matching.matcher import Matcher
 from services.matching.rematch_api import rematch_api
 from services.matching.rematching import Rematching
+from services.matching.season_api import season_api
 from services.matching.settings import MatchingSettings
 from services.matching.shards import Shard
 from services.matching.skills import own_aliases
@@ -74,5 +75,6 @@ def create_app(settings: MatchingSettings) -> FastAPI:
     app.include_router(operations(spine))
     app.include_router(api(engine, shard.count, matcher.near_misses))
     app.include_router(rematch_api(engine, shard.count))
+    app.include_router(season_api(engine, shard.count))
     describe(app)
     return app
