@@ -58,7 +58,7 @@ def assign(  # noqa: PLR0913, PLR0917 - the options of the command
         show_json(plan)
         return
     _show_outcomes(plan)
-    later = [one for one in plan["referrals"] if one["choice"] > 1][:10]
+    later = [one for one in plan["referrals"] if one["passed_over"]][:10]
     if later:
         show_table(("구직자 seeker", "공고 posting", "점수 score", "왜 why"), map(_why_row, later))
 

@@ -1,6 +1,7 @@
 """A season over HTTP and by the command: planned from what two shards hold, and how evenly the lists show."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def test_limits_that_make_no_sense_are_refused(client: TestClient) -> None:
 def test_the_command_shows_the_plan_and_writes_a_fair_without_overlaps(
     client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(season_commands, "open_system", lambda _data, timeout: client)  # noqa: ARG005
+    monkeypatch.setattr(season_commands, "open_system", lambda _data, timeout: nullcontext(client))  # noqa: ARG005
     fair = tmp_path / "fair.xlsx"
     words = ["assign", "--of-seeker", "2", "--of-place", "2", "--fair", str(fair), "--start", "23:55"]
     done = CliRunner().invoke(season_commands.app, words)
@@ -88,6 +89,6 @@ def test_the_command_shows_the_plan_and_writes_a_fair_without_overlaps(
 
 
 def test_a_time_that_is_none_is_said_to_be_none(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(season_commands, "open_system", lambda _data, timeout: client)  # noqa: ARG005
+    monkeypatch.setattr(season_commands, "open_system", lambda _data, timeout: nullcontext(client))  # noqa: ARG005
     done = CliRunner().invoke(season_commands.app, ["assign", "--start", "noon"])
     assert "10:00" in str(done.exception)
