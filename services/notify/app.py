@@ -23,6 +23,12 @@ from services.notify.mail import MailWay
 from services.notify.match_lists import most_headed, wake_postponed
 from services.notify.people import Names
 from services.notify.settings import NotifySettings
+from services.notify.surfaces import surface
+from services.notify.surfaces.agency_results import agency_results
+from services.notify.surfaces.firm_pages import firm_pages
+from services.notify.surfaces.link_pages import link_pages
+from services.notify.surfaces.surface import Surface
+from services.notify.surfaces.worker_pages import worker_pages
 from services.notify.tables import MatchList, PostingCard, SeekerCard
 from services.notify.webhooks import HookWay
 from shared.contracts import RestatementRequested
@@ -70,10 +76,13 @@ def create_app(settings: NotifySettings) -> FastAPI:
         engine.dispose()
 
     app = FastAPI(title="Iljari notify", lifespan=lifespan, docs_url=None, redoc_url=None)
-    pages = furnish(app, settings, TEMPLATES)
+    pages = furnish(app, settings, TEMPLATES, surface.TEMPLATES)
     app.include_router(operations(spine))
     app.include_router(desk(Desk(engine, spine, names, pages, settings)))
     app.include_router(message_pages(engine, pages, settings))
+    at = Surface(engine, names, pages, settings)
+    for router in (worker_pages(at), firm_pages(at), link_pages(at), agency_results(at)):
+        app.include_router(router)
     describe(app)
     return app
 

@@ -12,7 +12,9 @@ from services.notify.settings import NotifySettings
 from shared.web.sign_in import SignedIn
 
 REVEAL = "/api/v1/registry/people/reveal"
+REVEAL_TO_FIRM = "/api/v1/registry/people/reveal-to-firm"
 CAFES = "/api/v1/registry/cafes"
+PROVISION_TEXT = "/api/v1/registry/postings/{posting_id}/provision-text"
 
 T = TypeVar("T")
 
@@ -43,10 +45,53 @@ class NamedCafe(BaseModel):
     name: str
 
 
+class ConsentWords(BaseModel):
+    """What is asked, in one language: the five things that article 17 of PIPA wants told, the recipient among them."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    title: str
+    purpose: str
+    items: str
+    period: str
+    refusal: str
+
+
+class ProvisionText(BaseModel):
+    """Registry's present text for giving someone's data to a firm."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    version: str
+    ko: ConsentWords
+    en: ConsentWords
+
+
+class Contact(BaseModel):
+    """Someone whom a firm may know."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    seeker_id: UUID
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+
+
+class Contacts(BaseModel):
+    """Registry's answer; whom the firm may not know is missing."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    people: tuple[Contact, ...]
+
+
 log = structlog.get_logger()
 
 _REVEALED = TypeAdapter(Revealed)
 _CAFES = TypeAdapter(tuple[NamedCafe, ...])
+_PROVISION = TypeAdapter(ProvisionText)
+_CONTACTS = TypeAdapter(Contacts)
 
 
 class Names:
@@ -74,6 +119,27 @@ class Names:
         """The names of all cafés; none when registry cannot be reached."""
         cafes = await self._ask(self._client.build_request("GET", CAFES), _CAFES)
         return {cafe.cafe_id: cafe.name for cafe in cafes or ()}
+
+    async def for_firm(
+        self, posting_id: UUID, seeker_ids: Sequence[UUID], who: str, place: str
+    ) -> dict[UUID, Contact] | None:
+        """Whom of these the firm of a posting may know, as registry alone decides; None when it cannot be reached."""
+        if not seeker_ids:
+            return {}
+        asked: dict[str, Any] = {
+            "posting_id": str(posting_id),
+            "seeker_ids": [str(seeker_id) for seeker_id in dict.fromkeys(seeker_ids)],
+            "who": who[:100],
+            "purpose": "firm link: to decide on hiring and to contact her",
+            "place": place,
+        }
+        told = await self._ask(self._client.build_request("POST", REVEAL_TO_FIRM, json=asked), _CONTACTS)
+        return {person.seeker_id: person for person in told.people} if told else None
+
+    async def provision_text(self, posting_id: UUID) -> ProvisionText | None:
+        """What is asked before the firm of a posting is given someone's data; None when it cannot be told now."""
+        path = PROVISION_TEXT.format(posting_id=posting_id)
+        return await self._ask(self._client.build_request("GET", path), _PROVISION)
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -22,6 +22,7 @@ from services.registry.custody import custody
 from services.registry.district_pages import district_pages
 from services.registry.doorstep import TEMPLATES, doorstep
 from services.registry.expiry import Sweeper
+from services.registry.firm_door import firm_door
 from services.registry.ground_api import ground_api
 from services.registry.handlers import hearings
 from services.registry.intake.queue import IntakeQueue
@@ -98,6 +99,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(api(engine, vault, law))
     app.include_router(ground_api(engine))
     app.include_router(order_api(engine, vault, law))
+    app.include_router(firm_door(engine, vault))
     app.include_router(cafe_api(engine, rules))
     app.include_router(upkeep(engine))
     app.include_router(contact_api(engine, vault))

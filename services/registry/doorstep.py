@@ -50,7 +50,7 @@ def doorstep(engine: Engine, settings: RegistrySettings, pages: Pages, vault: Va
             wrong.note(*keys)
             return show(request, following, problem="wrong", login=login)
         wrong.forget(keys[0])
-        home = {"seeker": "/me", "agency": "/agency"}.get(who.role, "/")
+        home = {"seeker": "/mine", "agency": "/agency"}.get(who.role, "/")
         response = RedirectResponse(home if following == "/" else following, 303)
         session_cookie.sign_in(response, settings, who)
         return response

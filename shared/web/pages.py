@@ -51,7 +51,9 @@ class Pages:
         """What went wrong, as a page; a stranger is led to sign in."""
         if problem.status == 401:
             return RedirectResponse(sign_in_path(request), 303)
-        return self.show(request, "problem.html", status=problem.status, problem=problem)
+        response = self.show(request, "problem.html", status=problem.status, problem=problem)
+        response.headers.update(problem.headers or {})
+        return response
 
 
 def furnish(app: FastAPI, settings: ServiceSettings, *folders: Path) -> Pages:

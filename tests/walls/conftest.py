@@ -69,6 +69,8 @@ class House:
             return {"authorization": f"Bearer {tokens[who].get_secret_value()}"}
         ours = self.agencies["ours"][0].agency_id if self.agencies else None
         account: dict[str, Any] = {"role": who, "account_id": self.account_id, "cafe_id": OUR_CAFE, "agency_id": ours}
+        if who == "seeker":
+            account["seeker_id"] = OUR_SEEKER
         return {"cookie": f"{SESSION_COOKIE}={make_cookie(self.settings, SignedIn(**account, label=who))}"}
 
 

@@ -64,7 +64,8 @@ def test_she_signs_in_with_her_number_however_she_writes_it(browse: Browse) -> N
     apply(browse())
     browser = browse()
     page = send(browser, "/sign-in", "/sign-in", login="010 2222 3333", password=PASSWORD)
-    assert (page.url.path, "홍길동" in page.text) == ("/me", True)
+    assert page.url.path == "/mine"  # notify's
+    assert "홍길동" in browser.get("/me").text
     assert "홍길동" not in send(browse(), "/sign-in", "/sign-in", login="01022223333", password="wrong word").text
 
 

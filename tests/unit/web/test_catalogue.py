@@ -13,6 +13,7 @@ from services.notify.desk.shown import ASKS_DAY
 from services.notify.following import VIEWS
 from services.notify.telling import CODES
 from services.notify.windows import Cadence
+from services.notify.surfaces.candidates import SHOWN_TO_FIRM
 from services.registry.cafes.city_coverage import Of
 from services.registry.cafes.districts import KINDS
 from services.registry.cafes.promotion import STATES
@@ -54,6 +55,8 @@ MADE_IN_PARTS = {
     *(f"my.item.{item}" for item in ITEMS),
     *(f"my.removed.{code}" for code in TAKEN_OUT),
     *(f"my.state.{state}" for state in ("people", "matched", "not_matched")),
+    *(f"mine.state.{state}" for state in get_args(ReferralState) if state not in ("postponed", "reopened")),
+    *(f"firm.state.{state}" for state in (*SHOWN_TO_FIRM, "declined")),
     *(f"my.problem.{problem}" for problem in ("too_many", "contact", "password", "known")),
     *(f"map.{kind}" for kind in (*KINDS, *STATES, "standing", "near", "next", "cell")),
     *(f"coverage.{of}" for of in get_args(Of)),

@@ -1,0 +1,1 @@
+"""The pages of the three parties: worker, firm and agency."""
