@@ -4,7 +4,7 @@ A fact only marks its posting. Every minute the marked ones are looked at, and s
 become one event, and none is said twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -20,7 +20,8 @@ from services.notify.match_lists import EveryCafe
 from services.notify.pseudonyms import candidate_id
 from services.notify.tables import KeptPosting, PairStanding, PostingCard
 from shared.clock import now
-from shared.contracts import Candidate, MatchNoticed, PostingPublished
+from shared.contracts import Candidate, MatchNoticed, PostingPublished, Reason
+from shared.contracts.matches import ReasonCode
 from shared.outbox import stage, stream_of
 from shared.trimming import trim_by_age
 
@@ -30,6 +31,15 @@ FOUND = "found"
 AS_FOUND = ("postponed", "reopened")
 """States that are the counselor's own affair: to others nobody has decided."""
 LEFT_OUT = ("dismissed",)
+ABOUT_THE_WORK: tuple[ReasonCode, ...] = (
+    "text.shared",
+    "skill.found",
+    "skill.missing",
+    "certificate.held",
+    "experience.enough",
+    "experience.short",
+)
+"""What the other side is told of someone. What she wishes and how far she would go is her own affair."""
 
 
 def keep_posting(session: Session, event: PostingPublished) -> None:
@@ -93,12 +103,17 @@ def candidates_of(session: Session, key: SecretStr, posting_id: UUID) -> tuple[C
             candidate_id=candidate_id(key, seeker_id, posting_id),
             score=pair.score if pair else None,
             fit_for_posting=pair.fit_for_posting if pair else None,
-            reasons=pair.reasons if pair else (),
+            reasons=about_the_work(pair.reasons) if pair else (),
             state=state,
         )
         told.append(candidate)
     in_order = sorted(told, key=lambda one: (one.state == FOUND, -(one.score or 0), one.candidate_id))
     return tuple(in_order[:MOST_CANDIDATES])
+
+
+def about_the_work(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    """The reasons that a firm or an agency may be told."""
+    return tuple(reason for reason in reasons if reason.code in ABOUT_THE_WORK)
 
 
 def _as_told(state: str | None) -> str | None:

@@ -10,9 +10,11 @@ from sqlmodel import Session, col, select
 from services.notify import answers, match_lists
 from services.notify.answers import Seen
 from services.notify.match_lists import EveryCafe, ShownPair
+from services.notify.noticing import about_the_work
 from services.notify.people import opaque_label
 from services.notify.pseudonyms import candidate_id
 from services.notify.tables import PairStanding, PostingCard
+from shared.contracts import Reason
 from shared.contracts.referrals import Answer
 
 NOT_YET_REFERRED = ("proposed", "agreed", "consented")
@@ -34,6 +36,11 @@ class CandidateShown:
     may: tuple[Answer, ...]
     refused: str | None
     """Why registry did not record the last answer."""
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why she fits the work."""
+        return about_the_work(self.shown.pair.reasons) if self.shown else ()
 
     @property
     def label(self) -> str:

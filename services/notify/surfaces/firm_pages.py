@@ -17,13 +17,14 @@ from services.notify.answers import FIRM_REASONS, Given
 from services.notify.people import Contact
 from services.notify.surfaces import candidates
 from services.notify.surfaces.candidates import CandidateShown
-from services.notify.surfaces.surface import Surface, id_of, not_found, place_of, why
+from services.notify.surfaces.surface import Surface, id_of, not_found, place_of
 from services.notify.tables import FirmLink, KeptPosting
 from shared.contracts.referrals import Answer, ReasonGiven
 from shared.web.pages import language_of
 from shared.web.problems import Problem
 from shared.web.rate_limits import RateLimit
 from shared.web.sign_in import from_our_form
+from shared.web.spoken import spoken_reason
 
 OFTEN = "60/minute"
 """So often may one address ask here, which no person does."""
@@ -103,7 +104,7 @@ def firm_pages(at: Surface) -> APIRouter:
             found=found,
             contacts=known or {},
             names_away=known is None,
-            why_of=lambda one: why(one.shown, language) if one.shown else None,
+            spoken=lambda one: spoken_reason(one.reasons, language),
             reasons=FIRM_REASONS,
             told=told,
             problem=problem,

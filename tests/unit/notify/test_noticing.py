@@ -57,6 +57,7 @@ def test_many_changes_are_one_event_and_no_change_is_none(engine: Engine) -> Non
     said = noticed(engine)
     assert [(event.posting_id, event.revision, event.source_ref) for event in said] == [(POSTING, 1, "K-0")]
     assert [one.score for one in said[0].candidates] == [9_000, 7_000]
+    assert [reason.code for reason in said[0].candidates[0].reasons] == ["skill.found", "skill.missing"]  # no wishes
     assert noticed(engine) == said
 
 

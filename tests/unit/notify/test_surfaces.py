@@ -200,6 +200,8 @@ def test_a_firm_sees_candidates_without_names_and_answers(
     one = candidate_id(settings.session_key, SHE, FIRST)
     page = firm.page().text
     assert f"후보 {one.hex[:4].upper()}" in page
+    assert "에스프레소와 라테아트를 갖추었지만" in page
+    assert "희망" not in page  # her wishes are her own affair
     assert page.count("<h2>") == 1  # whom no counselor has confirmed is nobody's business yet
     assert str(SHE) not in page
     assert str(OTHER) not in page

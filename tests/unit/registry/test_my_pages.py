@@ -10,8 +10,10 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from services.registry.app import create_app
+from services.registry.applying import as_filled_in
+from services.registry.intake.documents import check_seeker, seeker_facts
 from services.registry.people.accounts import add_account
-from services.registry.people.vault import Vault
+from services.registry.people.vault import Person, Vault
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Account, AuditRow, Seeker, VaultKey
 from shared.database import reading, transaction
@@ -116,6 +118,37 @@ def test_she_corrects_and_takes_everything_with_her(browse: Browse, engine: Engi
     told = file.json()
     assert told["person"]["name"] == "홍길순"
     assert [row["action"] for row in told["looked_at"]].count("correct") == 1
+
+
+WISHED = {
+    "occupations": ["02", "5112"], "widened": "yes", "employment_types": ["regular", "part_time"], "wage_unit": "hour",
+    "least_wage": "12,000", "weekly_hours": "35.5", "commute_km": "7", "experience_months": "18",
+}  # fmt: skip
+
+
+def test_her_wishes_are_kept_and_a_correction_of_something_else_loses_none(browse: Browse, engine: Engine) -> None:
+    browser = browse()
+    apply(browser, **WISHED)
+    facts = the_seeker(engine).facts
+    wishes = facts["wishes"]
+    assert (wishes["occupation_codes"], wishes["widened"], wishes["commute_km"]) == (["02", "5112"], True, 7)
+    assert (wishes["wage"]["unit"], wishes["wage"]["minimum"], wishes["weekly_hours"]) == ("hour", 12_000, 35.5)
+    page = browser.get("/me/correct").text
+    again = {name: re.findall(rf'name="{name}" value="([^"]*)"( checked)?', page) for name in WISHED}
+    assert [code for code, checked in again["occupations"] if checked] == ["02", "5112"]
+    with reading(engine) as session:
+        seeker = session.exec(select(Seeker)).one()
+        written = as_filled_in(seeker, Person())
+    assert seeker_facts(check_seeker(written.document()).seeker).model_dump(mode="json")["wishes"] == wishes  # type: ignore[arg-type]
+    assert facts["experience_months"] == 18
+
+
+@pytest.mark.parametrize("wrong", [{"least_wage": "많이"}, {"weekly_hours": "200"}, {"commute_km": "-1"}])
+def test_a_wish_that_makes_no_sense_comes_back_with_everything_else(browse: Browse, wrong: dict[str, str]) -> None:
+    answer = apply(browse(), **wrong)
+    assert answer.status_code == 422
+    assert 'value="홍길동"' in answer.text
+    assert next(iter(wrong.values())) in answer.text
 
 
 def test_she_leaves_it_to_people_and_back(browse: Browse, engine: Engine) -> None:
