@@ -7,10 +7,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, MetaData
 
 from shared.database import open_engine
 from tests import servers
+
+# Whether a law holds is not a matter of how busy the machine is.
+settings.register_profile("iljari", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("iljari")
 
 
 def pytest_report_header() -> str:

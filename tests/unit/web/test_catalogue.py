@@ -11,9 +11,9 @@ from services.notify.channels import Ending
 from services.notify.desk.bar import TOLD, WRONG
 from services.notify.desk.shown import ASKS_DAY
 from services.notify.following import VIEWS
+from services.notify.surfaces.candidates import SHOWN_TO_FIRM
 from services.notify.telling import CODES
 from services.notify.windows import Cadence
-from services.notify.surfaces.candidates import SHOWN_TO_FIRM
 from services.registry.cafes.city_coverage import Of
 from services.registry.cafes.districts import KINDS
 from services.registry.cafes.promotion import STATES
