@@ -76,7 +76,11 @@ def webhook() -> Iterator[Hooked]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            length = int(self.headers.get("content-length", 0))
+            body = self.rfile.read(length)
+            if len(body) < length:  # whoever called was killed on the way: nothing was said
+                self.close_connection = True
+                return
             taking.calls.append(Call({name.lower(): value for name, value in self.headers.items()}, body))
             status, headers, answer = taking.answer()
             self.send_response(status)

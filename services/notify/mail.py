@@ -22,7 +22,7 @@ PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
 class MailWay:
-    """Speaks SMTP with the server of the settings.
+    """Speaks SMTP with the server of the settings, under the name of its own domain: a host name is slow to look up.
 
     Args:
         url: `smtp://host:25`, `smtp+starttls://user:password@host:587` or `smtps://…`.
@@ -71,9 +71,11 @@ class MailWay:
     def _connected(self) -> Iterator[smtplib.SMTP]:
         secure = ssl.create_default_context()
         if self._scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT_SECONDS, context=secure)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                self._host, self._port, self._domain, timeout=TIMEOUT_SECONDS, context=secure
+            )
         else:
-            server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_SECONDS)
+            server = smtplib.SMTP(self._host, self._port, self._domain, timeout=TIMEOUT_SECONDS)
         try:
             if self._scheme == "smtp+starttls":
                 server.starttls(context=secure)

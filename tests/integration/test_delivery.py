@@ -194,6 +194,33 @@ def test_the_same_fact_again_is_told_once(city: City) -> None:
     assert len(city.mail.letters) == 1
 
 
+def test_two_events_of_one_second_are_one_letter_and_neither_is_lost(city: City) -> None:
+    city.at = NOON.replace(second=59)
+    propose(city, 0)
+    city.hear(a_posting(1), a_state(city, number=1))
+    city.later(seconds=1)
+    city.turn()
+    (letter,) = city.mail.letters
+    assert all(title in letter.get_content() for title in ("주말 바리스타", "웹 백엔드 개발자"))
+
+
+def test_a_clock_set_back_into_a_sealed_window_moves_news_to_the_next(city: City) -> None:
+    propose(city, 0)
+    city.later(minutes=1)
+    city.turn()
+    city.later(seconds=-45)
+    city.hear(a_posting(1), a_state(city, number=1))
+    city.turn()
+    assert len(city.mail.letters) == 1
+    city.later(minutes=2)
+    city.turn()
+    city.later(days=1)
+    city.turn()
+    first, second = (letter.get_content() for letter in city.mail.letters)
+    assert ("주말 바리스타" in first, "주말 바리스타" in second) == (True, False)
+    assert ("웹 백엔드 개발자" in first, "웹 백엔드 개발자" in second) == (False, True)
+
+
 def test_at_night_it_waits_until_eight(city: City) -> None:
     city.at = datetime(2026, 3, 2, 11, 58, 59, tzinfo=UTC)  # 20:58:59 KST
     propose(city, 0)
