@@ -28,6 +28,8 @@ PREFIXES: Mapping[str, str] = {
     "/agency": "registry",
     "/me": "registry",
     "/counter": "registry",
+    "/cafes": "registry",
+    "/kiosk": "registry",
     "/districts": "registry",
     "/coverage": "registry",
     "/programs": "registry",

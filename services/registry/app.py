@@ -14,6 +14,7 @@ from sqlmodel import select
 from services.registry.agency_pages import agency_pages
 from services.registry.api import api
 from services.registry.cafe_api import cafe_api
+from services.registry.cafe_pages import cafe_pages
 from services.registry.cafes.booking_law import Rules
 from services.registry.cafes.forgetting import fold_old
 from services.registry.contact_api import contact_api
@@ -26,6 +27,7 @@ from services.registry.firm_door import firm_door
 from services.registry.ground_api import ground_api
 from services.registry.handlers import hearings
 from services.registry.intake.queue import IntakeQueue
+from services.registry.kiosk_pages import kiosk_pages
 from services.registry.law.rules import load_rules
 from services.registry.my_pages import my_pages
 from services.registry.order_api import order_api
@@ -38,6 +40,7 @@ from services.registry.people.seekers import ACTIVE
 from services.registry.people.vault import Vault
 from services.registry.room_clock import RoomClock
 from services.registry.settings import RegistrySettings
+from services.registry.staff_pages import staff_pages
 from services.registry.tables import Agency, Posting, Seeker
 from services.registry.upkeep import upkeep
 from shared.database import open_engine, reading, transaction
@@ -94,6 +97,9 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(doorstep(engine, settings, pages, vault))
     app.include_router(my_pages(engine, vault, record, settings, pages))
     app.include_router(counter_pages(engine, vault, pages))
+    app.include_router(cafe_pages(engine, vault, settings, pages, rules))
+    app.include_router(kiosk_pages(engine, settings, pages))
+    app.include_router(staff_pages(engine, vault, settings, pages, rules))
     app.include_router(agency_pages(engine, vault, law, pages))
     app.include_router(district_pages(engine, pages))
     app.include_router(api(engine, vault, law))

@@ -21,7 +21,12 @@ def day(when: date, language: Language) -> str:
 
 def moment(instant: datetime, language: Language) -> str:
     """A day and the time of day in Korea."""
-    return f"{day(instant, language)} {instant.astimezone(KST):%H:%M}"
+    return f"{day(instant, language)} {clock(instant)}"
+
+
+def clock(instant: datetime) -> str:
+    """The time of day in Korea."""
+    return f"{instant.astimezone(KST):%H:%M}"
 
 
 def won(amount: int, language: Language) -> str:

@@ -75,6 +75,7 @@ def furniture(request: Request) -> dict[str, Any]:
         "say": partial(say, language),
         "day": partial(figures.day, language=language),
         "moment": partial(figures.moment, language=language),
+        "clock": figures.clock,
         "wage": partial(figures.wage, language=language),
         "who": signed_in(request),
         "form_field": FORM_FIELD,

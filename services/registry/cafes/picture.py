@@ -11,6 +11,8 @@ from services.registry.cafes.promotion import lies_in
 from services.registry.cafes.standing import Standing
 from services.registry.tables import PromotionDistrict
 
+TOLD_APART = 2
+
 
 def districts_picture(
     held: Ground, districts: Sequence[PromotionDistrict], cafes: Sequence[Standing]
@@ -37,6 +39,16 @@ def district_picture(district: PromotionDistrict, cafes: Sequence[Standing]) -> 
         drawing.dot(point, kind, name)
     within = lies_in(district, [each.point for each in cafes if each.point])
     _put_cafes(drawing, [each for each, inside in zip(cafes, within, strict=True) if inside])
+    return drawing.picture
+
+
+def cafes_picture(held: Ground, cafes: Sequence[Standing]) -> Picture | None:
+    """Boundaries and cafés alone, for who looks for one; None where it would show nothing beside one another."""
+    placed = [each.point for each in cafes if each.point]
+    drawing = _begun(held, placed, [])
+    if drawing is None or len(placed) + len(held.boundaries) < TOLD_APART:
+        return None
+    _put_cafes(drawing, cafes)
     return drawing.picture
 
 

@@ -7,7 +7,8 @@ from sqlmodel import Session
 
 from services.registry.cafes.geography import Point
 from services.registry.cafes.ground import ground
-from services.registry.cafes.places import all_cafes
+from services.registry.cafes.places import place_of, running_cafes
+from services.registry.tables import Cafe
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,14 @@ class Standing:
 
 
 def standing_cafes(session: Session) -> list[Standing]:
-    """By name; coordinates as the layer of job-related places has them."""
+    """By name; coordinates as told with the café, else as the layer of job-related places has them."""
     known = {place.name: place.point for place in ground(session).places if place.kind == "cafe"}
-    return [Standing(each.cafe_id, each.name, each.district, known.get(each.name)) for each in all_cafes(session)]
+    return [
+        Standing(each.cafe_id, each.name, each.district, _point(each) or known.get(each.name))
+        for each in running_cafes(session)
+    ]
+
+
+def _point(cafe: Cafe) -> Point | None:
+    place = place_of(cafe)
+    return Point(*place) if place else None

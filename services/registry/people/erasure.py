@@ -138,11 +138,17 @@ def _nobody(seeker_id: UUID) -> Seeker:
     )
 
 
+def _never_applied(session: Session, seeker: Seeker) -> bool:
+    """Whether she registered to use rooms alone: she told nothing of what she can or seeks, and was never matched."""
+    agreed = any(consent.purpose == "matching" for consent in consents.all_of(session, seeker.seeker_id))
+    return not agreed and SeekerFacts.model_validate(seeker.facts) == SeekerFacts()
+
+
 def _ledger_line(session: Session, vault: Vault, seeker: Seeker, look: Look) -> KeptByLaw | None:
     """The intake ledger's line of an application; invented people have none."""
     invented = {consent.basis for consent in consents.all_of(session, seeker.seeker_id)} <= {"invented"}
     ends_at = seeker.applied_at + LEDGER_PERIOD
-    if invented or ends_at <= now():
+    if invented or _never_applied(session, seeker) or ends_at <= now():
         return None
     reading = Look(look.who, "statutory ledger", LEDGER_ITEMS, look.place)
     try:

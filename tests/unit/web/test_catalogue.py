@@ -14,14 +14,18 @@ from services.notify.following import VIEWS
 from services.notify.surfaces.candidates import SHOWN_TO_FIRM
 from services.notify.telling import CODES
 from services.notify.windows import Cadence
+from services.registry.cafe_pages import DONE
+from services.registry.cafes.bookings import BookingState
 from services.registry.cafes.city_coverage import Of
 from services.registry.cafes.districts import KINDS
+from services.registry.cafes.life_cycle import ORDER
 from services.registry.cafes.promotion import STATES
 from services.registry.intake.asking import Kind, fields_to_ask
 from services.registry.people.audit import Action
 from services.registry.people.seekers import TAKEN_OUT
 from services.registry.people.vault import ITEMS
 from services.registry.posting_form import FIELDS
+from services.registry.staff_pages import Doing
 from shared.contracts.envelope import EmploymentType, Money
 from shared.contracts.matches import GateName, PartName, ReasonCode
 from shared.contracts.referrals import Answer, ReasonGiven, ReferralRecorded, ReferralState, Refusal
@@ -81,6 +85,10 @@ MADE_IN_PARTS = {
     *(f"delivery.{state}" for state in ("waiting", "claimed", "sent", "refused", "failed", "expired")),
     *(f"attempt.{outcome}" for outcome in ("begun", *get_args(Ending))),
     *(f"message.{code}" for code in CODES),
+    *(f"cafe.state.{state}" for state in ORDER),
+    *(f"rooms.state.{state}" for state in get_args(BookingState)),
+    *(f"rooms.done.{done}" for done in DONE),
+    *(f"counter.doing.{doing}" for doing in get_args(Doing)),
     "sign_in.wrong",
     "sign_in.too_many",
 }

@@ -12,8 +12,8 @@ from services.registry.cafes.rooms import add_room
 from services.registry.tables import Cafe, Room, Seeker
 
 DAY = date(2026, 12, 2)
-NIGHT_BEFORE = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
-"""Nine in the evening in Korea."""
+NIGHT_BEFORE = datetime(2026, 12, 1, 14, 0, tzinfo=UTC)
+"""Eleven at night in Korea."""
 ALL_WEEK = [["08:00", "24:00"]] * 7
 
 
