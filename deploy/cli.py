@@ -18,6 +18,7 @@ from services.registry import (
     mapping_commands,
     order_commands,
     people_commands,
+    plan_commands,
     staffing,
 )
 from shared.command import DEFAULT_DATA, DataOption, JsonOption, command_group
@@ -137,6 +138,8 @@ app.add_typer(order_commands.defaulters, name="defaulters")
 app.add_typer(staffing.app, name="account")
 app.add_typer(district_commands.districts, name="districts")
 app.add_typer(district_commands.coverage)
+app.add_typer(plan_commands.plan, name="plan")
+app.add_typer(plan_commands.reports, name="report")
 app.add_typer(people_commands.app, name="seeker")
 app.add_typer(custody_commands.vault, name="vault")
 app.add_typer(custody_commands.audit, name="audit")

@@ -18,10 +18,12 @@ from deploy.demo.shapes import PostingFile, write_shapes
 from deploy.demo.vocabulary import AccountWords, city_words
 from services.registry.importing import Source, bring_in
 from services.registry.intake.rows import Given
+from services.registry.plan_commands import rows_of
 from shared.clock import KST, now
 from shared.command import CommandError
 
 ALREADY_THERE = "ALREADY_THERE"
+PLAN = Path(__file__).parent / "plan.toml"
 SEEKERS_A_REQUEST = 100
 
 Ids = dict[str, str]
@@ -58,6 +60,7 @@ def load_city(client: httpx.Client, folder: Path, today: date, step: Step = lamb
     agencies, cafes = loading.agencies(), loading.cafes()
     loading.accounts(agencies, cafes)
     loading.ground()
+    loading.plan()
     loading.seekers(cafes)
     for file in write_shapes(city, folder):
         loading.postings(file, agencies[file.agency_key])
@@ -105,6 +108,11 @@ class _Loading:
                 asked = {"name": "와우뜰 취업의 거리", "reason": "시연용 지정"}
                 path = f"/api/v1/registry/districts/{found[0]['district_id']}/designate"
                 self.client.post(path, json=asked).raise_for_status()
+
+    def plan(self) -> None:
+        """The plan's entries; those that are there stay as they are."""
+        rows = list(rows_of(PLAN))
+        self.client.post("/api/v1/registry/plan/entries", json={"rows": rows}).raise_for_status()
 
     def accounts(self, agencies: Ids, cafes: Ids) -> None:
         for account in self.city.accounts:

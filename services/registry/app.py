@@ -38,6 +38,7 @@ from services.registry.people.erasure import ErasureRecord, erase_again, purge_l
 from services.registry.people.master_keys import MasterKeys
 from services.registry.people.seekers import ACTIVE
 from services.registry.people.vault import Vault
+from services.registry.plan_api import plan_api
 from services.registry.room_clock import RoomClock
 from services.registry.settings import RegistrySettings
 from services.registry.staff_pages import staff_pages
@@ -104,6 +105,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(district_pages(engine, pages))
     app.include_router(api(engine, vault, law))
     app.include_router(ground_api(engine))
+    app.include_router(plan_api(engine))
     app.include_router(order_api(engine, vault, law))
     app.include_router(firm_door(engine, vault))
     app.include_router(cafe_api(engine, rules))

@@ -25,6 +25,7 @@ from services.registry.tables.places import (
     PartnerCall,
     Room,
 )
+from services.registry.tables.plans import PlanEntry
 from services.registry.tables.referrals import Referral, ReferralStep
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "KeptByLaw",
     "PartnerApplication",
     "PartnerCall",
+    "PlanEntry",
     "Posting",
     "PostingRevision",
     "PromotionDistrict",
