@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from itertools import islice
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 
 from deploy.demo.city import City, Seeker
+from deploy.demo.invent_cafes import ROOMS, told_of, tomorrows_bookings
 from deploy.demo.invent_ground import SOURCE, invent_ground
 from deploy.demo.make_city import make_city
 from deploy.demo.shapes import PostingFile, write_shapes
@@ -62,6 +64,7 @@ def load_city(client: httpx.Client, folder: Path, today: date, step: Step = lamb
     loading.ground()
     loading.plan()
     loading.seekers(cafes)
+    loading.bookings()
     for file in write_shapes(city, folder):
         loading.postings(file, agencies[file.agency_key])
     return report
@@ -74,6 +77,10 @@ class _Loading:
     report: LoadReport
     step: Step
     done: int = 0
+    rooms: list[str] = field(default_factory=list)
+    """Of cafés that were not there before."""
+    people: list[str] = field(default_factory=list)
+    """Seekers that were not there before."""
 
     def agencies(self) -> Ids:
         known = {each["name"]: each["agency_id"] for each in self._get("/api/v1/registry/agencies")}
@@ -92,8 +99,10 @@ class _Loading:
         known = {each["name"]: each["cafe_id"] for each in self._get("/api/v1/registry/cafes")}
         for cafe in self.city.cafes:
             if cafe.name not in known:
-                asked = {"name": cafe.name, "district": cafe.district, "cafe_id": str(cafe.cafe_id)}
-                known[cafe.name] = self._make("cafes", asked)["cafe_id"]
+                known[cafe.name] = self._make("cafes", told_of(cafe))["cafe_id"]
+                path = f"/api/v1/registry/cafes/{known[cafe.name]}/rooms"
+                made = [self.client.post(path, json=room).raise_for_status().json() for room in ROOMS]
+                self.rooms += [room["room_id"] for room in made]
         return {cafe.key: known[cafe.name] for cafe in self.city.cafes}
 
     def ground(self) -> None:
@@ -125,9 +134,17 @@ class _Loading:
             rows = [{"where": each.ref, "document": _document(each, cafes)} for each in batch]
             for receipt in self._send("seekers", {"consent": "invented", "rows": rows}):
                 self.report.seekers[receipt["outcome"]] += 1
+                if receipt["outcome"] == "accepted":
+                    self.people.append(receipt["seeker_id"])
                 if receipt["outcome"] == "returned":
                     self._reject(receipt)
             self._went(len(batch))
+
+    def bookings(self) -> None:
+        """Some rooms are taken tomorrow; none where that is a holiday."""
+        for asked in tomorrows_bookings(self.city.today, self.rooms, self.people):
+            with suppress(CommandError):
+                self.client.post("/api/v1/registry/bookings", json=asked)
 
     def postings(self, file: PostingFile, agency_id: str) -> None:
         def send(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
