@@ -144,6 +144,8 @@ def _make_lists(engine: Engine, job: Job, row: RematchRow, scoring: Scoring) -> 
         index = Index(store.epoch(session, row.epoch))
         members = rematches.members(session, row.epoch, job.shard)
         rows = [one for side in SIDES for one in store.profiles(session, side) if _as_listed(one, members)]
+        for pair in store.pairs_apart(session):
+            index.keep_apart(pair.seeker_id, pair.posting_id, apart=pair.apart)
     put(index, rows, read(index, rows))
     gone = [scope for scope in wanted if index.revision(*scope) == 0]
     with transaction(engine) as session:

@@ -106,6 +106,8 @@ def _take_in(session: Session, index: Index) -> dict[tuple[str, UUID], int]:
         profiles = list(store.live(session, side))
         index.put(side, index.read(side, profiles))
         revisions.update({(side, profile.id): profile.revision for profile in profiles})
+    for pair in store.pairs_apart(session):
+        index.keep_apart(pair.seeker_id, pair.posting_id, apart=pair.apart)
     return revisions
 
 

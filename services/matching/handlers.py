@@ -11,6 +11,7 @@ from services.matching.matcher import Matcher
 from shared.contracts import (
     PostingPublished,
     PostingWithdrawn,
+    ReferralRecorded,
     RematchRequested,
     RestatementRequested,
     SeekerPublished,
@@ -21,7 +22,7 @@ from shared.streams import Hearing, each
 
 def hearings(matcher: Matcher) -> tuple[Hearing[Any], ...]:
     """Two transactions a batch: one READ COMMITTED transaction for both would miss what arrives at the same moment."""
-    heard = (PostingPublished, PostingWithdrawn, SeekerPublished, SeekerWithdrawn)
+    heard = (PostingPublished, PostingWithdrawn, SeekerPublished, SeekerWithdrawn, ReferralRecorded)
     profiles: list[Hearing[Any]] = [
         Hearing(fact, effect=matcher.match, prepare=matcher.remember, guard=matcher.lock) for fact in heard
     ]

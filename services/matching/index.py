@@ -20,7 +20,7 @@ from services.matching.blocks import Blocks
 from services.matching.conditions import POSTING, SEEKER, Conditions, Mask
 from services.matching.explanation import bodies
 from services.matching.kernels import SparseRows, Terms
-from services.matching.profiles import Facts, Profile, Side, Traits, held_terms, traits
+from services.matching.profiles import Facts, Profile, Side, Traits, as_side, held_terms, other_side, traits
 from services.matching.scorer import FULL, PARTS, UNKNOWN, Rules, Values, combine
 from services.matching.skills.likeness import SAME, Vocabulary
 from shared.contracts import PostingFacts, SeekerFacts
@@ -266,6 +266,8 @@ class Index:
         self.vocabulary = Vocabulary()
         self._lexicon = _Lexicon()
         self._conditions = Conditions()
+        self.apart: dict[Side, dict[UUID, set[UUID]]] = {"seeker": {}, "posting": {}}
+        """With whom nobody is put on a list: already referred, or one of them declined."""
         self._likeness: tuple[sparse.csr_matrix, SparseRows] | None = None
 
     def without(self, side: Side) -> "Index":
@@ -295,12 +297,39 @@ class Index:
     def remove(self, side: Side, ids: Iterable[UUID]) -> None:
         self.shelves[side].remove(ids)
 
+    def keep_apart(self, seeker: UUID, posting: UUID, *, apart: bool) -> None:
+        """Shut a pair out whatever it scores, or let it back."""
+        for side, one, other in (("seeker", seeker, posting), ("posting", posting, seeker)):
+            kept = self.apart[as_side(side)].setdefault(one, set())
+            (kept.add if apart else kept.discard)(other)
+            if not kept:
+                del self.apart[as_side(side)][one]
+
+    def pairs_apart(self, side: Side, slots: Slots) -> NDArray[np.int64]:
+        """Places in `slots`, and the slots of the other side, of the pairs that are kept apart: two columns."""
+        apart, profiles, others = self.apart[side], self.shelves[side].profiles, self.shelves[other_side(side)].slot
+        if not apart:
+            return np.empty((0, 2), dtype=np.int64)
+        found = [
+            (at, others[other])
+            for at, slot in enumerate(slots.tolist())
+            for other in tuple(apart.get(profiles[slot][0], ()))
+            if other in others
+        ]
+        return np.array(found, dtype=np.int64).reshape(-1, 2)
+
     def score(self, seekers: Slots, postings: Slots) -> Scored:
         """Seekers along the rows, postings along the columns."""
         values, excluded = self.judge(seekers, postings)
         scores = combine(values, self.epoch.rules)
         for gate in excluded.values():
             scores[gate] = UNKNOWN
+        apart = self.pairs_apart("seeker", seekers)
+        if len(apart):
+            column = np.full(len(self.shelves["posting"].profiles), -1)
+            column[postings] = np.arange(len(postings))
+            here = column[apart[:, 1]] >= 0
+            scores[apart[here, 0], column[apart[here, 1]]] = UNKNOWN
         return Scored(seekers, postings, scores, values)
 
     def explain(self, pairs: Sequence[tuple[UUID, UUID, tuple[int, ...]]]) -> list[str]:

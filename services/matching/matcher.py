@@ -24,21 +24,31 @@ from services.matching.near_misses import NearMisses, near_misses
 from services.matching.profiles import SIDES, Profile, Scope, Side, as_side, other_side
 from services.matching.scorer import Rules
 from services.matching.shards import Shard
-from services.matching.tables import MatchList, ProfileRow
+from services.matching.tables import MatchList, PairApart, ProfileRow
 from services.matching.upkeep import Lists, true_lists
 from services.matching.written import as_pair, key_of, line
 from shared.contracts import (
     MatchesFound,
     PostingPublished,
     PostingWithdrawn,
+    ReferralRecorded,
     RestatementRequested,
     SeekerPublished,
     SeekerWithdrawn,
 )
+from shared.contracts.referrals import ReferralState
 from shared.database import transaction
+from shared.forgetting import is_forgotten
 from shared.outbox import stage
 
-Heard = PostingPublished | PostingWithdrawn | SeekerPublished | SeekerWithdrawn
+ProfileHeard = PostingPublished | PostingWithdrawn | SeekerPublished | SeekerWithdrawn
+Heard = ProfileHeard | ReferralRecorded
+
+APART: frozenset[ReferralState] = frozenset(
+    {"declined", "referred", "interview", "no_show", "result_due", "unanswered", "hired", "not_hired",
+     "retained_1_month", "retained_3_months", "retained_6_months", "left"}
+)  # fmt: skip
+"""Already referred, or declined: such a pair is on no list. What a counselor puts aside she sees to at her desk."""
 
 READ_AT_ONCE = 2_000
 """Profiles turned into rows at a time."""
@@ -87,7 +97,11 @@ class Matcher:
 
     def remember(self, events: Sequence[Heard], session: Session) -> None:
         """Step (a): store what is newer than what is held."""
-        index, rows = self.index, newest_rows(events, self.shard)
+        self._remember_referrals([event for event in events if isinstance(event, ReferralRecorded)], session)
+        profiles = [event for event in events if not isinstance(event, ReferralRecorded)]
+        index, rows = self.index, newest_rows(profiles, self.shard)
+        gone = [event.seeker_id for event in profiles if isinstance(event, SeekerWithdrawn) and event.forgets]
+        store.forget_apart(session, gone)
         store.keep_profiles(session, rows)
         # What is held now may be newer than what was heard: another shard shares the store.
         held = [row for side in SIDES for row in store.profiles(session, side, {r.id for r in rows if r.side == side})]
@@ -99,6 +113,35 @@ class Matcher:
             self._revisions.update({scope_of(row): row.revision for row in changed})
             self._changed.update(map(scope_of, changed))
             self._pending.update(scope_of(row) for row in changed if row.live or scope_of(row) in self._held)
+            for seeker in gone:
+                for posting in list(index.apart["seeker"].get(seeker, ())):
+                    index.keep_apart(seeker, posting, apart=False)
+
+        after_commit(session, apply)
+
+    def _remember_referrals(self, events: Sequence[ReferralRecorded], session: Session) -> None:
+        """Store which pairs are kept apart; the lists of both are made anew."""
+        ours = [event for event in events if self.shard.keeps(event.seeker_id)]
+        known = [event for event in ours if not is_forgotten(session, event.seeker_id)]
+        rows = [
+            PairApart(
+                seeker_id=event.seeker_id,
+                posting_id=event.posting_id,
+                revision=event.revision,
+                apart=event.state in APART,
+            )
+            for event in known
+        ]
+        changed = store.keep_apart(session, rows)
+        if not changed:
+            return
+        index = self.index
+
+        def apply() -> None:
+            for row in changed:
+                index.keep_apart(row.seeker_id, row.posting_id, apart=row.apart)
+                self._pending.update(_both_at_hand(index, row))
+                self._changed.update(_both_at_hand(index, row))
 
         after_commit(session, apply)
 
@@ -109,6 +152,7 @@ class Matcher:
         if not pending and index is self.index:
             return
         held = self._write_down(session, index, true_lists(index, self._held, pending), pending)
+        store.settle_apart(session, [one for one in store.apart_unsettled(session) if self.shard.keeps(one)])
 
         def apply() -> None:
             self._index, self._pending = index, set()
@@ -170,12 +214,16 @@ class Matcher:
         rows = [row for side in SIDES for row in store.profiles(session, side) if self._is_ours(row)]
         self._index = index = Index(store.epoch(session, epoch))
         put(index, rows, read(index, rows))
+        pairs = [pair for pair in store.pairs_apart(session) if self.shard.keeps(pair.seeker_id)]
+        for pair in pairs:
+            index.keep_apart(pair.seeker_id, pair.posting_id, apart=pair.apart)
         self._revisions = {scope_of(row): row.revision for row in rows}
         held = dict(map(held_of, store.own_lists(session, str(self.shard))))
         self._held = HeldLists()
         self._held.update(held)
         set_floors(index, held)
         self._pending = {scope_of(row) for row in rows if self._is_pending(row, epoch)}
+        self._pending.update(scope for pair in pairs if not pair.settled for scope in _both_at_hand(index, pair))
         own = store.shard_row(session, str(self.shard))
         self._settling = own.settling if own else None
 
@@ -200,6 +248,7 @@ class Matcher:
             return index
         rows = [row for side in SIDES for row in store.profiles(session, side) if self._is_at_hand(row)]
         anew = Index(store.epoch(session, number))
+        anew.apart = index.apart
         put(anew, rows, read(anew, rows))
         store.keep_shard(session, str(self.shard), number)
         return anew
@@ -261,7 +310,13 @@ class Matcher:
         )
 
 
-def newest_rows(events: Sequence[Heard], shard: Shard) -> list[ProfileRow]:
+def _both_at_hand(index: Index, pair: PairApart) -> list[Scope]:
+    """The lists that a pair kept apart, or not any more, may change."""
+    scopes: list[Scope] = [("seeker", pair.seeker_id), ("posting", pair.posting_id)]
+    return [scope for scope in scopes if index.revision(*scope)]
+
+
+def newest_rows(events: Sequence[ProfileHeard], shard: Shard) -> list[ProfileRow]:
     """What each profile of this shard is, by the newest of these events."""
     newest: dict[Scope, ProfileRow] = {}
     for heard in events:
@@ -274,7 +329,7 @@ def newest_rows(events: Sequence[Heard], shard: Shard) -> list[ProfileRow]:
     return list(newest.values())
 
 
-def as_row(heard: Heard) -> ProfileRow:
+def as_row(heard: ProfileHeard) -> ProfileRow:
     """An event as what is held of its profile."""
     if isinstance(heard, SeekerPublished):
         facts, since = heard.facts.model_dump_json(exclude_defaults=True), heard.applied_at

@@ -71,6 +71,8 @@ def near_misses(index: Index, seeker: Profile) -> NearMisses:
     _widen(values, seeker, [shelf.traits[slot].occupation for slot in slots], np.flatnonzero(shut["occupation"]))
     scores, gates = combine(values, rules), np.sum(list(shut.values()), axis=0)
     gates[shut["occupation"] & (values[PARTS.index("occupation")] < NEIGHBOUR)] = len(shut)
+    apart = beside.pairs_apart("seeker", beside.shelves["seeker"].live())
+    gates[np.isin(slots, apart[:, 1])] = len(shut) + 1  # not hers any more, whatever she learns
     listed = _best(np.where(gates == 0, scores, UNKNOWN), order, rules.threshold)[: rules.seeker_list]
     bar = max(rules.threshold, int(scores[listed[-1]]) if len(listed) == rules.seeker_list else 0)
     would_be = np.where(gates == 1, scores, np.where(gates == 0, combine(_with_all(values), rules), UNKNOWN))

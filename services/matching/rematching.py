@@ -169,6 +169,7 @@ class _Successor:
         self._engine, self._matcher, self._rest = engine, matcher, rest
         with reading(engine) as session:
             self.index = Index(store.epoch(session, epoch))
+        self.index.apart = matcher.index.apart  # one set for both: it changes under the matcher's lock
         self.held = HeldLists()
         self.revisions: dict[Scope, int] = {}
         self.pending: set[Scope] = set()
@@ -179,6 +180,10 @@ class _Successor:
             self._load_profiles(side)
         self._load_lists()
         self.pending = {scope for scope, revision in self.revisions.items() if self._is_pending(scope, revision)}
+        with reading(self._engine) as session:
+            ends = [(pair.seeker_id, pair.posting_id) for pair in store.pairs_apart(session)]
+        moved: set[Scope] = {scope for both in ends for scope in zip(SIDES, both, strict=True)}
+        self.pending |= {scope for scope in moved if self.index.revision(*scope)}  # perhaps since its list was made
 
     def _load_profiles(self, side: Side) -> None:
         started, after = time.monotonic(), None
@@ -208,6 +213,9 @@ class _Successor:
                     for row in store.profiles(session, side, {one for of, one in changed if of == side})]  # fmt: skip
         self._take(rows)
         self.pending |= {scope for scope in changed if self._is_pending(scope, self.revisions[scope])}
+        self.pending |= {
+            scope for scope in changed if self.index.revision(*scope)
+        }  # a pair of hers may be kept apart now
 
     def carry_over(self, session: Session | None = None) -> None:
         """Make every list true of what is at hand; in one transaction, or in many small ones.

@@ -84,18 +84,25 @@ class _Search:
 
     def __call__(self, slots: Slots) -> Reached:
         """All blocks, one after the other."""
-        return self._ranked(slots, [self._in_blocks(slots, self._blocks)])
+        apart = self._index.pairs_apart(self._side, slots)
+        return self._ranked(slots, apart, [self._in_blocks(slots, self._places(apart), self._blocks)])
 
     def beside(self, slots: Slots) -> Reached:
         """Shares of the blocks at the same time, if there are enough to be worth it."""
         if len(self._others.profiles) <= blocks.LARGEST:
             return self(slots)
         shares = [self._blocks[start::THREADS] for start in range(THREADS)]
-        return self._ranked(slots, list(_BESIDE.map(self._in_blocks, repeat(slots), shares)))
+        apart = self._index.pairs_apart(self._side, slots)
+        results = _BESIDE.map(self._in_blocks, repeat(slots), repeat(self._places(apart)), shares)
+        return self._ranked(slots, apart, list(results))
 
-    def _in_blocks(self, slots: Slots, share: Sequence[Block]) -> tuple[Slots, list[kernels.Found]]:
+    def _places(self, apart: Slots) -> int:
+        """So many of the best are looked for that enough are left without those who are kept apart."""
+        return self._rules.size(self._side) + int(np.bincount(apart[:, 0]).max(initial=0))
+
+    def _in_blocks(self, slots: Slots, places: int, share: Sequence[Block]) -> tuple[Slots, list[kernels.Found]]:
         """The scores of each one's best within these blocks, and whoever may be among them."""
-        bars = np.zeros((len(slots), self._rules.size(self._side)), dtype=np.int64)
+        bars = np.zeros((len(slots), places), dtype=np.int64)
         queries = Queries(slots, self._mine.patterns[slots], self._asked_terms(slots), bars)
         by_postings, threshold = self._side == "posting", self._rules.threshold
         found = [
@@ -106,11 +113,14 @@ class _Search:
         ]
         return bars, found
 
-    def _ranked(self, asking: Slots, results: Sequence[tuple[Slots, list[kernels.Found]]]) -> Reached:
-        bars = np.sort(np.concatenate([best for best, _ in results], axis=1), axis=1)[:, -self._rules.size(self._side)]
+    def _ranked(self, asking: Slots, apart: Slots, results: Sequence[tuple[Slots, list[kernels.Found]]]) -> Reached:
+        bars = np.sort(np.concatenate([best for best, _ in results], axis=1), axis=1)[:, -self._places(apart)]
         found = [some for _, of_share in results for some in of_share]
         queries, others, scores = (np.concatenate(some) for some in zip(_NOTHING, *found, strict=True))
         matters = (scores >= bars[queries]) | (scores >= self._documents.floors[others])
+        if len(apart):
+            width = len(self._others.profiles)
+            matters &= ~np.isin(queries * width + others, apart[:, 0] * width + apart[:, 1])
         queries, others, scores = queries[matters], others[matters], scores[matters]
         kept = self._others.kept[others]
         order = np.lexsort((kept["id_low"], kept["id_high"], kept["since"], -scores, queries))

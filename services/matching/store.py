@@ -6,14 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import and_, delete, func, or_, tuple_
+from sqlalchemy import and_, delete, func, or_, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from services.matching.index import Epoch
 from services.matching.profiles import Profile, Scope, Side, as_side
 from services.matching.scorer import Rules
-from services.matching.tables import EpochRow, MatchList, NextList, ProfileRow, RematchRow, ShardRow
+from services.matching.tables import EpochRow, MatchList, NextList, PairApart, ProfileRow, RematchRow, ShardRow
 from services.matching.text import Floats
 from shared.clock import now
 from shared.contracts import PostingFacts, SeekerFacts
@@ -44,6 +44,44 @@ def profiles(session: Session, side: Side, ids: Collection[UUID] | None = None) 
         return
     for some in _chunks(sorted(ids)):
         yield from session.exec(held.where(col(ProfileRow.id).in_(some))).all()
+
+
+def keep_apart(session: Session, rows: Sequence[PairApart]) -> list[PairApart]:
+    """Write what is newer than what is held of these pairs; those that are now kept apart, or not any more."""
+    changed = []
+    for row in rows:
+        held = session.get(PairApart, (row.seeker_id, row.posting_id))
+        if held is not None and held.revision >= row.revision:
+            continue
+        moved = row.apart if held is None else row.apart != held.apart
+        row.settled = (held is None or held.settled) and not moved
+        session.merge(row)
+        session.flush()
+        changed += [row] * moved
+    return changed
+
+
+def pairs_apart(session: Session) -> Sequence[PairApart]:
+    """Every pair that the ledger ever kept apart or let together again."""
+    return session.exec(select(PairApart)).all()
+
+
+def apart_unsettled(session: Session) -> Sequence[UUID]:
+    """The seekers of pairs for which lists are still to be made."""
+    return session.exec(select(PairApart.seeker_id).where(col(PairApart.settled).is_(False)).distinct()).all()
+
+
+def settle_apart(session: Session, seekers: Collection[UUID]) -> None:
+    """All lists are made that the pairs of these seekers change."""
+    for some in _chunks(sorted(seekers)):
+        settled = update(PairApart).where(col(PairApart.seeker_id).in_(some)).values(settled=True)
+        session.connection().execute(settled)
+
+
+def forget_apart(session: Session, seekers: Collection[UUID]) -> None:
+    """Keep nothing of whom these were referred to."""
+    for some in _chunks(sorted(seekers)):
+        session.connection().execute(delete(PairApart).where(col(PairApart.seeker_id).in_(some)))
 
 
 def live(session: Session, side: Side) -> Iterator[Profile]:

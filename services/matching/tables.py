@@ -52,6 +52,20 @@ class ProfileRow(Table, table=True):
     """Of a seeker: whose counselors look after her; a rematch counts by café whom its changes concern."""
 
 
+class PairApart(Table, table=True):
+    """A pair that registry's ledger keeps off the lists, or let back onto them."""
+
+    __tablename__ = "pair_apart"
+
+    seeker_id: UUID = Field(primary_key=True)
+    posting_id: UUID = Field(primary_key=True)
+    revision: int
+    """Of the referral; older is ignored."""
+    apart: bool
+    settled: bool = Field(default=False, index=True)
+    """The lists of both have been made since."""
+
+
 class EpochRow(Table, table=True):
     """What scores depend on besides the profiles, frozen. Which one a shard works under, its `ShardRow` says."""
 

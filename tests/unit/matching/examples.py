@@ -19,10 +19,12 @@ from shared.contracts import (
     PostingFacts,
     PostingPublished,
     PostingWithdrawn,
+    ReferralRecorded,
     SeekerFacts,
     SeekerPublished,
     SeekerWithdrawn,
 )
+from shared.contracts.referrals import ReferralState
 from shared.database import SpineTable, open_engine, reading, transaction
 from shared.outbox import OutboxLine
 from shared.wire import decode
@@ -76,6 +78,20 @@ def no_seeker(number: int = 1, *, revision: int = 2) -> SeekerWithdrawn:
 
 def no_posting(number: int = 1, *, revision: int = 2) -> PostingWithdrawn:
     return PostingWithdrawn(posting_id=posting_id(number), revision=revision, reason="closed")
+
+
+def a_referral(
+    seeker: int = 1, posting: int = 1, *, revision: int = 1, state: ReferralState = "referred"
+) -> ReferralRecorded:
+    ends = seeker_id(seeker), posting_id(posting)
+    return ReferralRecorded(
+        referral_id=uuid5(NAMES, f"{ends}"),
+        seeker_id=ends[0],
+        posting_id=ends[1],
+        revision=revision,
+        state=state,
+        decided_by="registry",
+    )
 
 
 def open_store(url: str = "sqlite://") -> Engine:

@@ -24,12 +24,13 @@ def match_set(
     postings: Mapping[UUID, PostingPublished],
     rules: Rules,
     frequencies: text.Floats,
+    apart: frozenset[tuple[UUID, UUID]] = frozenset(),
 ) -> dict[tuple[UUID, UUID], tuple[int, Values]]:
-    """Every pair that is on a list, with its score and the values of its known parts."""
+    """Every pair that is on a list, with its score and the values of its known parts; none that is kept apart."""
     scored = {}
     for s in seekers.values():
         for p in postings.values():
-            values = fit(s.facts, p.facts, frequencies)
+            values = None if (s.seeker_id, p.posting_id) in apart else fit(s.facts, p.facts, frequencies)
             if values is not None and (score := total(values, rules)) is not None and score >= rules.threshold:
                 scored[s.seeker_id, p.posting_id] = score, values
     chosen: set[tuple[UUID, UUID]] = set()

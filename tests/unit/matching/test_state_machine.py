@@ -24,6 +24,7 @@ from services.matching.rematches import Kind, NothingBefore, RunningAlready
 from services.matching.rematching import Rematching
 from services.matching.text import neutral_frequencies
 from shared.contracts import MatchedPair, SeekerWithdrawn
+from shared.contracts.referrals import ReferralState
 from shared.database import reading, transaction
 from tests import servers
 from tests.unit.matching import naive
@@ -31,6 +32,7 @@ from tests.unit.matching.drawn import postings, seekers
 from tests.unit.matching.examples import (
     SMALL,
     a_posting,
+    a_referral,
     a_seeker,
     certified,
     hear,
@@ -41,11 +43,20 @@ from tests.unit.matching.examples import (
     started,
 )
 from tests.unit.matching.test_rematching import ask, finish, rematching
-from tests.unit.matching.test_stream import live
+from tests.unit.matching.test_stream import apart, live
 
 SHARDS = (1, 2, 3, 5)
 NUMBERS = st.integers(0, 3)
-WHAT_HAPPENS = ["seeker published", "seeker published", "posting published", "posting withdrawn", "seeker erased"]
+WHAT_HAPPENS = [
+    "seeker published",
+    "seeker published",
+    "posting published",
+    "posting withdrawn",
+    "seeker erased",
+    "referred",
+    "referred",
+    "let back",
+]
 
 
 @dataclass
@@ -96,13 +107,17 @@ class FactsInAnyOrder(RuleBasedStateMachine):
         shards = [started(engine, shard=f"{number}/{count}") for number in range(count)]
         return World(engine, count, shards, [[] for _ in range(count)])
 
-    @rule(number=NUMBERS, seeker=seekers(), posting=postings(), what=st.sampled_from(WHAT_HAPPENS))
-    def happens(self, number: int, seeker: dict[str, Any], posting: dict[str, Any], what: str) -> None:
+    @rule(number=NUMBERS, other=NUMBERS, seeker=seekers(), posting=postings(), what=st.sampled_from(WHAT_HAPPENS))
+    def happens(self, number: int, other: int, seeker: dict[str, Any], posting: dict[str, Any], what: str) -> None:
         """One rule for all of it: Hypothesis leaves whole rules out of a run, and without both sides nobody matches."""
         if what == "posting published":
             self._posting_published(number, posting)
         elif what == "posting withdrawn":
             self._happened(no_posting(number, revision=self._next("posting", number)))
+        elif what in {"referred", "let back"}:
+            revision = self._next("pair", 4 * number + other)
+            state: ReferralState = "referred" if what == "referred" else "reopened"
+            self._happened(a_referral(number, other, revision=revision, state=state))
         elif number in self.erased:
             return
         elif what == "seeker published":
@@ -191,7 +206,7 @@ class FactsInAnyOrder(RuleBasedStateMachine):
             with reading(world.engine) as session:
                 frequencies = store.epoch(session, certificate.epoch).frequencies
             frozen = neutral_frequencies() if frequencies is None else frequencies
-            by_hand = naive.match_set(*live(self.history), SMALL, frozen)
+            by_hand = naive.match_set(*live(self.history), SMALL, frozen, apart(self.history))
             assert {ends: pair.score for ends, pair in told_by(world).items()} == {
                 ends: score for ends, (score, _) in by_hand.items()
             }

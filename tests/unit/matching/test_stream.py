@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from services.matching import store
-from services.matching.matcher import Heard
+from services.matching.matcher import APART, Heard
 from services.matching.text import neutral_frequencies
-from shared.contracts import MatchedPair, PostingPublished, SeekerPublished
+from shared.contracts import MatchedPair, PostingPublished, ReferralRecorded, SeekerPublished
 from shared.database import reading, transaction
 from tests.unit.matching import naive
 from tests.unit.matching.drawn import postings, seekers
@@ -70,9 +70,21 @@ def streams(draw: Any, history: Sequence[Heard]) -> list[list[Heard]]:
     return batches
 
 
+def apart(history: Sequence[Heard]) -> frozenset[tuple[UUID, UUID]]:
+    """The pairs that the ledger keeps off the lists, by its newest word."""
+    newest = {
+        (event.seeker_id, event.posting_id): event.state
+        for event in sorted(history, key=lambda event: event.revision)
+        if isinstance(event, ReferralRecorded)
+    }
+    return frozenset(ends for ends, state in newest.items() if state in APART)
+
+
 def live(history: Sequence[Heard]) -> tuple[dict[UUID, SeekerPublished], dict[UUID, PostingPublished]]:
     newest: dict[UUID, Heard] = {}
     for event in sorted(history, key=lambda event: event.revision):
+        if isinstance(event, ReferralRecorded):
+            continue
         newest[getattr(event, "seeker_id", None) or event.posting_id] = event  # type: ignore[union-attr]
     return (
         {one: event for one, event in newest.items() if isinstance(event, SeekerPublished)},
