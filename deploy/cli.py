@@ -19,6 +19,7 @@ from services.registry import (
     order_commands,
     people_commands,
     plan_commands,
+    referral_commands,
     staffing,
 )
 from shared.command import DEFAULT_DATA, DataOption, JsonOption, command_group
@@ -134,6 +135,7 @@ app.add_typer(export_command.app)
 app.add_typer(mapping_commands.app, name="mapping")
 app.add_typer(agency.app, name="agency")
 app.add_typer(order_commands.app)
+app.add_typer(referral_commands.app, name="referral")
 app.add_typer(order_commands.defaulters, name="defaulters")
 app.add_typer(staffing.app, name="account")
 app.add_typer(district_commands.districts, name="districts")
