@@ -31,7 +31,10 @@ test: $(READY_TO_TEST) ## install what the tests need and pass them all
 	$(BIN)/pytest -n 2 --dist loadfile -m "not campaign" $(PYTEST)
 
 campaign: $(READY_TO_TEST) ## the long tests: crash points, fuzzing, chaos in small
-	$(BIN)/pytest -m campaign $(PYTEST)
+	$(BIN)/pytest -m "campaign and not long" $(PYTEST)
+
+long-campaign: $(READY_TO_TEST) ## the longest: every kill of a sender, every route asked at length
+	$(BIN)/pytest -m long $(PYTEST)
 
 benchmark: $(READY_TO_TEST) ## the engine beside its peers, the path of an event, and the main job on real input
 	$(BIN)/iljari bench
@@ -85,4 +88,4 @@ $(READY_TO_CHECK): $(PINS)/check.txt $(READY)
 	$(ADD) $(PINS)/check.txt
 	@touch $@
 
-.PHONY: help install run test campaign benchmark check format migration lock clean
+.PHONY: help install run test campaign long-campaign benchmark check format migration lock clean

@@ -44,7 +44,10 @@ MOST_ROWS = 1_000
 BATCH_LIMIT_BYTES = 64_000_000
 PAGE_SIZE = 100
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")
+]
+"""Without control characters: some of them are blanks to Python and none to whoever checked before."""
 Operator = Annotated[SignedIn, Depends(allow("operator"))]
 Key = Annotated[str, Depends(idempotency_key)]
 

@@ -24,7 +24,10 @@ from shared.web.sign_in import SignedIn, allow
 CHUNK = 500
 
 Operator = Annotated[SignedIn, Depends(allow("operator"))]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Words = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")
+]
+"""Without control characters, which are blanks to Python alone."""
 Anchor = Annotated[str, Query(pattern=r"^\d{1,18}:[0-9a-f]{64}$")]
 
 

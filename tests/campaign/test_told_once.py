@@ -39,7 +39,7 @@ from tests.catchers import Hooked, MailServer, mail_server, webhook
 from tests.journey.serving import serving
 from tests.servers import short_directory
 
-pytestmark = [pytest.mark.campaign, pytest.mark.usefixtures("strace")]
+pytestmark = [pytest.mark.campaign, pytest.mark.long, pytest.mark.usefixtures("strace")]
 
 SECTION = "told once: a digest of three by mail and webhook"
 WORKERS = 2

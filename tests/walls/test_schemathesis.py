@@ -77,6 +77,7 @@ def test_every_route_keeps_its_word(service: str, role: str, houses: dict[str, H
 
 
 @pytest.mark.campaign
+@pytest.mark.long
 @everyone_everywhere
 def test_every_route_keeps_its_word_however_often_it_is_asked(
     service: str, role: str, houses: dict[str, House], capsys: pytest.CaptureFixture[str]
