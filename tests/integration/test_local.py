@@ -48,7 +48,7 @@ def test_ctrl_c_stops_all_of_it_and_a_second_start_finds_its_data(start: Callabl
     made = take_in(first)
     assert made.is_success, made.text
     secrets, parts = first.secrets, first.parts()
-    assert set(parts) == {"valkey", "registry", "matching", "notify", "gateway"}
+    assert set(parts) == {"valkey", "registry", "matching", "notify", "gateway", "mail"}
 
     assert first.stop() == 0
     assert not any(map(lives, parts.values()))
