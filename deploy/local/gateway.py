@@ -33,6 +33,8 @@ PREFIXES: Mapping[str, str] = {
     "/districts": "registry",
     "/coverage": "registry",
     "/programs": "registry",
+    "/ledgers": "registry",
+    "/papers": "registry",
 }
 """Who answers what; everything else is notify's."""
 

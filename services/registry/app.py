@@ -29,6 +29,7 @@ from services.registry.handlers import hearings
 from services.registry.intake.queue import IntakeQueue
 from services.registry.kiosk_pages import kiosk_pages
 from services.registry.law.rules import load_rules
+from services.registry.ledger_pages import ledger_pages
 from services.registry.my_pages import my_pages
 from services.registry.order_api import order_api
 from services.registry.orders.life_cycle import OPEN
@@ -103,6 +104,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(kiosk_pages(engine, settings, pages))
     app.include_router(staff_pages(engine, vault, settings, pages, rules))
     app.include_router(agency_pages(engine, vault, law, pages))
+    app.include_router(ledger_pages(engine, vault, pages))
     app.include_router(district_pages(engine, pages))
     app.include_router(api(engine, vault, law))
     app.include_router(ground_api(engine))

@@ -3,25 +3,23 @@
 A sheet is read back by the mapping `exported`, word for word; no cell of it is run as a formula.
 """
 
-import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
 from functools import cache
-from io import BytesIO, StringIO
 from typing import Any, Literal
 from uuid import UUID
 
-import xlsxwriter
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from starlette.responses import StreamingResponse
 
+from services.registry import spreadsheets
 from services.registry.intake.json_ld import UNITS
 from services.registry.intake.mapping import Mapping, shipped_mappings
-from services.registry.intake.sheet import harmless
 from services.registry.orders.life_cycle import OPEN
+from services.registry.spreadsheets import as_csv, as_workbook
 from services.registry.tables import JobOrder, Posting
 from shared.clock import KST
 from shared.contracts import Money, PostingFacts
@@ -29,8 +27,8 @@ from shared.database import reading
 
 Form = Literal["csv", "xlsx", "jsonld"]
 MEDIA: dict[Form, str] = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": spreadsheets.MEDIA["csv"],
+    "xlsx": spreadsheets.MEDIA["xlsx"],
     "jsonld": "application/ld+json",
 }
 IN_PARTS = {"yield_per": 500}
@@ -106,7 +104,7 @@ def cells(posting: Exported) -> list[str]:
     """A posting as the cells of a row."""
     facts = posting.facts.model_dump(mode="json") | {"source_ref": posting.source_ref}
     facts["wage"] = wage_words(posting.facts.wage)
-    return [harmless(_cell(ours, _at(facts, ours))) for ours in _columns().values()]
+    return [_cell(ours, _at(facts, ours)) for ours in _columns().values()]
 
 
 def _at(facts: dict[str, Any], ours: str) -> Any:
@@ -135,31 +133,11 @@ def wage_words(wage: Money | None) -> str:
 
 
 def _as_csv(postings: Iterable[Exported]) -> Iterator[bytes]:
-    yield "\ufeff".encode()  # the mark lets Excel show Korean
-    yield _csv_line(list(_columns()))
-    for posting in postings:
-        yield _csv_line(cells(posting))
-
-
-def _csv_line(row: list[str]) -> bytes:
-    text = StringIO(newline="")
-    csv.writer(text).writerow(row)
-    return text.getvalue().encode()
+    return as_csv(list(_columns()), map(cells, postings))
 
 
 def _as_workbook(postings: Iterable[Exported]) -> Iterator[bytes]:
-    held = BytesIO()
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(held, options) as book:
-        sheet, bold = book.add_worksheet("구인"), book.add_format({"bold": True})
-        sheet.set_column(0, len(_columns()) - 1, 18)
-        sheet.freeze_panes(1, 0)
-        for column, name in enumerate(_columns()):
-            sheet.write_string(0, column, name, bold)
-        for row, posting in enumerate(postings, 1):
-            for column, cell in enumerate(cells(posting)):
-                sheet.write_string(row, column, cell)
-    yield held.getvalue()
+    return as_workbook("구인", list(_columns()), map(cells, postings))
 
 
 def _as_json_ld(postings: Iterable[Exported]) -> Iterator[bytes]:

@@ -119,7 +119,7 @@ def _empty(session: Session, vault: Vault, seeker: Seeker) -> None:
     session.connection().execute(delete(Account).where(col(Account.seeker_id) == seeker.seeker_id))
     for consent in consents.all_of(session, seeker.seeker_id):
         consent.revoked_at = consent.revoked_at or now()
-    seeker.facts, seeker.scrubbed, seeker.cafe_id, seeker.human_only = {}, [], None, False
+    seeker.facts, seeker.scrubbed, seeker.human_only = {}, [], False  # her café's ledger keeps a line without a name
     withdraw(session, seeker, "erased")
     session.flush()
 

@@ -21,8 +21,13 @@ from services.registry.cafes.districts import KINDS
 from services.registry.cafes.life_cycle import ORDER
 from services.registry.cafes.promotion import STATES
 from services.registry.intake.asking import Kind, fields_to_ask
+from services.registry.ledgers.reach import BOOKS
+from services.registry.ledgers.wording import COLUMNS
+from services.registry.orders.life_cycle import STATES as STATES_OF_ORDERS
+from services.registry.orders.life_cycle import Actor
+from services.registry.orders.referral_states import Party
 from services.registry.people.audit import Action
-from services.registry.people.seekers import TAKEN_OUT
+from services.registry.people.seekers import ACTIVE, TAKEN_OUT, UNSEEN, LeavingReason
 from services.registry.people.vault import ITEMS
 from services.registry.posting_form import FIELDS
 from services.registry.staff_pages import Doing
@@ -89,6 +94,11 @@ MADE_IN_PARTS = {
     *(f"rooms.state.{state}" for state in get_args(BookingState)),
     *(f"rooms.done.{done}" for done in DONE),
     *(f"counter.doing.{doing}" for doing in get_args(Doing)),
+    *(f"ledger.book.{book}" for book in BOOKS),
+    *(f"ledger.column.{name}" for names in COLUMNS.values() for name in names),
+    *(f"ledger.order.{state}" for state in STATES_OF_ORDERS),
+    *(f"ledger.seeker.{state}" for state in (ACTIVE, UNSEEN, *get_args(LeavingReason))),
+    *(f"ledger.by.{hand}" for hand in {*get_args(Actor), *get_args(Party)}),
     "sign_in.wrong",
     "sign_in.too_many",
 }

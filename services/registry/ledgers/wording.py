@@ -1,0 +1,119 @@
+"""How does a line of a ledger read? Its columns, in the reader's language."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from services.registry.ledgers.lines import Change, Line, OrderLine, PlacementLine, SeekerLine
+from services.registry.ledgers.reach import Book
+from services.registry.people.seekers import ERASED
+from services.registry.people.vault import Person
+from shared.contracts import Money
+from shared.web import figures
+from shared.web.catalogue import Language, say, sentences
+
+COLUMNS: dict[Book, tuple[str, ...]] = {
+    "orders": (
+        "day", "source_ref", "agency", "employer", "district", "title", "occupation", "headcount", "wage", "hours",
+        "valid_until", "state", "referred", "hired", "changes", "kept_until",
+    ),
+    "seekers": (
+        "day", "person", "birth_date", "occupation", "wage", "district", "certificates", "valid_until", "state",
+        "referred", "hired", "kept_until",
+    ),
+    "placements": (
+        "day", "person", "employer", "district", "title", "wage", "agency", "interview_on", "state", "reason",
+        "started_on", "ended_on", "changes", "kept_until",
+    ),
+}  # fmt: skip
+NAMED_ITEMS: dict[Book, tuple[str, ...]] = {
+    "orders": (),
+    "seekers": ("name", "birth_date"),
+    "placements": ("name",),
+}
+"""What the form of a ledger wants told of a person."""
+
+
+def head(book: Book, language: Language) -> list[str]:
+    return [say(language, f"ledger.column.{name}") for name in COLUMNS[book]]
+
+
+def cells(line: Line, people: Mapping[UUID, Person], language: Language) -> list[str]:
+    """A line as the cells of a row; who is not among `people` is called by an opaque label."""
+    told = _told(line, people, language)
+    return [_cell(told[name], language) for name in COLUMNS[_book(line)]]
+
+
+def label_of(seeker_id: UUID) -> str:
+    """How someone is called who may not be named here: the same in every ledger."""
+    return seeker_id.hex[:8].upper()
+
+
+def occupation_of(code: str, language: Language) -> str:
+    """What a group of occupations is called, by the first two digits of its KECO code, beside the code."""
+    key = f"occupation.{code[:2]}"
+    return f"{code} {say(language, key)}" if key in sentences(language) else code
+
+
+def _book(line: Line) -> Book:
+    match line:
+        case OrderLine():
+            return "orders"
+        case SeekerLine():
+            return "seekers"
+        case PlacementLine():
+            return "placements"
+
+
+def _told(line: Line, people: Mapping[UUID, Person], language: Language) -> dict[str, Any]:
+    told = dict(line)
+    match line:
+        case OrderLine():
+            told |= {
+                "state": say(language, f"ledger.order.{line.state}"),
+                "occupation": occupation_of(line.occupation_code, language) if line.occupation_code else "",
+                "changes": [
+                    _change(each, f"ledger.order.{each.state}", each.reason, language) for each in line.changes
+                ],
+            }
+        case SeekerLine():
+            person = people.get(line.seeker_id)
+            told |= {
+                "state": say(language, f"ledger.seeker.{line.state}"),
+                "person": _person(line.seeker_id, person, language, erased=line.state == ERASED),
+                "birth_date": person.birth_date if person else "",
+                "occupation": ", ".join(occupation_of(code, language) for code in line.occupation_codes),
+            }
+        case PlacementLine():
+            told |= {
+                "state": say(language, f"state.{line.state}"),
+                "person": _person(line.seeker_id, people.get(line.seeker_id), language, erased=line.erased),
+                "reason": say(language, f"given.{line.reason}") if line.reason else "",
+                "changes": [_change(each, f"state.{each.state}", "", language) for each in line.changes],
+            }
+    return told
+
+
+def _person(seeker_id: UUID, person: Person | None, language: Language, *, erased: bool) -> str:
+    if erased:
+        return say(language, "ledger.erased", label=label_of(seeker_id))
+    return person.name if person and person.name else label_of(seeker_id)
+
+
+def _change(change: Change, state: str, reason: str, language: Language) -> str:
+    by = ", ".join(filter(None, [say(language, f"ledger.by.{change.by}"), reason]))
+    return f"{change.day} {say(language, state)} ({by})"
+
+
+def _cell(value: Any, language: Language) -> str:
+    match value:
+        case None:
+            return ""
+        case Money():
+            return figures.wage(value, language)
+        case list():
+            return " → ".join(value)
+        case tuple():
+            return ", ".join(value)
+        case _:
+            return str(value)

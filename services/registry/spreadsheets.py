@@ -1,0 +1,38 @@
+"""How is a table handed out? As CSV that Excel reads, or as a workbook; no cell of it is run as a formula."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO, StringIO
+from itertools import chain
+
+import xlsxwriter
+
+from services.registry.intake.sheet import harmless
+
+MEDIA = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def as_csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    yield "\ufeff".encode()  # the mark lets Excel show Korean
+    for row in chain([head], rows):
+        text = StringIO(newline="")
+        csv.writer(text).writerow(map(harmless, row))
+        yield text.getvalue().encode()
+
+
+def as_workbook(name: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    held = BytesIO()
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(held, options) as book:
+        sheet, bold = book.add_worksheet(name), book.add_format({"bold": True})
+        sheet.set_column(0, len(head) - 1, 18)
+        sheet.freeze_panes(1, 0)
+        for column, title in enumerate(head):
+            sheet.write_string(0, column, title, bold)
+        for number, row in enumerate(rows, 1):
+            for column, cell in enumerate(row):
+                sheet.write_string(number, column, harmless(cell))
+    yield held.getvalue()
