@@ -40,6 +40,7 @@ from services.registry.people.master_keys import MasterKeys
 from services.registry.people.seekers import ACTIVE
 from services.registry.people.vault import Vault
 from services.registry.plan_api import plan_api
+from services.registry.program_api import program_api
 from services.registry.referral_api import referral_api
 from services.registry.room_clock import RoomClock
 from services.registry.settings import RegistrySettings
@@ -112,6 +113,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(order_api(engine, vault, law))
     app.include_router(firm_door(engine, vault))
     app.include_router(cafe_api(engine, rules))
+    app.include_router(program_api(engine))
     app.include_router(referral_api(engine, periods))
     app.include_router(upkeep(engine))
     app.include_router(contact_api(engine, vault))

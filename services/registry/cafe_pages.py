@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from services.registry.access import not_found
 from services.registry.applying import Application
 from services.registry.cafe_api import the
-from services.registry.cafes import bookings, calendar_feed, places
+from services.registry.cafes import bookings, calendar_feed, enrolments, places
 from services.registry.cafes.booking_law import DAY_MINUTES, DAYS_AHEAD, Rules
 from services.registry.cafes.bookings import Asked
 from services.registry.cafes.ground import ground
@@ -160,7 +160,8 @@ def cafe_pages(  # noqa: PLR0915 - the list of what she can do
                 raise not_found()
             since = now() - timedelta(days=31)
             recent = [each for each in bookings.bookings_of(session, owner) if each.ends_at > since]
-            told = calendar_feed.calendar(session, recent)
+            seats = [each for each in enrolments.enrolments_of(session, owner) if each[1].ends_at > since]
+            told = calendar_feed.calendar(session, recent, seats)
         return Response(told, media_type="text/calendar; charset=utf-8")
 
     @router.get("/cafes/host/{token}")

@@ -6,25 +6,25 @@ from typing import Any, TypeVar
 from sqlalchemy import inspect
 from sqlmodel import Session, col, select
 
-from services.registry.cafes import bookings
+from services.registry.cafes import bookings, enrolments, programs
 from services.registry.cafes.rooms import STANDING
 from services.registry.orders import ledger, postings
 from services.registry.orders.life_cycle import OPEN
 from services.registry.orders.referral_states import Periods
 from services.registry.people import contacts, seekers
 from services.registry.referrals import hearing
-from services.registry.tables import Agency, Booking, Posting, Referral, Seeker
+from services.registry.tables import Agency, Booking, Enrolment, Posting, ProgramSession, Referral, Seeker
 from shared.clock import now
 from shared.contracts import DeliveryFailed, MatchReviewed, ReferralAnswered, RestatementRequested
 from shared.outbox import stage
 from shared.streams import Hearing, each
 
 CHUNK = 500
-T = TypeVar("T", Posting, Seeker, Referral, Booking)
+T = TypeVar("T", Posting, Seeker, Referral, Booking, ProgramSession, Enrolment)
 
 
 def say_everything_again(events: Sequence[RestatementRequested], session: Session) -> None:
-    """Every open posting, active seeker, pair and booking ahead at its revision; once, however many asked."""
+    """Every open posting, active seeker, pair, booking and session ahead at its revision; once, however many asked."""
     if not events:
         return
     names = {agency.agency_id: agency.name for agency in session.exec(select(Agency))}
@@ -37,6 +37,12 @@ def say_everything_again(events: Sequence[RestatementRequested], session: Sessio
     ahead = col(Booking.state).in_(STANDING) & (col(Booking.ends_at) > now())
     for booking in _in_chunks(session, Booking, Booking.booking_id, ahead):
         stage(session, bookings.booked(booking))
+    coming = col(ProgramSession.ends_at) > now()
+    for program in _in_chunks(session, ProgramSession, ProgramSession.session_id, coming):
+        stage(session, programs.scheduled(program))
+    seats = col(Enrolment.session_id).in_(select(ProgramSession.session_id).where(coming))
+    for enrolment in _in_chunks(session, Enrolment, Enrolment.enrolment_id, seats):
+        stage(session, enrolments.enrolled(enrolment))
 
 
 def _in_chunks(session: Session, table: type[T], key: Any, live: Any) -> Iterator[T]:

@@ -34,6 +34,13 @@ class Rules:
 
 def check_times(asked: Span, hours: Hours, instant: datetime) -> None:
     """Whether a room could be had then by anyone. Raises `Refused`."""
+    if day_of(asked.starts_at) > day_of(instant) + timedelta(days=DAYS_AHEAD):
+        raise Refused("TOO_FAR_AHEAD")
+    check_open(asked, hours, instant)
+
+
+def check_open(asked: Span, hours: Hours, instant: datetime) -> None:
+    """Whether anything could take place then at a café. Raises `Refused`."""
     if asked.starts_at >= asked.ends_at or any(
         each.second or each.microsecond for each in (asked.starts_at, asked.ends_at)
     ):
@@ -43,8 +50,6 @@ def check_times(asked: Span, hours: Hours, instant: datetime) -> None:
         raise Refused("OVER_MIDNIGHT")
     if asked.starts_at < instant - timedelta(minutes=1):
         raise Refused("TIME_PAST")
-    if day > day_of(instant) + timedelta(days=DAYS_AHEAD):
-        raise Refused("TOO_FAR_AHEAD")
     if not hours.known:
         raise Refused("HOURS_UNKNOWN")
     whole_day = hours.on(day)

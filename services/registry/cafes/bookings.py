@@ -21,6 +21,7 @@ from services.registry.cafes.life_cycle import RUNNING
 from services.registry.cafes.places import hours_of
 from services.registry.cafes.refusals import Refused
 from services.registry.cafes.rooms import STANDING, rooms_of, taken, whole_day
+from services.registry.cafes.whereabouts import sessions_then
 from services.registry.tables import Booking, Cafe, Room, RoomWish
 from shared.clock import now
 from shared.contracts import RoomBooked, RoomReleased
@@ -285,6 +286,8 @@ def _checked(  # noqa: PLR0913, PLR0917 - who asks for what, and what stands aga
         raise Refused("ROOM_TAKEN")
     if _others_meet(session, Booking.seeker_id, seeker_id, asked.span, besides):
         raise Refused("ELSEWHERE_THEN")
+    if sessions_then(session, seeker_id, asked.span):
+        raise Refused("PROGRAM_THEN")
     if override is None:
         _check_person(session, seeker_id, asked.span, rules, besides)
     return room

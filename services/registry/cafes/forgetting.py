@@ -1,6 +1,6 @@
-"""What is left of bookings once their people are erased, or they are old? Counts by room and day, of nobody."""
+"""What is left of bookings and enrolments once their people are erased, or they are old? Counts, of nobody."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 from operator import add
@@ -9,11 +9,12 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from services.registry.cafes import enrolments
 from services.registry.cafes.booking_law import Rules
 from services.registry.cafes.bookings import fill_waiting, one_at_a_time, released
 from services.registry.cafes.hours import Span, day_of
 from services.registry.cafes.rooms import STANDING
-from services.registry.tables import Booking, CalendarFeed, RoomUse, RoomWish
+from services.registry.tables import Booking, CalendarFeed, Enrolment, ProgramSession, RoomUse, RoomWish, SessionUse
 from shared.clock import now
 from shared.outbox import stage
 
@@ -38,15 +39,43 @@ def forget_bookings(session: Session, seeker_id: UUID, rules: Rules = Rules()) -
             fill_waiting(session, booking.cafe_id, Span(booking.starts_at, booking.ends_at), rules)
 
 
+def forget_enrolments(session: Session, seeker_id: UUID) -> None:
+    """Let go of all her seats. What was ahead is for who waits."""
+    one_at_a_time(session)
+    hers = enrolments.enrolments_of(session, seeker_id)
+    count_enrolments(session, (enrolment for enrolment, program in hers if program.starts_at <= now()))
+    session.connection().execute(delete(Enrolment).where(col(Enrolment.seeker_id) == seeker_id))
+    for enrolment, program in hers:
+        session.expunge(enrolment)
+        if enrolment.state in enrolments.OPEN and program.starts_at > now() and program.state == "planned":
+            enrolment.revision += 1
+            stage(session, enrolments.enrolled(enrolment, "erased"))
+            enrolments.fill(session, program)
+
+
 def fold_old(session: Session) -> int:
-    """Turn bookings older than a year into counts, and drop wishes as old; how many bookings."""
+    """Turn bookings and enrolments older than a year into counts, and drop wishes as old; how many."""
     before = now() - KEPT
     old = session.exec(select(Booking).where(col(Booking.ends_at) < before).limit(CHUNK)).all()
     count(session, old)
     for booking in old:
         session.delete(booking)
     session.connection().execute(delete(RoomWish).where(col(RoomWish.ends_at) < before))
-    return len(old)
+    ended = select(ProgramSession.session_id).where(col(ProgramSession.ends_at) < before)
+    seats = session.exec(select(Enrolment).where(col(Enrolment.session_id).in_(ended)).limit(CHUNK)).all()
+    count_enrolments(session, seats)
+    for enrolment in seats:
+        session.delete(enrolment)
+    return len(old) + len(seats)
+
+
+def count_enrolments(session: Session, seats: Iterable[Enrolment]) -> None:
+    """Add enrolments to the counts of their sessions."""
+    for (session_id, state), people in Counter((seat.session_id, seat.state) for seat in seats).items():
+        use = session.get(SessionUse, (session_id, state)) or SessionUse(session_id=session_id, state=state)
+        use.people += people
+        session.add(use)
+    session.flush()
 
 
 def count(session: Session, bookings: Iterable[Booking]) -> None:

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from services.registry.cafes.forgetting import forget_bookings
+from services.registry.cafes.forgetting import forget_bookings, forget_enrolments
 from services.registry.people import consents
 from services.registry.people.audit import Look
 from services.registry.people.contacts import forget_contacts
@@ -114,6 +114,7 @@ def _empty(session: Session, vault: Vault, seeker: Seeker) -> None:
     session.flush()
     forget(session, [seeker.seeker_id])
     forget_bookings(session, seeker.seeker_id)
+    forget_enrolments(session, seeker.seeker_id)
     vault.destroy(session, seeker.seeker_id)
     forget_contacts(session, seeker.seeker_id)
     session.connection().execute(delete(Account).where(col(Account.seeker_id) == seeker.seeker_id))

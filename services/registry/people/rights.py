@@ -5,6 +5,8 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
+from services.registry.cafes.bookings import bookings_of
+from services.registry.cafes.enrolments import enrolments_of
 from services.registry.intake.documents import Checked
 from services.registry.people import consents
 from services.registry.people.accounts import login_of
@@ -46,6 +48,14 @@ def export(session: Session, vault: Vault, seeker: Seeker, look: Look) -> dict[s
             "changed_at": seeker.changed_at.isoformat(),
             "cafe_id": str(seeker.cafe_id) if seeker.cafe_id else None,
         },
+        "rooms": [
+            row.model_dump(mode="json", exclude={"seeker_id", "code"}) for row in bookings_of(session, seeker.seeker_id)
+        ],
+        "programs": [
+            enrolment.model_dump(mode="json", exclude={"seeker_id", "code"})
+            | program.model_dump(mode="json", include={"kind", "title", "skill", "starts_at", "ends_at"})
+            for enrolment, program in enrolments_of(session, seeker.seeker_id)
+        ],
         "account": {"made_at": account.made_at.isoformat()} if account else None,
         "consents": [
             row.model_dump(mode="json", exclude={"number", "seeker_id"})

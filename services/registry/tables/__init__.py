@@ -26,6 +26,7 @@ from services.registry.tables.places import (
     Room,
 )
 from services.registry.tables.plans import PlanEntry
+from services.registry.tables.programs import Enrolment, ProgramSession, SessionOpinion, SessionUse
 from services.registry.tables.referrals import Referral, ReferralStep
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Consent",
     "Contact",
     "Defaulter",
+    "Enrolment",
     "FailingAddress",
     "GroundLayer",
     "JobOrder",
@@ -53,6 +55,7 @@ __all__ = [
     "PlanEntry",
     "Posting",
     "PostingRevision",
+    "ProgramSession",
     "PromotionDistrict",
     "Referral",
     "ReferralStep",
@@ -62,6 +65,8 @@ __all__ = [
     "RoomWish",
     "SavedMapping",
     "Seeker",
+    "SessionOpinion",
+    "SessionUse",
     "Submission",
     "Table",
     "Upload",

@@ -8,8 +8,9 @@ from sqlmodel import Session
 from services.registry.cafes.bookings import Asked
 from services.registry.cafes.hours import Span, at_minute, minute_of
 from services.registry.cafes.places import add_cafe
+from services.registry.cafes.programs import Told, schedule
 from services.registry.cafes.rooms import add_room
-from services.registry.tables import Cafe, Room, Seeker
+from services.registry.tables import Cafe, ProgramSession, Room, Seeker
 
 DAY = date(2026, 12, 2)
 NIGHT_BEFORE = datetime(2026, 12, 1, 14, 0, tzinfo=UTC)
@@ -46,3 +47,14 @@ def span(starts: str, ends: str, day: date = DAY) -> Span:
 
 def asked(room: Room, starts: str, ends: str, day: date = DAY, people: int = 1) -> Asked:
     return Asked(room.room_id, span(starts, ends, day), people)
+
+
+def session_told(starts: str = "14:00", ends: str = "16:00", day: date = DAY, **but: object) -> Told:
+    told: dict[str, object] = {"kind": "resume_clinic", "title": "이력서 클리닉", "seats": 2} | but
+    return Told(span=span(starts, ends, day), **told)  # type: ignore[arg-type]
+
+
+def a_session(
+    session: Session, cafe: Cafe, starts: str = "14:00", ends: str = "16:00", **but: object
+) -> ProgramSession:
+    return schedule(session, cafe, session_told(starts, ends, **but), "상담사")  # type: ignore[arg-type]

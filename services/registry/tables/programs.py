@@ -1,0 +1,79 @@
+"""Sessions of programs, who is enrolled in them, and the counts that outlive both names and opinions."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import JSON, Column, Index
+from sqlmodel import Field
+
+from services.registry.tables.base import Table
+from shared.database import UtcDateTime
+
+
+class ProgramSession(Table, table=True):
+    """A session of a program at a café: planned, held or called off."""
+
+    __tablename__ = "program_session"
+    __table_args__ = (Index("ix_program_session_cafe", "cafe_id", "starts_at"),)
+
+    session_id: UUID = Field(primary_key=True)
+    revision: int = 1
+    cafe_id: UUID = Field(foreign_key="cafe.cafe_id")
+    kind: str
+    """A code of `program_kinds.csv`."""
+    title: str
+    skill: str = ""
+    """What it teaches, as postings call it; empty where it teaches none."""
+    starts_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    ends_at: datetime = Field(sa_type=UtcDateTime)
+    seats: int
+    staff: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Who leads it, by the names the city calls its staff."""
+    state: str = "planned"
+    """`planned`, `held` or `called_off`."""
+    reason: str = ""
+    """Why it was called off."""
+    made_by: str
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Enrolment(Table, table=True):
+    """Someone's seat in a session, or her place on its waiting list."""
+
+    __tablename__ = "enrolment"
+    __table_args__ = (Index("ix_enrolment_session", "session_id", "state"),)
+
+    enrolment_id: UUID = Field(primary_key=True)
+    revision: int = 1
+    session_id: UUID = Field(foreign_key="program_session.session_id")
+    seeker_id: UUID = Field(foreign_key="seeker.seeker_id", index=True)
+    state: str
+    """One of `enrolments.EnrolmentState`; a place on the waiting list is over by itself once the session begins."""
+    code: str
+    """Six digits by which staff know it."""
+    from_waiting_list: bool = False
+    has_rated: bool = False
+    """Whether she said how it was; never what she said."""
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SessionUse(Table, table=True):
+    """Counts, of nobody: of enrolments whose people were erased, of old ones, and of sessions told by a file."""
+
+    __tablename__ = "session_use"
+
+    session_id: UUID = Field(primary_key=True, foreign_key="program_session.session_id")
+    state: str = Field(primary_key=True)
+    people: int = 0
+
+
+class SessionOpinion(Table, table=True):
+    """How many found a session so good, 1 to 5: a count, of nobody."""
+
+    __tablename__ = "session_opinion"
+
+    session_id: UUID = Field(primary_key=True, foreign_key="program_session.session_id")
+    score: int = Field(primary_key=True)
+    people: int = 0
