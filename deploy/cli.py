@@ -19,6 +19,7 @@ from services.registry import (
     order_commands,
     people_commands,
     plan_commands,
+    program_commands,
     referral_commands,
     staffing,
 )
@@ -142,6 +143,7 @@ app.add_typer(district_commands.districts, name="districts")
 app.add_typer(district_commands.coverage)
 app.add_typer(plan_commands.plan, name="plan")
 app.add_typer(plan_commands.reports, name="report")
+app.add_typer(program_commands.app, name="programs")
 app.add_typer(people_commands.app, name="seeker")
 app.add_typer(custody_commands.vault, name="vault")
 app.add_typer(custody_commands.audit, name="audit")

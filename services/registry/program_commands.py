@@ -1,0 +1,152 @@
+"""The command's way to programs: `iljari programs list|import|export`."""
+
+import csv
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from shared.command import (
+    CommandError,
+    DataOption,
+    ExitCode,
+    JsonOption,
+    command_group,
+    open_system,
+    show_json,
+    show_table,
+)
+
+app = command_group("Sessions of programs: counselling, résumé clinics, mentoring, lectures, résumé photos.")
+
+PATH = "/api/v1/registry/programs"
+ROWS_A_REQUEST = 1_000
+OUTCOMES = {
+    "planned": "새로 계획",
+    "recorded": "지난 회차 기록",
+    "unchanged": "그대로",
+    "left_out": "제외",
+    "returned": "반려",
+}
+
+SinceOption = Annotated[
+    str | None, typer.Option("--since", help="From this day, such as 2026-12-01; today by default.")
+]
+UntilOption = Annotated[str | None, typer.Option("--until", help="To this day; a month later by default.")]
+CafeOption = Annotated[str | None, typer.Option("--cafe", help="Of this café alone: its id or name.")]
+
+
+@app.command("list")
+def list_sessions(
+    since: SinceOption = None,
+    until: UntilOption = None,
+    cafe: CafeOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List sessions with their seats, who is enrolled, who waits and who came.
+
+    \b
+    Examples:
+      iljari programs list --cafe "일자리카페 와우뜰"
+      iljari programs list --since 2026-11-01 --until 2026-11-30 --json
+    """
+    found = _sessions(since, until, cafe, data)
+    if as_json:
+        show_json(found)
+        return
+    heads = (
+        "때 when",
+        "카페 café",
+        "프로그램 program",
+        "좌석 seats",
+        "신청 enrolled",
+        "대기 waiting",
+        "참석 came",
+        "상태 state",
+    )
+    show_table(heads, [_line(each) for each in found])
+
+
+@app.command("import")
+def import_sessions(
+    file: Annotated[Path, typer.Argument(help="CSV, UTF-8.", show_default=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and count, keep nothing.")] = False,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan the coming sessions of a file and record those that are over. The same file again changes nothing.
+
+    \b
+    cafe       its name or id                       kind       counseling, resume_clinic, mentoring, lecture,
+    title      else the name of the kind                       resume_photo, or its Korean or English name
+    starts_at  2026-12-02T14:00, in Korea           minutes, seats   else as usual for the kind
+    skill      what it teaches                      staff      names apart by ;
+    enrolled, attended   counts of a session that is over
+
+    \b
+    Example:
+      iljari programs import 12월.csv --dry-run
+    """
+    rows = _rows(file)
+    outcomes: list[dict[str, Any]] = []
+    with open_system(data, timeout=300) as client:
+        for start in range(0, len(rows), ROWS_A_REQUEST):
+            asked = {"rows": rows[start : start + ROWS_A_REQUEST], "dry_run": dry_run}
+            told = client.post(f"{PATH}/import", json=asked).json()["rows"]
+            outcomes += [row | {"line": row["line"] + start} for row in told]
+    returned = [row for row in outcomes if row["outcome"] == "returned"]
+    if as_json:
+        show_json({"rows": outcomes})
+    else:
+        counts = [(f"{ko} {en}", sum(row["outcome"] == en for row in outcomes)) for en, ko in OUTCOMES.items()]
+        show_table(("결과 outcome", "건 rows"), counts)
+        if returned:
+            heads = ("줄 line", "항목 field", "코드 code", "이유 reason")
+            show_table(heads, [(row["line"], row["field"], row["code"], row["message_ko"]) for row in returned])
+    if returned:
+        raise typer.Exit(ExitCode.SOME_REFUSED)
+
+
+@app.command("export")
+def export_sessions(
+    since: SinceOption = None, until: UntilOption = None, cafe: CafeOption = None, data: DataOption = None
+) -> None:
+    """Write sessions as CSV to standard output, as `import` reads them.
+
+    \b
+    Example:
+      iljari programs export --since 2026-11-01 > 프로그램.csv
+    """
+    from services.registry.cafes.program_rows import COLUMNS
+
+    lines = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+    lines.writeheader()
+    lines.writerows(each["row"] for each in _sessions(since, until, cafe, data))
+
+
+def _sessions(since: str | None, until: str | None, cafe: str | None, data: Path | None) -> list[dict[str, Any]]:
+    with open_system(data) as client:
+        asked = {name: told for name, told in (("since", since), ("until", until)) if told}
+        found: list[dict[str, Any]] = client.get(PATH, params=asked).json()
+    return [each for each in found if cafe in (None, each["cafe"], each["cafe_id"])]
+
+
+def _line(told: dict[str, Any]) -> tuple[object, ...]:
+    counts, row = told["counts"], told["row"]
+    seated = counts["enrolled"] + counts["attended"] + counts["absent"]
+    when = row["starts_at"].replace("T", " ")
+    what = told["title"] + (f" ({told['skill']})" if told["skill"] else "")
+    return (when, told["cafe"], what, told["seats"], seated, counts["waiting"], counts["attended"], told["state"])
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            return [{name: cell for name, cell in row.items() if name and cell} for row in csv.DictReader(lines)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CommandError(
+            "FILE_UNREADABLE", ExitCode.USAGE, ko="파일을 읽을 수 없습니다.",
+            en=f"The file cannot be read ({type(error).__name__}).", where=str(file), hint="Save it as CSV in UTF-8.",
+        ) from error  # fmt: skip
