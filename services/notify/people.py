@@ -63,6 +63,8 @@ class ProvisionText(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     version: str
+    recipient: str
+    """The firm, as the posting names it."""
     ko: ConsentWords
     en: ConsentWords
 

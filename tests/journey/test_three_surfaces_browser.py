@@ -1,9 +1,5 @@
-"""A worker, a firm and an agency, each in a browser of their own: from a yes on a phone to a hire that all three see.
+"""A worker, a firm and an agency, each in a browser of their own: from a yes on a phone to a hire all three see."""
 
-Gateway, registry and notify serve and hear each other through a real Redis; what matching would say is said for it.
-"""
-
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,55 +8,41 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from pydantic import SecretStr
 from sqlalchemy import Engine
-from sqlmodel import select
+from sqlmodel import Session, select
 
-from deploy.local.gateway import Gateway
-from services.notify import match_lists, reviews, signed_links
-from services.notify.app import create_app as create_notify
+from services.notify import match_lists, reviews
 from services.notify.referrals import today
 from services.notify.reviews import Verdict
-from services.notify.settings import NotifySettings
-from services.notify.tables import KeptPosting, PairStanding, SeekerCard
-from services.notify.tables import Table as NotifyTable
-from services.registry.app import create_app as create_registry
+from services.notify.tables import KeptPosting, SeekerCard
 from services.registry.intake.door import Arrival, receive
 from services.registry.orders.agencies import add_agency
 from services.registry.people.accounts import add_account, login_of
-from services.registry.people.master_keys import MasterKeys
 from services.registry.people.seekers import SeekerRow, register
 from services.registry.people.vault import Vault
-from services.registry.settings import RegistrySettings
-from services.registry.tables import Table as RegistryTable
-from shared.database import SpineTable, open_engine, reading, transaction
+from shared.database import reading, transaction
 from shared.web.sign_in import SignedIn
+from tests.journey import town as towns
 from tests.journey.city import wait_for
-from tests.journey.serving import OPTIONS, serving
-from tests.servers import local_redis
+from tests.journey.serving import OPTIONS
+from tests.journey.town import HEARD_SECONDS, PASSWORD, come_in, open_town
 from tests.unit.notify.conftest import hear_all
 from tests.unit.notify.examples import a_list, a_pair
 from tests.unit.registry.conftest import a_document
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
 
-PASSWORD = "봄날의 책 한 권"
 NAME, PHONE = "홍길순", "010-2345-6789"
 FIRM = "연남커피"
 SMALLEST, WIDE = 360, 1280
 COUNSELOR = SignedIn(role="counselor", account_id=UUID(int=7), label="홍대 상담사")
-HEARD_SECONDS = 30
 
 
 @dataclass
-class Town:
-    """Two services that hear each other, behind one address."""
+class Town(towns.Town):
+    """With one seeker, and two postings on her list."""
 
-    url: str
-    notify: Engine
-    settings: NotifySettings
     seeker_id: UUID
     postings: list[UUID]
 
@@ -69,80 +51,42 @@ class Town:
             found = match_lists.find_pair(session, session.get_one(SeekerCard, self.seeker_id), posting_id)
             assert found
             reviews.decide(session, COUNSELOR, found, Verdict("accepted"))
-        self.wait_until(posting_id, "proposed")
+        self.stands(posting_id, "proposed")
 
-    def wait_until(self, posting_id: UUID, state: str) -> None:
-        """Registry has recorded it and notify has heard."""
-
-        def stands() -> bool:
-            with reading(self.notify) as session:
-                row = session.get(PairStanding, (self.seeker_id, posting_id))
-                return row is not None and row.state == state
-
-        wait_for(stands, HEARD_SECONDS, f"a pair that is {state}")
-
-    def link(self, posting_id: UUID) -> str:
-        with transaction(self.notify) as session:
-            return signed_links.path(self.settings, signed_links.link_of(session, self.settings, posting_id, "상담사"))
+    def stands(self, posting_id: UUID, state: str) -> None:
+        self.wait_until(self.seeker_id, posting_id, state)
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    folder = tmp_path_factory.mktemp("t")
-    with ExitStack() as stack:
-        redis = stack.enter_context(local_redis("valkey"))
-        secrets = {
-            "redis_url": redis.url,
-            "allow_unsafe_redis": True,
-            "session_key": SecretStr("session-key"),
-            "operator_token": SecretStr("operator-token"),
-            "service_token": SecretStr("service-token"),
-        }
-        registry = RegistrySettings(
-            database_url=f"sqlite:///{folder}/registry.sqlite",
-            vault_key=SecretStr("a master key for tests"),
-            pseudonym_key=SecretStr("a pseudonym key for tests"),
-            **secrets,
-        )
-        notify = NotifySettings(
-            database_url=f"sqlite:///{folder}/notify.sqlite",
-            registry_url=str(folder / "registry.sock"),
-            names_wait_seconds=5,
-            **secrets,
-        )
-        stores = [open_engine(settings.database_url) for settings in (registry, notify)]
-        for store, tables in zip(stores, (RegistryTable, NotifyTable), strict=True):
-            stack.callback(store.dispose)
-            tables.metadata.create_all(store)
-            SpineTable.metadata.create_all(store)
-        seeker_id = fill_registry(stores[0], Vault(MasterKeys(registry.vault_key), registry.pseudonym_key))
-        door = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        stack.enter_context(serving(create_registry(registry), uds=str(folder / "registry.sock")))
-        stack.enter_context(serving(create_notify(notify), uds=str(folder / "notify.sock")))
-        stack.enter_context(serving(Gateway(folder).app(), listener=door))  # type: ignore[arg-type]
-        postings = fill_lists(stores[1], seeker_id)
-        yield Town(f"http://127.0.0.1:{door.getsockname()[1]}", stores[1], notify, seeker_id, postings)
+    seeker_ids: list[UUID] = []
+
+    def fill(session: Session, vault: Vault) -> None:
+        seeker_ids.append(fill_registry(session, vault))
+
+    with open_town(tmp_path_factory.mktemp("t"), fill) as opened:
+        postings = fill_lists(opened.notify, seeker_ids[0])
+        yield Town(**vars(opened), seeker_id=seeker_ids[0], postings=postings)
 
 
-def fill_registry(store: Engine, vault: Vault) -> UUID:
-    with transaction(store) as session:
-        agency, _ = add_agency(session, "새빛 직업소개소", "무료")
-        add_account(
-            session,
-            login="clerk",
-            display_name="접수 담당",
-            role="agency",
-            password=PASSWORD,
-            agency_id=agency.agency_id,
-        )
-        sent = [a_document(source_ref=f"K-{n}", employer=FIRM, title=title) for n, title in enumerate(TITLES)]
-        receive(session, [Arrival("here", document, "http") for document in sent], agency, vault)
-        told = {"name": NAME, "phone": PHONE, "skills": ["에스프레소"], "consents": ["matching"]}
-        seeker_id = register(session, [SeekerRow("form", told)], None, vault, through="herself")[0].seeker_id
-        assert seeker_id
-        login = login_of(vault, PHONE)
-        add_account(session, login=login, display_name="구직자", role="seeker", password=PASSWORD, seeker_id=seeker_id)
-        return seeker_id
+def fill_registry(session: Session, vault: Vault) -> UUID:
+    agency, _ = add_agency(session, "새빛 직업소개소", "무료")
+    add_account(
+        session,
+        login="clerk",
+        display_name="접수 담당",
+        role="agency",
+        password=PASSWORD,
+        agency_id=agency.agency_id,
+    )
+    sent = [a_document(source_ref=f"K-{n}", employer=FIRM, title=title) for n, title in enumerate(TITLES)]
+    receive(session, [Arrival("here", document, "http") for document in sent], agency, vault)
+    told = {"name": NAME, "phone": PHONE, "skills": ["에스프레소"], "consents": ["matching"]}
+    seeker_id = register(session, [SeekerRow("form", told)], None, vault, through="herself")[0].seeker_id
+    assert seeker_id
+    login = login_of(vault, PHONE)
+    add_account(session, login=login, display_name="구직자", role="seeker", password=PASSWORD, seeker_id=seeker_id)
+    return seeker_id
 
 
 TITLES = ("주말 바리스타", "제빵 보조" + "아주긴채용공고제목" * 12)
@@ -196,22 +140,7 @@ def open_page(browser: Browser, town: Town) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def looks_well(tmp_path: Path) -> Callable[[Page, str], None]:
-    """Nothing is wider than the screen, axe finds nothing, and a picture is taken to look at."""
-
-    def looks(page: Page, name: str) -> None:
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
-        broken = Axe().run(page).response["violations"]
-        assert not broken, [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in broken]
-        page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
-
-    return looks
-
-
-def come_in(page: Page, path: str, login: str) -> None:
-    page.goto(path)
-    page.get_by_label("아이디").fill(login)
-    page.get_by_label("비밀번호").fill(PASSWORD)
-    page.get_by_role("button", name="로그인", exact=True).click()
+    return lambda page, name: towns.looks_well(page, tmp_path / f"{name}.png")
 
 
 def test_from_a_yes_on_a_phone_to_a_hire_that_all_three_see(  # noqa: PLR0915 - one story, told to its end
@@ -239,7 +168,7 @@ def test_from_a_yes_on_a_phone_to_a_hire_that_all_three_see(  # noqa: PLR0915 - 
     expect(firm.get_by_role("button", name="채용", exact=True)).to_have_count(0)
 
     worker.get_by_role("button", name="관심 있어요").click()
-    town.wait_until(posting, "agreed")
+    town.stands(posting, "agreed")
     worker.reload()
     expect(worker.get_by_role("heading", name=f"{FIRM}에 내 정보를 주어도 될까요?")).to_be_visible()
     expect(worker.get_by_text("동의하지 않으셔도 됩니다", exact=False)).to_be_visible()
@@ -248,7 +177,7 @@ def test_from_a_yes_on_a_phone_to_a_hire_that_all_three_see(  # noqa: PLR0915 - 
     expect(firm.get_by_text(NAME)).to_have_count(0)
     worker.get_by_role("button", name="동의하고 알선 받기").click()
     expect(worker.get_by_role("status")).to_contain_text("답을 전했습니다")
-    town.wait_until(posting, "referred")
+    town.stands(posting, "referred")
 
     firm.reload()
     expect(firm.get_by_role("heading", level=2)).to_have_text(NAME)
@@ -259,12 +188,12 @@ def test_from_a_yes_on_a_phone_to_a_hire_that_all_three_see(  # noqa: PLR0915 - 
     looks_well(firm, "firm-wrong")
     firm.get_by_label("면접일 또는 첫 출근일").fill(tomorrow)
     firm.get_by_role("button", name="면접일 알리기").click()
-    town.wait_until(posting, "interview")
+    town.stands(posting, "interview")
     firm.reload()
     firm.get_by_label("면접일 또는 첫 출근일").fill(tomorrow)
     firm.get_by_role("button", name="채용", exact=True).click()
     expect(firm.get_by_role("status")).to_contain_text("고맙습니다")
-    town.wait_until(posting, "hired")
+    town.stands(posting, "hired")
 
     worker.goto("/mine")
     expect(worker.get_by_text("채용되었습니다")).to_be_visible()

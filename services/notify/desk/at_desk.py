@@ -19,7 +19,7 @@ from services.notify.people import Names
 from services.notify.referrals import Pair
 from services.notify.reviews import LATEST_DAYS
 from services.notify.settings import NotifySettings
-from shared.database import reading
+from shared.database import reading, transaction
 from shared.spine import Spine
 from shared.web.pages import Pages, language_of
 from shared.web.problems import Problem
@@ -51,6 +51,15 @@ class Desk:
                 return question(session)
 
         return await to_thread.run_sync(ask)
+
+    async def write(self, change: Callable[[Session], T]) -> T:
+        """Change the store in one transaction, beside the event loop."""
+
+        def act() -> T:
+            with transaction(self.engine) as session:
+                return change(session)
+
+        return await to_thread.run_sync(act)
 
     async def cafes(self, request: Request, who: SignedIn) -> dict[UUID, str]:
         """The cafés among which she may choose, by name where it is known; none where there is no choice."""

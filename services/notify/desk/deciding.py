@@ -9,6 +9,7 @@ from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from services.notify import directory, match_lists, referrals, reviews
+from services.notify.answers import Given
 from services.notify.desk import bar, shown
 from services.notify.desk.at_desk import Counselor, Desk, found_or_nothing, pair_of, reach_of
 from services.notify.referrals import Pair
@@ -80,7 +81,7 @@ def deciding(at: Desk) -> APIRouter:
     ) -> Response:
         """What the seeker or the firm told the counselor."""
         with transaction(at.engine) as session:
-            pass_on(session, who, pair_of(pair), answer, reason, on_day)
+            pass_on(session, who, pair_of(pair), given_of(answer, reason, on_day))
         return RedirectResponse(bar.back_to(back, told="answered"), 303)
 
     return router
@@ -93,6 +94,12 @@ def verdict_of(decision: Literal["accepted", "dismissed", "postponed"], reason: 
     """The decision, with only what belongs to it."""
     given = reason if decision == "dismissed" and reason in get_args(ReasonGiven) else None
     return Verdict(decision, cast(ReasonGiven | None, given), day_of(until) if decision == "postponed" else None)
+
+
+def given_of(answer: Answer, reason: str, on_day: str) -> Given:
+    """The answer, with only what belongs to it."""
+    why = cast(ReasonGiven, reason) if reason in get_args(ReasonGiven) else None
+    return Given(answer, why, day_of(on_day) if answer in shown.ASKS_DAY else None)
 
 
 def day_of(text: str) -> date | None:
@@ -120,18 +127,26 @@ def within_reach(session: Session, who: SignedIn, pair: Pair) -> None:
     found_or_nothing(directory.seeker_within(session, pair[0], reach_of(who)))
 
 
-def pass_on(session: Session, who: SignedIn, pair: Pair, answer: Answer, reason: str, on_day: str) -> None:  # noqa: PLR0913, PLR0917 - an answer
+def pass_on(session: Session, who: SignedIn, pair: Pair, given: Given) -> None:
     """Say it; registry refuses what does not follow from where the pair stands."""
-    standing = referrals.standing_of(session, pair)
     within_reach(session, who, pair)
-    if standing is None or answer not in shown.ANSWERS.get(standing.state, ()):
+    standing = referrals.standing_of(session, pair)
+    if standing is None or given.answer not in shown.ANSWERS.get(standing.state, ()):
         raise Problem(
             409,
             "NOT_THE_NEXT_STEP",
             "This does not follow from where the referral stands. Look at it again.",
             "지금 단계에서 할 수 있는 답이 아닙니다. 화면을 새로 열어 확인해 주세요.",
         )
-    if answer in shown.ASKS_DAY and day_of(on_day) is None:
+    if given.answer == "consented" and not given.consent_text:
+        raise Problem(
+            422,
+            "CONSENT_TEXT_MISSING",
+            "Read the text of the consent to her first: open it beside the referral.",
+            "먼저 동의 안내문을 읽어 드려 주세요. 알선 옆의 단추로 엽니다.",
+            where="answer",
+        )
+    if given.answer in shown.ASKS_DAY and given.on_day is None:
         raise Problem(422, "DAY_NEEDED", "Choose a day.", "날짜를 골라 주세요.", where="on_day")
     stage(
         session,
@@ -139,9 +154,10 @@ def pass_on(session: Session, who: SignedIn, pair: Pair, answer: Answer, reason:
             seeker_id=pair[0],
             posting_id=pair[1],
             answered_by="counselor",
-            answer=answer,
-            reason=cast(ReasonGiven, reason) if reason in get_args(ReasonGiven) else None,
-            on_day=day_of(on_day) if answer in shown.ASKS_DAY else None,
+            answer=given.answer,
+            reason=given.reason,
+            on_day=given.on_day,
+            consent_text=given.consent_text,
             account_id=who.account_id,
         ),
     )

@@ -16,6 +16,7 @@ from services.notify.desk.at_desk import (
     reach_of,
     seekers_of,
 )
+from services.notify.desk.consenting import consenting
 from services.notify.desk.deciding import deciding
 from services.notify.desk.following_pages import following_pages
 from services.notify.desk.news import news
@@ -78,6 +79,6 @@ def desk(at: Desk) -> APIRouter:
         heads = await at.read(lambda session: match_lists.headed_by(session, [card.posting_id]))
         return await at.show(request, "posting", who, seekers_of(pairs), card=card, pairs=pairs, heads=heads)
 
-    for more in (deciding(at), following_pages(at), news(at)):
+    for more in (deciding(at), consenting(at), following_pages(at), news(at)):
         router.include_router(more)
     return router

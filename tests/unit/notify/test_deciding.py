@@ -165,6 +165,23 @@ def test_her_referrals_say_where_they_stand_and_take_an_answer(at_desk: TestClie
     assert send(at_desk, "/desk/answer", key(0), answer="hired", on_day="someday").status_code == 422
 
 
+def test_no_consent_is_noted_unread_nor_while_its_text_cannot_be_shown(
+    at_desk: TestClient, hear: Hear, engine: Engine
+) -> None:
+    send(at_desk, "/desk/decide", key(0), decision="accepted")
+    hear(a_referral(0, 0))
+    assert f'href="/desk/consent?pair={key(0)}' in at_desk.get("/desk/referrals?view=all").text
+    assert send(at_desk, "/desk/answer", key(0), answer="consented").status_code == 422
+    aloud = f"/desk/consent?pair={key(0)}"
+    assert "지금은 동의 안내문을 불러올 수 없어" in at_desk.get(aloud).text  # registry is away
+    refused = send(at_desk, "/desk/consent", key(0), page="/desk/referrals?view=all", text="2026-11")
+    assert (refused.status_code, said(engine, ReferralAnswered)) == (409, 0)
+    assert "동의는 아직 기록되지 않았습니다" in refused.text
+    assert at_desk.get(f"/desk/consent?pair={key(3)}").status_code == 404
+    assert at_desk.get("/desk/consent?pair=nobody").status_code == 404
+    assert send(at_desk, "/desk/consent", key(3), page="/desk/referrals?view=all").status_code == 404
+
+
 def test_the_papers_of_what_was_referred_are_one_click_once_recorded(at_desk: TestClient, hear: Hear) -> None:
     done = send(at_desk, "/desk/decide", key(0), key(1), decision="accepted").headers["location"]
     assert "기록이 끝나면" in at_desk.get(done).text
