@@ -14,12 +14,15 @@ OPTIONS = (
     "--no-first-run",
 )
 
+KEEP_ALIVE_SECONDS = 60
+"""Longer than the gateway keeps a connection: what the service closed first would be answered with 503."""
+
 
 @contextmanager
 def serving(app: FastAPI, **where: object) -> Iterator[Callable[[], None]]:
     """Serve with a real uvicorn until the end of the block, or until the given function is called."""
     listener = where.pop("listener", None)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", **where))  # type: ignore[arg-type]
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_keep_alive=KEEP_ALIVE_SECONDS, **where))  # type: ignore[arg-type]
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener] if listener else None})
     thread.start()
     wait_for(lambda: server.started or not thread.is_alive(), 30, "the server to start")
