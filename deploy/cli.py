@@ -14,6 +14,7 @@ from services.registry import (
     custody_commands,
     district_commands,
     export_command,
+    ledger_commands,
     linting,
     mapping_commands,
     order_commands,
@@ -137,6 +138,7 @@ app.add_typer(mapping_commands.app, name="mapping")
 app.add_typer(agency.app, name="agency")
 app.add_typer(order_commands.app)
 app.add_typer(referral_commands.app, name="referral")
+app.add_typer(ledger_commands.app)
 app.add_typer(order_commands.defaulters, name="defaulters")
 app.add_typer(staffing.app, name="account")
 app.add_typer(district_commands.districts, name="districts")

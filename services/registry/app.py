@@ -29,11 +29,13 @@ from services.registry.handlers import hearings
 from services.registry.intake.queue import IntakeQueue
 from services.registry.kiosk_pages import kiosk_pages
 from services.registry.law.rules import load_rules
+from services.registry.ledger_api import ledger_api
 from services.registry.ledger_pages import ledger_pages
 from services.registry.my_pages import my_pages
 from services.registry.order_api import order_api
 from services.registry.orders.life_cycle import OPEN
 from services.registry.orders.referral_states import Periods
+from services.registry.paper_pages import paper_pages
 from services.registry.people.contacts import purge_contacts
 from services.registry.people.erasure import ErasureRecord, erase_again, purge_ledger
 from services.registry.people.master_keys import MasterKeys
@@ -106,6 +108,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(staff_pages(engine, vault, settings, pages, rules))
     app.include_router(agency_pages(engine, vault, law, pages))
     app.include_router(ledger_pages(engine, vault, pages))
+    app.include_router(paper_pages(engine, vault, pages))
     app.include_router(district_pages(engine, pages))
     app.include_router(api(engine, vault, law))
     app.include_router(ground_api(engine))
@@ -115,6 +118,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(cafe_api(engine, rules))
     app.include_router(program_api(engine))
     app.include_router(referral_api(engine, periods))
+    app.include_router(ledger_api(engine, vault))
     app.include_router(upkeep(engine))
     app.include_router(contact_api(engine, vault))
     app.include_router(custody(engine, vault, record))

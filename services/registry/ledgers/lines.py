@@ -57,6 +57,8 @@ class OrderLine(Fact):
     headcount: int
     wage: Money | None
     hours: str
+    """In the sender's words."""
+    weekly_hours: float | None
     valid_until: date
     state: str
     referred: int
@@ -167,7 +169,8 @@ def _order_lines(session: Session, asked: Asked, after: Key | None, limit: int) 
                 source_ref=order.source_ref,
                 occupation_code=facts.occupation_code or "",
                 headcount=facts.headcount,
-                hours=facts.work_hours or (f"{facts.weekly_hours:g} h" if facts.weekly_hours else ""),
+                hours=facts.work_hours,
+                weekly_hours=facts.weekly_hours,
             )
         )
     return told

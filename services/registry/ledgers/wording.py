@@ -71,6 +71,7 @@ def _told(line: Line, people: Mapping[UUID, Person], language: Language) -> dict
         case OrderLine():
             told |= {
                 "state": say(language, f"ledger.order.{line.state}"),
+                "hours": line.hours or _weekly(line.weekly_hours, language),
                 "occupation": occupation_of(line.occupation_code, language) if line.occupation_code else "",
                 "changes": [
                     _change(each, f"ledger.order.{each.state}", each.reason, language) for each in line.changes
@@ -92,6 +93,10 @@ def _told(line: Line, people: Mapping[UUID, Person], language: Language) -> dict
                 "changes": [_change(each, f"state.{each.state}", "", language) for each in line.changes],
             }
     return told
+
+
+def _weekly(hours: float | None, language: Language) -> str:
+    return say(language, "ledger.weekly", hours=f"{hours:g}") if hours else ""
 
 
 def _person(seeker_id: UUID, person: Person | None, language: Language, *, erased: bool) -> str:

@@ -26,6 +26,7 @@ from services.registry.ledgers.wording import COLUMNS
 from services.registry.orders.life_cycle import STATES as STATES_OF_ORDERS
 from services.registry.orders.life_cycle import Actor
 from services.registry.orders.referral_states import Party
+from services.registry.paper_pages import KINDS as PAPERS
 from services.registry.people.audit import Action
 from services.registry.people.seekers import ACTIVE, TAKEN_OUT, UNSEEN, LeavingReason
 from services.registry.people.vault import ITEMS
@@ -40,7 +41,7 @@ from shared.web.sign_in import Role
 from shared.web.spoken import NoMatch
 
 ROOT = Path(__file__).parents[3]
-SAID = re.compile(r'\bsay\(\s*(?:language,\s*)?"(?!ko"|en")([a-z_.]+)"(\s*~)?')
+SAID = re.compile(r'\bsay\(\s*(?:language,\s*)?"(?!ko"|en")([a-z_.-]+)"(\s*~)?')
 NAVIGATION = re.compile(r'place_in_navigation\("[^"]+", "([a-z_.]+)"\)')
 
 OCCUPATIONS = [key.partition(".")[2] for key in sentences("ko") if key.startswith("occupation.")]
@@ -94,6 +95,7 @@ MADE_IN_PARTS = {
     *(f"rooms.state.{state}" for state in get_args(BookingState)),
     *(f"rooms.done.{done}" for done in DONE),
     *(f"counter.doing.{doing}" for doing in get_args(Doing)),
+    *(f"paper.{kind}" for kind in PAPERS),
     *(f"ledger.book.{book}" for book in BOOKS),
     *(f"ledger.column.{name}" for names in COLUMNS.values() for name in names),
     *(f"ledger.order.{state}" for state in STATES_OF_ORDERS),
