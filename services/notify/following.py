@@ -51,12 +51,14 @@ class Changed:
     changes: ListChanges
 
 
-def followed(session: Session, reach: Reach, view: View, account_id: UUID | None, page: int) -> PageOfReferrals:
+def followed(  # noqa: PLR0913, PLR0917 - what is asked, and which part of it
+    session: Session, reach: Reach, view: View, account_id: UUID | None, page: int, size: int = PAGE_SIZE
+) -> PageOfReferrals:
     """Referrals of a view, the most urgent first; with an account only those that she made."""
     found = select(PairStanding).where(*_of_view(view), *_within(reach, account_id))
     urgent = (col(PairStanding.due_on).nulls_last(), col(PairStanding.changed_at).desc(), col(PairStanding.referral_id))
-    rows = session.exec(found.order_by(*urgent).offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE + 1)).all()
-    return PageOfReferrals(_followed(session, rows[:PAGE_SIZE]), more=len(rows) > PAGE_SIZE)
+    rows = session.exec(found.order_by(*urgent).offset((page - 1) * size).limit(size + 1)).all()
+    return PageOfReferrals(_followed(session, rows[:size]), more=len(rows) > size)
 
 
 def counts(session: Session, reach: Reach, account_id: UUID | None) -> dict[View, int]:

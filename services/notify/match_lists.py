@@ -92,19 +92,18 @@ class CallFilter:
         return replace(self, reach=EveryCafe()) != CallFilter(EveryCafe())
 
 
-def worth_a_call(session: Session, narrowed: CallFilter, page: int) -> PageOfPairs:
+def worth_a_call(session: Session, narrowed: CallFilter, page: int, size: int = PAGE_SIZE) -> PageOfPairs:
     """The best pair of each seeker, the best first; among equals whoever applied first."""
     found = (
         select(SeekerCard, PostingCard)
         .join(PostingCard, col(PostingCard.posting_id) == col(SeekerCard.best_posting_id))
         .where(*_calls(narrowed))
         .order_by(col(SeekerCard.best_score).desc(), col(SeekerCard.applied_at), col(SeekerCard.seeker_id))
-        .offset((page - 1) * PAGE_SIZE)
-        .limit(PAGE_SIZE + 1)
+        .offset((page - 1) * size)
+        .limit(size + 1)
     )
     rows = session.exec(found).all()
-    pairs = _best_pairs(session, rows[:PAGE_SIZE])
-    return PageOfPairs(pairs, more=len(rows) > PAGE_SIZE)
+    return PageOfPairs(_best_pairs(session, rows[:size]), more=len(rows) > size)
 
 
 def count_calls(session: Session, narrowed: CallFilter) -> int:

@@ -16,6 +16,10 @@ REVEAL_TO_FIRM = "/api/v1/registry/people/reveal-to-firm"
 CAFES = "/api/v1/registry/cafes"
 PROVISION_TEXT = "/api/v1/registry/postings/{posting_id}/provision-text"
 
+PEOPLE_A_REQUEST = 100
+FILE_WAIT_SECONDS = 10.0
+"""A file may take longer than a page."""
+
 T = TypeVar("T")
 
 
@@ -108,14 +112,24 @@ class Names:
         """The names registry tells `who`, a record of each look kept there; None when it cannot be reached."""
         if not seeker_ids:
             return {}
-        asked: dict[str, Any] = {
-            "seeker_ids": [str(seeker_id) for seeker_id in dict.fromkeys(seeker_ids)],
-            "who": f"{who.account_id or who.role} {who.label}"[:100],
-            "purpose": purpose,
-            "place": place,
-        }
+        asked = _reveal(seeker_ids, who, purpose, place)
         revealed = await self._ask(self._client.build_request("POST", REVEAL, json=asked), _REVEALED)
         return {person.seeker_id: person.name for person in revealed.people if person.name} if revealed else None
+
+    async def to_take_along(
+        self, seeker_ids: Sequence[UUID], who: SignedIn, purpose: str, place: str
+    ) -> dict[UUID, str] | None:
+        """The names for a file, a record of each kept in registry; None when any of them cannot be had now."""
+        names: dict[UUID, str] = {}
+        for start in range(0, len(seeker_ids), PEOPLE_A_REQUEST):
+            part = seeker_ids[start : start + PEOPLE_A_REQUEST]
+            asked = _reveal(part, who, purpose, place) | {"action": "export"}
+            request = self._client.build_request("POST", REVEAL, json=asked, timeout=FILE_WAIT_SECONDS)
+            revealed = await self._ask(request, _REVEALED)
+            if revealed is None:
+                return None
+            names |= {person.seeker_id: person.name for person in revealed.people if person.name}
+        return names
 
     async def of_cafes(self) -> dict[UUID, str]:
         """The names of all cafés; none when registry cannot be reached."""
@@ -159,6 +173,15 @@ class Names:
 def opaque_label(entity_id: UUID) -> str:
     """How someone or something is called whose name is not known."""
     return entity_id.hex[:4].upper()
+
+
+def _reveal(seeker_ids: Sequence[UUID], who: SignedIn, purpose: str, place: str) -> dict[str, Any]:
+    return {
+        "seeker_ids": [str(seeker_id) for seeker_id in dict.fromkeys(seeker_ids)],
+        "who": f"{who.account_id or who.role} {who.label}"[:100],
+        "purpose": purpose,
+        "place": place,
+    }
 
 
 def _registry(settings: NotifySettings) -> httpx.AsyncClient:

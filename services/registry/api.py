@@ -121,6 +121,8 @@ class RevealAsked(Asked):
     place: Annotated[str, StringConstraints(max_length=100)] = ""
     """From where it is asked: the address of whoever looks."""
     items: Annotated[tuple[Literal["name", "phone", "email"], ...], Field(min_length=1)] = ("name",)
+    action: Literal["read", "export"] = "read"
+    """Shown on a page, or taken along in a file."""
 
 
 class _DryRun(Exception):
@@ -269,7 +271,7 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
         asked: Annotated[RevealAsked, Depends(PlainBody(RevealAsked))],
     ) -> dict[str, Any]:
         """Names, at the moment of showing or sending; each look is recorded before it is answered."""
-        look = Look(who=asked.who, purpose=asked.purpose, items=asked.items, place=asked.place)
+        look = Look(who=asked.who, purpose=asked.purpose, items=asked.items, place=asked.place, action=asked.action)
         with transaction(engine) as session:
             seen = vault.read(session, asked.seeker_ids, look)
         return {

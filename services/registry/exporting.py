@@ -15,15 +15,15 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from starlette.responses import StreamingResponse
 
-from services.registry import spreadsheets
 from services.registry.intake.json_ld import UNITS
 from services.registry.intake.mapping import Mapping, shipped_mappings
 from services.registry.orders.life_cycle import OPEN
-from services.registry.spreadsheets import as_csv, as_workbook
 from services.registry.tables import JobOrder, Posting
 from shared.clock import KST
 from shared.contracts import Money, PostingFacts
 from shared.database import reading
+from shared.web import spreadsheets
+from shared.web.spreadsheets import as_csv, as_workbook
 
 Form = Literal["csv", "xlsx", "jsonld"]
 MEDIA: dict[Form, str] = {

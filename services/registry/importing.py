@@ -17,9 +17,9 @@ from services.registry.intake.findings import Refused, finding
 from services.registry.intake.formats import Table, open_rows
 from services.registry.intake.mapping import Kind, Mapping, choose_mapping, shipped_mappings
 from services.registry.intake.rows import BadRow, Given, Row
-from services.registry.intake.sheet import harmless
 from shared.command import CommandError, ExitCode
 from shared.contracts import Finding
+from shared.web.spreadsheets import harmless
 from shared.wire import DOCUMENT_LIMIT_BYTES
 
 Send = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]

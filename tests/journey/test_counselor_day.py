@@ -1,5 +1,6 @@
 """A counselor's day, from the first pair to the morning after, while registry and notify hear each other."""
 
+import csv
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from services.registry.people.accounts import add_account
 from services.registry.people.consents import present_texts
 from services.registry.people.seekers import SeekerRow, register
 from services.registry.people.vault import Vault
-from services.registry.tables import Consent
+from services.registry.tables import AuditRow, Consent
 from shared.database import reading
 from tests.journey import town as towns
 from tests.journey.city import wait_for
@@ -134,3 +135,22 @@ def test_the_text_is_read_aloud_and_the_consent_is_kept_with_its_version(
     with reading(town.registry) as session:
         noted = session.exec(select(Consent).where(Consent.seeker_id == pair[0], Consent.purpose == "provision")).one()
     assert (noted.recipient, noted.text) == (FIRM, present_texts()["provision"].version)
+
+
+def test_a_file_holds_the_names_and_registry_records_each_with_the_reason(
+    open_page: Callable[..., Page], town: Town, looks_well: Callable[[Page, str], None]
+) -> None:
+    page = open_page(SMALLEST)
+    come_in(page, "/desk", "hongdae")
+    page.get_by_text("이 목록을 파일로 받기").click()
+    page.get_by_label("사유").fill("주간 회의 자료")
+    looks_well(page, "take-along")
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="CSV").click()
+    head, *rows = csv.reader(taken.value.path().read_text("utf-8-sig").splitlines())
+    assert head[:2] == ["구직자", "점수"]
+    assert NAMES[0] in [row[0] for row in rows]
+    with reading(town.registry) as session:
+        looks = session.exec(select(AuditRow).where(AuditRow.action == "export")).all()
+    assert {look.purpose for look in looks} == {"desk export calls: 주간 회의 자료"}
+    assert len(looks) == len(rows)

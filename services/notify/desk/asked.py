@@ -1,13 +1,15 @@
-"""What does the address of today's pairs ask for? Every search and filter stands in it."""
+"""What does the address of a list ask for? Every search and filter stands in it."""
 
 from datetime import timedelta
 from typing import Annotated, Any, Literal, get_args
+from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from services.notify import referrals
 from services.notify.desk.at_desk import LAST_PAGE, reach_of
+from services.notify.following import View
 from services.notify.match_lists import CallFilter
 from shared.contracts.envelope import EmploymentType
 from shared.web.sign_in import SignedIn
@@ -53,5 +55,19 @@ class CallsAsked(BaseModel):
         )
 
 
+class ReferralsAsked(BaseModel):
+    """The query of `/desk/referrals`."""
+
+    view: View = "due"
+    whose: Literal["mine", "all"] = "mine"
+    cafe: Short = ""
+    page: Annotated[int, Field(ge=1, le=LAST_PAGE)] = 1
+
+    def account(self, who: SignedIn) -> UUID | None:
+        """Whose referrals alone; None for everyone's."""
+        return who.account_id if self.whose == "mine" and who.role == "counselor" else None
+
+
 Asked = Annotated[CallsAsked, Query()]
+AskedReferrals = Annotated[ReferralsAsked, Query()]
 EMPLOYMENTS: tuple[str, ...] = get_args(EmploymentType)

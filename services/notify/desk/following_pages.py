@@ -1,15 +1,15 @@
 """The pages that tell what became of things: where referrals stand, and what is different since yesterday."""
 
 from datetime import datetime, time, timedelta
-from typing import Literal
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from services.notify import following, referrals
 from services.notify.desk import shown
+from services.notify.desk.asked import AskedReferrals
 from services.notify.desk.at_desk import AtDesk, Desk, PageNumber, reach_of
-from services.notify.following import VIEWS, View
+from services.notify.following import VIEWS
 from shared.clock import KST
 
 YESTERDAY = timedelta(days=1)
@@ -19,16 +19,8 @@ def following_pages(at: Desk) -> APIRouter:
     router = APIRouter(prefix="/desk", include_in_schema=False)
 
     @router.get("/referrals")
-    async def states(  # noqa: PLR0913, PLR0917 - the query
-        request: Request,
-        who: AtDesk,
-        view: View = "due",
-        whose: Literal["mine", "all"] = "mine",
-        cafe: str = "",
-        page: PageNumber = 1,
-    ) -> Response:
-        reach = reach_of(who, cafe)
-        account_id = who.account_id if whose == "mine" and who.role == "counselor" else None
+    async def states(request: Request, who: AtDesk, asked: AskedReferrals) -> Response:
+        reach, account_id, view, page = reach_of(who, asked.cafe), asked.account(who), asked.view, asked.page
         found = await at.read(lambda session: following.followed(session, reach, view, account_id, page))
         values = {
             "found": found.referrals,
@@ -36,8 +28,8 @@ def following_pages(at: Desk) -> APIRouter:
             "page": page,
             "view": view,
             "views": VIEWS,
-            "whose": whose,
-            "cafe": cafe,
+            "whose": asked.whose,
+            "cafe": asked.cafe,
             "cafes": await at.cafes(request, who),
             "counts": await at.read(lambda session: following.counts(session, reach, account_id)),
             "waiting": await at.read(lambda session: following.being_recorded(session, account_id))

@@ -20,6 +20,7 @@ from services.notify.desk.consenting import consenting
 from services.notify.desk.deciding import deciding
 from services.notify.desk.following_pages import following_pages
 from services.notify.desk.news import news
+from services.notify.desk.taking_along import taking_along
 
 
 def desk(at: Desk) -> APIRouter:
@@ -79,6 +80,6 @@ def desk(at: Desk) -> APIRouter:
         heads = await at.read(lambda session: match_lists.headed_by(session, [card.posting_id]))
         return await at.show(request, "posting", who, seekers_of(pairs), card=card, pairs=pairs, heads=heads)
 
-    for more in (deciding(at), consenting(at), following_pages(at), news(at)):
+    for more in (deciding(at), consenting(at), following_pages(at), taking_along(at), news(at)):
         router.include_router(more)
     return router

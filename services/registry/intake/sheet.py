@@ -13,11 +13,11 @@ from typing import BinaryIO
 from services.registry.intake.findings import Refused, finding
 from services.registry.intake.rows import BadRow, Row
 from shared.contracts import Finding
+from shared.web.spreadsheets import FORMULA_STARTS
 
 LINE_LIMIT_BYTES = 1_000_000
 HEADER_WITHIN = 20
 """A title and a few empty lines may stand above the header, no more."""
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,8 @@ class Line:
         return len({cell for cell in self.cells if cell.strip()})
 
 
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet runs as a formula; `as_written` takes the mark off again."""
-    return f"'{cell}" if cell.lstrip("'").startswith(FORMULA_STARTS) else cell
-
-
 def as_written(cell: str) -> str:
+    """A cell without the mark that keeps it from being run as a formula."""
     return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA_STARTS) else cell
 
 

@@ -13,10 +13,10 @@ from services.registry.ledgers.reach import Asked, nameable
 from services.registry.ledgers.wording import NAMED_ITEMS, cells, head
 from services.registry.people.audit import Look
 from services.registry.people.vault import Person, Vault
-from services.registry.spreadsheets import MEDIA, as_csv, as_workbook
 from shared.database import transaction
 from shared.web.catalogue import Language, say
 from shared.web.sign_in import SignedIn
+from shared.web.spreadsheets import MEDIA, as_csv, as_workbook
 
 Form = Literal["csv", "xlsx"]
 NOBODY = UUID(int=0)

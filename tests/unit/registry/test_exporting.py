@@ -15,10 +15,11 @@ from sqlalchemy import Engine
 from services.registry.importing import Source
 from services.registry.intake.door import Arrival, Receipt, receive
 from services.registry.intake.rows import Given
-from services.registry.intake.sheet import as_written, harmless
+from services.registry.intake.sheet import as_written
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency
 from shared.database import transaction
+from shared.web.spreadsheets import harmless
 from tests.unit.registry.conftest import OPERATOR, a_document
 
 DANGEROUS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''=1")

@@ -8,6 +8,7 @@ from typing import get_args
 from services.notify.categories import KINDS as NEWS
 from services.notify.categories import Channel, RecipientKind
 from services.notify.channels import Ending
+from services.notify.desk import sheets
 from services.notify.desk.bar import TOLD, WRONG
 from services.notify.desk.shown import ASKS_DAY
 from services.notify.following import VIEWS
@@ -71,6 +72,7 @@ MADE_IN_PARTS = {
     *(f"map.{kind}" for kind in (*KINDS, *STATES, "standing", "near", "next", "cell")),
     *(f"coverage.{of}" for of in get_args(Of)),
     *(f"state.{state}" for state in get_args(ReferralState)),
+    *(sheets.NAMED, sheets.NAMES_AWAY, sheets.NUMBERED, *sheets.CALLS, *sheets.REFERRALS, "sheet.yes", "sheet.no"),
     *(f"refused.{code}" for code in get_args(Refusal)),
     *(f"given.{reason}" for reason in get_args(ReasonGiven)),
     *(f"answer.{answer}" for answer in get_args(Answer)),

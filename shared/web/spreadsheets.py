@@ -7,12 +7,16 @@ from itertools import chain
 
 import xlsxwriter
 
-from services.registry.intake.sheet import harmless
-
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MEDIA = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+
+
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet runs as a formula."""
+    return f"'{cell}" if cell.lstrip("'").startswith(FORMULA_STARTS) else cell
 
 
 def as_csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
