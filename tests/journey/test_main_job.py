@@ -1,7 +1,6 @@
 """Does the main job run from command to desk: files in, every pair scored, explained lists on the desk?"""
 
 import json
-import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import httpx
 import pytest
 
 from tests.journey.city import COMMAND, City, iljari, iljari_json, started_city, wait_for
+from tests.labelled_data import labelled
 
 pytestmark = pytest.mark.journey
 
@@ -33,10 +33,7 @@ def agency(city: City) -> str:
 
 @pytest.fixture(scope="module")
 def real_data() -> Path:
-    folder = Path(os.environ.get("ILJARI_DATA") or "/nowhere")
-    if not (folder / "ko_postings").is_dir():
-        pytest.skip("ILJARI_DATA names no folder with ko_postings: the slice of real postings is not here")
-    return folder
+    return labelled("ko_postings").parent
 
 
 def first_lines(source: Path, count: int, to: Path) -> Path:

@@ -2,35 +2,27 @@
 
 import csv
 import json
-import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from uuid import UUID
 
 import numpy as np
-import pytest
 
 from services.matching import text
 from services.matching.index import Epoch, Index
 from services.matching.profiles import Profile, Side
 from services.matching.scorer import Rules
 from shared.contracts import PostingFacts, SeekerFacts
+from tests.labelled_data import labelled
 from tests.unit.matching.examples import START
 
 LEAST_MAP = 0.17
 AT_ONCE = 100
 
 
-def data_folder() -> Path:
-    folder = os.environ.get("ILJARI_DATA")
-    if not folder or not (Path(folder) / "kdot").is_dir():
-        pytest.skip("ILJARI_DATA names no folder with kdot/: labelled data are not part of the repository")
-    return Path(folder) / "kdot"
-
-
 def test_summaries_find_their_occupations(record_property: Callable[[str, object], None]) -> None:
-    kdot = data_folder()
+    kdot = labelled("kdot")
     seekers = _read(kdot / "profile_graded" / "queries.dev.jsonl")
     postings = [one for one in _read(kdot / "corpus.jsonl") if one["duties"].strip()]
     relevant = _relevant(kdot / "profile_graded" / "qrels.dev.tsv")

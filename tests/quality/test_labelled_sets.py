@@ -1,7 +1,6 @@
 """Do the development halves rank as well as they did? Floors below what docs/measured.md says, by more than noise."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,6 +12,7 @@ from typer.testing import CliRunner
 from services.matching.cli import app
 from services.matching.labelled import read_labelled
 from services.matching.ranking import as_document, by_text, fields_read
+from tests.labelled_data import labelled
 from tests.unit.matching.test_ranking import reference
 
 Figure = Literal["map", "ndcg"]
@@ -38,18 +38,11 @@ FLOORS = (
 )
 
 
-def folder() -> Path:
-    named = os.environ.get("ILJARI_DATA")
-    if not named or not (Path(named) / "kdot").is_dir():
-        pytest.skip("ILJARI_DATA names no folder with kdot/: labelled data are not part of the repository")
-    return Path(named)
-
-
 def files(floor: Floor) -> dict[str, Path]:
-    queries = folder() / floor.queries
+    queries = labelled(floor.queries)
     return {
         "queries": queries / "queries.dev.jsonl",
-        "corpus": folder() / floor.corpus / "corpus.jsonl",
+        "corpus": labelled(floor.corpus) / "corpus.jsonl",
         "qrels": queries / "qrels.dev.tsv",
     }
 

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from sqlalchemy import Engine
 from services.matching.skills.levels import split_grade
 from services.matching.skills.likeness import SAME, Vocabulary, likeness
 from services.matching.skills.terms import aliases, canonical, normalise, words
+from tests.labelled_data import labelled
 from tests.unit.matching.examples import a_posting, a_seeker, hear, said, started
 
 ONE = [
@@ -176,10 +176,7 @@ def _mistyped() -> list[str]:
 
 
 def _real() -> list[str]:
-    folder = os.environ.get("ILJARI_DATA")
-    if not folder:
-        pytest.skip("ILJARI_DATA names no folder with ko_postings: the real postings' skills are not here")
-    with (Path(folder) / "ko_postings" / "postings.jsonl").open(encoding="utf-8") as lines:
+    with (labelled("ko_postings") / "postings.jsonl").open(encoding="utf-8") as lines:
         written = {term for line in lines for term in json.loads(line).get("skills") or ()}
     return sorted(written)[::3]
 

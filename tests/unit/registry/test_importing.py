@@ -24,6 +24,7 @@ from services.registry.settings import RegistrySettings
 from services.registry.tables import Agency, Consent, Posting, SavedMapping, Seeker, Submission
 from shared.database import reading
 from tests.journey.city import wait_for
+from tests.labelled_data import labelled
 
 HEADER = "구인번호,회사명,모집제목,직무내용,근무지,임금형태,임금,담당자연락처\n"
 
@@ -245,13 +246,9 @@ def test_the_agency_that_brings_seekers_is_noted(tmp_path: Path, agency: Agency,
         assert session.exec(select(Consent.brought_by)).all() == [agency.agency_id]
 
 
-DATA = os.environ.get("ILJARI_DATA")
-
-
 @pytest.mark.usefixtures("system")
-@pytest.mark.skipif(not DATA, reason="ILJARI_DATA does not name a folder of real postings")
 def test_real_postings_all_have_an_answer(tmp_path: Path, agency: Agency, engine: Engine) -> None:
-    path = Path(DATA or "") / "ko_postings" / "postings.jsonl"
+    path = labelled("ko_postings") / "postings.jsonl"
     with path.open("rb") as file:
         lines = sum(1 for line in file if line.strip())
     told = outcome(run("postings", path, "--agency", agency.name, "--json", "--rejected", tmp_path / "returned.csv"))

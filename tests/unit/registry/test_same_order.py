@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import random
 from collections.abc import Callable, Sequence
 from itertools import combinations
@@ -26,6 +25,7 @@ from services.registry.orders.same_order import Traits, alike, linked
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency, JobOrder, Posting
 from shared.database import reading, transaction
+from tests.labelled_data import labelled
 from tests.unit.registry.conftest import a_document, said
 from tests.unit.registry.test_door import House
 
@@ -194,10 +194,7 @@ def test_what_a_posting_costs_does_not_grow_with_a_firms_orders(
 
 def test_real_postings_are_merged_seldom_and_rightly() -> None:
     """30 pairs among 5,943 when this was written, each read by a person and found to be one order."""
-    folder = os.environ.get("ILJARI_DATA")
-    if not folder:
-        pytest.skip("ILJARI_DATA names no folder with real postings")
-    file = Given.on_disk(Path(folder) / "ko_postings" / "postings.jsonl")
+    file = Given.on_disk(labelled("ko_postings") / "postings.jsonl")
     known = []
     for row in Source(file, "postings").open().rows:
         checked = check_posting(row["document"], UUID(int=1))

@@ -1,10 +1,8 @@
 """Shares within a walk and the choice of sites, beside enumeration on small cases and the laws of both."""
 
-import os
 from csv import DictReader
 from itertools import combinations
 from json import loads
-from pathlib import Path as File
 
 import numpy as np
 import pytest
@@ -14,6 +12,7 @@ from hypothesis import strategies as st
 from services.registry.cafes import siting
 from services.registry.cafes.coverage import Network, Path, StraightLine, Walk, reached, share
 from services.registry.cafes.geography import Point, degrees, distances, raster
+from tests.labelled_data import labelled
 
 CITY = st.builds(Point, st.floats(37.50, 37.53), st.floats(127.00, 127.03))
 POINTS = st.lists(CITY, min_size=1, max_size=12)
@@ -120,11 +119,10 @@ def test_nothing_to_gain_is_an_answer() -> None:
     assert (nothing.sites, nothing.gained, nothing.gap) == ((), 0.0, 0.0)
 
 
-@pytest.mark.skipif("ILJARI_DATA" not in os.environ, reason="needs ILJARI_DATA")
 @pytest.mark.parametrize(("metres", "percent"), [(500, 35.2), (670, 51.3), (800, 60.5)])
 def test_on_real_ground_the_share_is_the_one_known(metres: int, percent: float) -> None:
     """The share of Seoul's area within so many metres of a station, as it was reckoned elsewhere."""
-    folder = File(os.environ["ILJARI_DATA"]) / "seoul_geo"
+    folder = labelled("seoul_geo")
     rings = [
         [(corner[1], corner[0]) for corner in ring]
         for feature in loads((folder / "gu_2013_simple.geojson").read_text("utf-8"))["features"]

@@ -1,16 +1,15 @@
 """Do the rules stay quiet where real postings give no cause? Bounds above what `docs/law.md` reports."""
 
 import json
-import os
 from collections import Counter
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from services.registry.law.conditions import Offer
 from services.registry.law.lint import lint
 from services.registry.law.wording import readable
+from tests.labelled_data import labelled
 
 TEXTS = ("title", "duties", "qualification", "preferred")
 
@@ -18,10 +17,7 @@ TEXTS = ("title", "duties", "qualification", "preferred")
 @pytest.fixture(scope="module")
 def per_thousand() -> dict[str, float]:
     """Postings with a finding, a category, in a thousand."""
-    folder = os.environ.get("ILJARI_DATA")
-    if not folder:
-        pytest.skip("ILJARI_DATA names no folder with real postings")
-    lines = (Path(folder) / "ko_postings" / "postings.jsonl").read_text("utf-8").rstrip("\n").split("\n")
+    lines = (labelled("ko_postings") / "postings.jsonl").read_text("utf-8").rstrip("\n").split("\n")
     counted: Counter[str] = Counter()
     for line in lines:
         posting = json.loads(line)
