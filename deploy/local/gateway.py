@@ -23,6 +23,7 @@ PREFIXES: Mapping[str, str] = {
     "/api/v1/registry": "registry",
     "/api/v1/matching": "matching",
     "/api/v1/notify": "notify",
+    "/matching": "matching",
     "/sign-in": "registry",
     "/sign-out": "registry",
     "/agency": "registry",

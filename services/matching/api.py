@@ -1,4 +1,4 @@
-"""What operators ask of matching over HTTP: matches, any pair's explanation, the certificate, unknown terms."""
+"""What operators ask of matching over HTTP: matches, any pair's explanation, unknown terms."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from services.matching import store
-from services.matching.certificate import Certificate, certify, merged_lines
+from services.matching.certificate import merged_lines
 from services.matching.near_misses import NearMiss, NearMisses, SkillGap
 from services.matching.pair import Explanation, explain
 from services.matching.profiles import SIDES, Profile, Side, named_terms
@@ -115,12 +115,6 @@ def api(engine: Engine, shard_count: int, near_misses_of: Callable[[Profile], Ne
         """All that is to be said of two profiles under the present epoch, whether anybody holds them or not."""
         with reading(engine) as session:
             return explain(pair.seeker, pair.posting, store.epoch(session, store.present_epoch(session, shard_count)))
-
-    @router.get("/certificate")
-    def certificate(_who: Operator) -> Certificate:
-        with reading(engine) as session:
-            store.as_of_one_moment(session)
-            return certify(session, shard_count)
 
     @router.get("/skills/unknown")
     def unknown_skills(_who: Operator, limit: Annotated[int, Query(ge=1, le=1_000)] = 50) -> tuple[ShownTerm, ...]:

@@ -4,14 +4,18 @@ import gc
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from anyio import to_thread
 from fastapi import FastAPI
 
 from services.matching.api import api
-from services.matching.beside import Job, run
+from services.matching.beside import Job
 from services.matching.handlers import hearings
 from services.matching.matcher import Matcher
+from services.matching.own_process import run
+from services.matching.proof_pages import proof_api, proof_pages
+from services.matching.proving import ProofJob, Proving
 from services.matching.rematch_api import rematch_api
 from services.matching.rematching import Rematching
 from services.matching.season_api import season_api
@@ -23,8 +27,9 @@ from shared.database import open_engine
 from shared.spine import Spine
 from shared.web.description import describe
 from shared.web.operations import operations
-from shared.web.problems import answer_problems
+from shared.web.pages import furnish
 
+TEMPLATES = Path(__file__).parent / "pages"
 FEWER_COLLECTIONS = (100_000, 50, 100)
 """A batch makes a million small tuples and no cycles; at Python's defaults a third of its time went into looking."""
 
@@ -44,7 +49,11 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             aliases=settings.aliases,
         )
 
+    def proof_job(number: int) -> ProofJob:
+        return ProofJob(database_url=settings.database_url, aliases=settings.aliases, number=number)
+
     rematching = Rematching(engine, matcher, job, run)
+    proving = Proving(engine, matcher, settings.proof_hour, proof_job, run)
     spine = Spine(
         service="matching",
         settings=settings,
@@ -58,23 +67,28 @@ def create_app(settings: MatchingSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         gc.set_threshold(*FEWER_COLLECTIONS)
         await to_thread.run_sync(matcher.start)
-        await to_thread.run_sync(rematching.resume)
-        thread = threading.Thread(target=rematching.work, name="rematching")
-        thread.start()
+        for beside in (rematching, proving):
+            await to_thread.run_sync(beside.resume)
+        threads = [threading.Thread(target=beside.work, name=beside.name) for beside in (rematching, proving)]
+        for thread in threads:
+            thread.start()
         try:
             async with spine.lifespan(app):
                 yield
         finally:
-            rematching.closing.set()
-            await to_thread.run_sync(thread.join)
+            for beside in (rematching, proving):
+                beside.closing.set()
+            for thread in threads:
+                await to_thread.run_sync(thread.join)
         engine.dispose()
 
     app = FastAPI(title="Iljari matching", lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.state.settings = settings
-    answer_problems(app)
+    pages = furnish(app, settings, TEMPLATES)
     app.include_router(operations(spine))
     app.include_router(api(engine, shard.count, matcher.near_misses))
     app.include_router(rematch_api(engine, shard.count))
     app.include_router(season_api(engine, shard.count))
+    app.include_router(proof_api(engine, shard.count))
+    app.include_router(proof_pages(engine, shard.count, pages))
     describe(app)
     return app

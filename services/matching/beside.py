@@ -1,21 +1,16 @@
 """Scoring everything anew beside the service, in a process of its own: `python -m services.matching.beside`.
 
-Python runs one thread at a time: a batch within the service would make every arrival wait for it. This process has its
-own interpreter and the lowest priority, reads the store, and writes finished lists into rows of their own. It ends with
-the service that started it, whose other end of its standard input it listens to.
+It reads the store, and writes finished lists into rows of their own.
 """
 
 import os
-import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_all_start_methods, get_context
-from pathlib import Path
-from subprocess import PIPE, Popen
+from typing import ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel
 from sqlalchemy import Engine
 from sqlmodel import Session
 
@@ -23,54 +18,30 @@ from services.matching import epochs, rematches, store
 from services.matching.batch import Block, Listed, blocks_of, lists_of
 from services.matching.index import Index
 from services.matching.matcher import put, read
+from services.matching.own_process import OwnJob, taken
 from services.matching.profiles import SIDES, Scope
 from services.matching.shards import Shard
-from services.matching.skills import own_aliases
 from services.matching.tables import ProfileRow, RematchRow, RematchShare
-from shared.database import open_engine, reading, transaction
+from shared.database import reading, transaction
 
 LISTED_AT_ONCE = 2_000
 """Rows a transaction: on SQLite nobody else writes meanwhile."""
-LOWEST_PRIORITY = 19
-LOOK_SECONDS = 0.1
 
 Scoring = Callable[[Index, Sequence[Block]], Iterator[list[Listed]]]
 """Works out blocks, in any order and anywhere."""
 
 
-class Job(BaseModel):
+class Job(OwnJob):
     """What is to be scored beside, and where."""
 
-    database_url: str
+    module: ClassVar[str] = "services.matching.beside"
+
     shard: str
     rematch_id: UUID
-    aliases: Path | None = None
 
 
 class Dropped(Exception):
     """The rematch was given up meanwhile."""
-
-
-class BesideFailed(Exception):
-    """The process beside ended before its work was done; what it committed is kept."""
-
-
-def run(job: Job, closing: threading.Event) -> None:
-    """Have a job done by a process of its own, and wait for it; it is killed when we close.
-
-    Raises:
-        BesideFailed: it ended before its work was done.
-    """
-    command = [sys.executable, "-m", "services.matching.beside"]
-    with Popen(command, stdin=PIPE, cwd=Path(__file__).parents[2]) as process:  # noqa: S603 -- our own module
-        assert process.stdin is not None
-        process.stdin.write(job.model_dump_json().encode() + b"\n")
-        process.stdin.flush()
-        while process.poll() is None:
-            if closing.wait(LOOK_SECONDS):
-                process.kill()
-        if process.returncode and not closing.is_set():
-            raise BesideFailed(f"ended with {process.returncode}")
 
 
 def score_share(engine: Engine, job: Job, scoring: Scoring | None = None) -> None:
@@ -199,30 +170,8 @@ def _of_block(block: Block) -> list[Listed]:
 
 def main() -> None:
     """Do the one job that stands on standard input."""
-    job = Job.model_validate_json(_first_line())
-    threading.Thread(target=_end_with_who_started_us, daemon=True).start()
-    os.nice(LOWEST_PRIORITY)
-    own_aliases.join(job.aliases)
-    engine = open_engine(job.database_url)
-    try:
+    with taken(Job) as (job, engine), suppress(Dropped):
         score_share(engine, job)
-    except Dropped:
-        pass
-    finally:
-        engine.dispose()
-
-
-def _first_line() -> bytes:
-    read_so_far = b""
-    while not read_so_far.endswith(b"\n") and (more := os.read(0, 65_536)):
-        read_so_far += more
-    return read_so_far
-
-
-def _end_with_who_started_us() -> None:
-    # no lock is held while waiting: workers are forked meanwhile
-    os.read(0, 1)
-    os._exit(1)
 
 
 if __name__ == "__main__":

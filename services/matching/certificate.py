@@ -1,35 +1,51 @@
 """Is what streamed in the same as a recompute of everything? And do we hold what registry holds?
 
 The recompute takes a plain path of its own: a fresh index from the stored profiles, everyone against everyone, whole
-sorts. It shares the scorer with the stream, and none of what keeps lists. Shards are put together first: the match set
-does not depend on how many there are.
+sorts. It shares the scorer with the stream, and none of what keeps lists.
+
+All is read as of one moment, so that arrivals may go on. What had been stored of a profile and not yet been matched at
+that moment is carried over by the live flow's own step, beside the store, as the next batch will do it.
 """
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
+from hashlib import blake2b, sha256
+from itertools import islice
+from typing import TypeVar
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlmodel import Session
+from sqlalchemy import func
+from sqlmodel import Session, col, select
 
 from services.matching import store
 from services.matching.index import MOST_CELLS, Index, Shelf
-from services.matching.profiles import SIDES
-from services.matching.tables import MatchList
-from services.matching.written import body_of, key_of
+from services.matching.lists import HeldLists, Key
+from services.matching.matcher import both_at_hand, held_of, is_pending, lines_of, put, read, scope_of, set_floors
+from services.matching.profiles import SIDES, Scope, Side, as_side
+from services.matching.shards import Shard
+from services.matching.tables import MatchList, ProfileRow
+from services.matching.upkeep import true_lists
+from services.matching.written import body_of, key_of, line
 from shared.clock import now
 from shared.contracts import Fact
+from shared.outbox import OutboxLine
 
 Ends = tuple[UUID, UUID]
 """Seeker and posting."""
-Told = dict[Ends, set[str]]
-"""What is told of each pair of the match set; one thing, if all is well."""
 Ranked = tuple[int, int, int, tuple[int, ...]]
 """Score falling, order among equals, slot of the other, values of the parts."""
+Wrong = tuple[str, Scope]
+"""A list that is not what a recompute gives: of which shard, and whose."""
+
+Named = TypeVar("Named", Ends, Scope)
+
+CONTRADICTED = b"both sides tell different things"
+EXPLAINED_AT_ONCE = 500
 
 
 class LiveDigest(Fact):
@@ -39,54 +55,85 @@ class LiveDigest(Fact):
     sha256: str
 
 
+class ShardDigest(Fact):
+    """What one shard holds beside what a recompute of its share gives, list by list, to the letter."""
+
+    shard: str
+    epoch: int
+    lists: int
+    """On which somebody is."""
+    wrong: int
+    pending: int
+    """Lists that were in hand: of profiles stored and not matched at that moment."""
+    streamed_sha256: str
+    recomputed_sha256: str
+
+
 class Certificate(Fact):
-    """Streamed against recomputed, pair by pair, and the digests of both."""
+    """Streamed against recomputed, list by list and pair by pair, and the digests of both."""
 
     made_at: datetime
+    """As of this moment."""
+    said_until: int
+    """The last line that matching had said or meant to say by then."""
     seconds: float
     epoch: int
     shards: int
     seekers: LiveDigest
     postings: LiveDigest
     pairs: int
-    """In the match set as streamed."""
+    """In the match set as streamed: the union over the shards, which does not depend on how many there are."""
     recomputed: int
     missed: int
     invented: int
     different: int
     """In both sets, with another score, part, reason or epoch."""
     pending: int
-    """Lists not yet made of the newest profile: while there are any, differences may be work in progress."""
+    wrong: int
+    """Lists of all shards."""
     streamed_sha256: str
     recomputed_sha256: str
+    by_shard: tuple[ShardDigest, ...]
     agrees: bool
 
 
 def certify(session: Session, shard_count: int) -> Certificate:
-    """Compare the stored lists of all shards with a recompute from the stored profiles, under the present epoch."""
-    started = time.perf_counter()
-    index = Index(store.epoch(session, store.present_epoch(session, shard_count)))
-    revisions = _take_in(session, index)
-    streamed, pending = _streamed(session, index, shard_count, revisions)
-    recomputed = _recomputed(index)
-    digests = _digest(streamed), _digest(recomputed)
-    return Certificate(
-        made_at=now(),
+    """Compare the lists of all shards with a recompute from the stored profiles, as of the session's first look."""
+    return examine(session, shard_count)[0]
+
+
+def examine(session: Session, shard_count: int) -> tuple[Certificate, list[Wrong]]:
+    """The same, and which lists are wrong or in hand."""
+    started, made_at = time.perf_counter(), now()
+    said_until = session.exec(select(func.max(col(OutboxLine.number)))).one() or 0
+    streamed, recomputed = _MatchSet(), _MatchSet()
+    shares = [_Share(session, Shard(number, shard_count)) for number in range(shard_count)]
+    found = [share.compared(session, streamed, recomputed) for share in shares]
+    size = max(share.epoch.rules.posting_list for share in shares)
+    ours, theirs = streamed.whole(size), recomputed.whole(size)
+    lists = [wrong for _, of_shard in found for wrong in of_shard]
+    live = {side: live_digest(store.live_revisions(session, side)) for side in SIDES}
+    certificate = Certificate(
+        made_at=made_at,
+        said_until=said_until,
         seconds=round(time.perf_counter() - started, 3),
-        epoch=index.epoch.number,
+        epoch=store.present_epoch(session, shard_count),
         shards=shard_count,
-        seekers=live_digest((one, revision) for (side, one), revision in revisions.items() if side == "seeker"),
-        postings=live_digest((one, revision) for (side, one), revision in revisions.items() if side == "posting"),
-        pairs=len(streamed),
-        recomputed=len(recomputed),
-        missed=len(recomputed.keys() - streamed.keys()),
-        invented=len(streamed.keys() - recomputed.keys()),
-        different=sum(streamed[ends] != recomputed[ends] for ends in streamed.keys() & recomputed.keys()),
-        pending=pending,
-        streamed_sha256=digests[0],
-        recomputed_sha256=digests[1],
-        agrees=digests[0] == digests[1],
+        seekers=live["seeker"],
+        postings=live["posting"],
+        pairs=len(ours),
+        recomputed=len(theirs),
+        missed=len(theirs.keys() - ours.keys()),
+        invented=len(ours.keys() - theirs.keys()),
+        different=sum(ours[ends] != theirs[ends] for ends in ours.keys() & theirs.keys()),
+        pending=sum(digest.pending for digest, _ in found),
+        wrong=sum(digest.wrong for digest, _ in found),
+        streamed_sha256=_digest(ours),
+        recomputed_sha256=_digest(theirs),
+        by_shard=tuple(digest for digest, _ in found),
+        agrees=not any(digest.wrong for digest, _ in found),
     )
+    return certificate, lists
 
 
 def live_digest(held: Iterable[tuple[UUID, int]]) -> LiveDigest:
@@ -100,66 +147,144 @@ def merged_lines(lists: Iterable[MatchList], size: int) -> list[str]:
     return sorted(lines, key=key_of)[:size]
 
 
-def _take_in(session: Session, index: Index) -> dict[tuple[str, UUID], int]:
-    revisions: dict[tuple[str, UUID], int] = {}
-    for side in SIDES:
-        profiles = list(store.live(session, side))
-        index.put(side, index.read(side, profiles))
-        revisions.update({(side, profile.id): profile.revision for profile in profiles})
-    for pair in store.pairs_apart(session):
-        index.keep_apart(pair.seeker_id, pair.posting_id, apart=pair.apart)
-    return revisions
+@dataclass
+class _MatchSet:
+    """What is told of each pair, put together from the lists of all shards; one thing, if all is well."""
+
+    told: dict[Ends, bytes] = field(default_factory=dict)
+    of_postings: dict[UUID, list[tuple[Key, bytes]]] = field(default_factory=lambda: defaultdict(list))
+
+    def hear(self, scope: Scope, epoch: int, lines: Sequence[str]) -> None:
+        for written in lines:
+            key, what = key_of(written), _hash(f"{body_of(written)} {epoch}")
+            if scope[0] == "posting":
+                self.of_postings[scope[1]].append((key, what))
+            else:
+                self._tell((scope[1], key.other), what)
+
+    def whole(self, size: int) -> dict[Ends, bytes]:
+        for posting, pairs in self.of_postings.items():
+            for key, what in sorted(pairs)[:size]:
+                self._tell((key.other, posting), what)
+        return self.told
+
+    def _tell(self, ends: Ends, what: bytes) -> None:
+        if self.told.setdefault(ends, what) != what:
+            self.told[ends] = CONTRADICTED
 
 
-def _streamed(
-    session: Session, index: Index, shard_count: int, revisions: dict[tuple[str, UUID], int]
-) -> tuple[Told, int]:
-    """What the stored lists tell, and how many of them are not of the newest profile."""
-    told: Told = defaultdict(set)
-    of_postings: dict[UUID, list[MatchList]] = defaultdict(list)
-    listed: dict[tuple[str, UUID], int] = defaultdict(int)
-    for held in store.all_lists(session, shard_count):
-        scope = held.scope, held.scope_id
-        listed[scope] += revisions.get(scope, held.profile_revision) == held.profile_revision
-        if held.scope == "posting":
-            of_postings[held.scope_id].append(held)
-        else:
-            _tell(told, ((held.scope_id, key_of(line).other, line) for line in store.lines_of(held.pairs)), held.epoch)
-    for posting, lists in of_postings.items():
-        lines = merged_lines(lists, index.epoch.rules.posting_list)
-        epochs = min(held.epoch for held in lists)
-        _tell(told, ((key_of(line).other, posting, line) for line in lines), epochs)
-    wanted = {scope: shard_count if scope[0] == "posting" else 1 for scope in revisions}
-    return told, sum(listed[scope] < count for scope, count in wanted.items())
+class _Share:
+    """One shard as the store has it: its profiles at hand anew, its lists, and what of them is in hand."""
+
+    def __init__(self, session: Session, shard: Shard) -> None:
+        self.shard = shard
+        own = store.shard_row(session, str(shard))
+        self.epoch = store.epoch(session, own.epoch if own else store.present_epoch(session, shard.count))
+        self._lists: dict[Scope, bytes] = {}
+
+    def compared(self, session: Session, streamed: _MatchSet, recomputed: _MatchSet) -> tuple[ShardDigest, list[Wrong]]:
+        """This shard's lists beside those of a recompute; both are also told to the sets of all shards."""
+        index, revisions = self._at_hand(session)
+        pending, in_hand = self._carried_over(session, index, revisions)
+        ours = dict(self._listed(session, in_hand, streamed))
+        theirs = dict(_recomputed(index, recomputed))
+        wrong = sorted(scope for scope in ours.keys() | theirs.keys() if ours.get(scope) != theirs.get(scope))
+        digest = ShardDigest(
+            shard=str(self.shard),
+            epoch=self.epoch.number,
+            lists=len(ours),
+            wrong=len(wrong),
+            pending=len(pending),
+            streamed_sha256=_digest(ours),
+            recomputed_sha256=_digest(theirs),
+        )
+        return digest, [(str(self.shard), scope) for scope in sorted({*wrong, *pending})]
+
+    def _at_hand(self, session: Session) -> tuple[Index, dict[Scope, ProfileRow]]:
+        index, rows = Index(self.epoch), []
+        for side in SIDES:
+            rows += [row for row in store.profiles(session, side) if side == "posting" or self.shard.keeps(row.id)]
+        put(index, rows, read(index, rows))
+        for pair in store.pairs_apart(session):
+            if self.shard.keeps(pair.seeker_id):
+                index.keep_apart(pair.seeker_id, pair.posting_id, apart=pair.apart)
+        return index, {scope_of(row): row for row in rows}
+
+    def _carried_over(
+        self, session: Session, index: Index, rows: dict[Scope, ProfileRow]
+    ) -> tuple[set[Scope], dict[Scope, list[str]]]:
+        """What is in hand, and the lists that it leads to."""
+        lists = HeldLists()
+        lists.update(dict(map(held_of, store.own_lists(session, str(self.shard)))))
+        pending = {scope for scope, row in rows.items() if is_pending(lists, row, self.epoch.number)}
+        unsettled = set(store.apart_unsettled(session))
+        pending |= {
+            scope
+            for pair in store.pairs_apart(session)
+            if pair.seeker_id in unsettled and self.shard.keeps(pair.seeker_id)
+            for scope in both_at_hand(index, pair)
+        }
+        if not pending:
+            return pending, {}
+        set_floors(index, {scope: lists.of(scope) for scope in rows})
+        made = true_lists(index, lists, pending)
+        before = {
+            scope: store.lines_of(held.pairs)
+            for held in store.own_lists(session, str(self.shard))
+            if (scope := (as_side(held.scope), held.scope_id)) in made
+        }
+        return pending, lines_of(index, made, before, pending)
+
+    def _listed(
+        self, session: Session, in_hand: dict[Scope, list[str]], told: _MatchSet
+    ) -> Iterator[tuple[Scope, bytes]]:
+        for held in store.own_lists(session, str(self.shard)):
+            scope = as_side(held.scope), held.scope_id
+            if scope not in in_hand:
+                yield from _kept(scope, held.epoch, store.lines_of(held.pairs), told)
+        for scope, lines in in_hand.items():
+            yield from _kept(scope, self.epoch.number, lines, told)
 
 
-def _tell(told: Told, lines: Iterable[tuple[UUID, UUID, str]], epoch: int) -> None:
-    for seeker, posting, line in lines:
-        told[seeker, posting].add(f"{seeker} {posting} {body_of(line)} {epoch}\n")
+def _kept(scope: Scope, epoch: int, lines: Sequence[str], told: _MatchSet) -> Iterator[tuple[Scope, bytes]]:
+    """The digest of a list on which somebody is."""
+    if lines:
+        told.hear(scope, epoch, lines)
+        yield scope, _hash("\n".join([str(epoch), *lines]))
 
 
-def _recomputed(index: Index) -> Told:
-    chosen = dict(_chosen(index))
-    bodies = index.explain([(seeker, posting, values) for (seeker, posting), values in chosen.items()])
-    number = index.epoch.number
-    return {
-        (seeker, posting): {f"{seeker} {posting} {body} {number}\n"}
-        for (seeker, posting), body in zip(chosen, bodies, strict=True)
-    }
+def _recomputed(index: Index, told: _MatchSet) -> Iterator[tuple[Scope, bytes]]:
+    lists = _ranked(index)
+    while some := list(islice(lists, EXPLAINED_AT_ONCE)):
+        pairs = [
+            (own, key.other, values) if side == "seeker" else (key.other, own, values)
+            for (side, own), ranked in some
+            for key, values in ranked
+        ]
+        bodies = iter(index.explain(pairs))
+        for scope, ranked in some:
+            other: Side = "posting" if scope[0] == "seeker" else "seeker"
+            lines = [line(key, index.revision(other, key.other), next(bodies)) for key, _ in ranked]
+            yield from _kept(scope, index.epoch.number, lines, told)
 
 
-def _chosen(index: Index) -> Iterator[tuple[Ends, tuple[int, ...]]]:
+def _ranked(index: Index) -> Iterator[tuple[Scope, list[tuple[Key, tuple[int, ...]]]]]:
     """Everyone against everyone: the best of each row, and of each column over all blocks."""
     rules, (seekers, postings) = index.epoch.rules, (index.shelves[side] for side in SIDES)
     best_of_column: dict[int, list[Ranked]] = defaultdict(list)
+    orders = _order(seekers), _order(postings)
     rows = max(1, MOST_CELLS // max(1, len(postings.live())))
     for start in range(0, len(seekers.live()), rows):
         block = index.score(seekers.live()[start : start + rows], postings.live())
-        order = _order(seekers, block.rows), _order(postings, block.columns)
+        order = [np.array([places[slot] for slot in slots.tolist()], dtype=np.int64)
+                 for places, slots in zip(orders, (block.rows, block.columns), strict=True)]  # fmt: skip
         for at, row in enumerate(block.rows.tolist()):
-            for place in _largest(block.scores[at], order[1], rules.threshold, rules.seeker_list):
-                ends = seekers.profiles[row][0], postings.profiles[int(block.columns[place])][0]
-                yield ends, tuple(block.values[:, at, place].tolist())
+            best = _largest(block.scores[at], order[1], rules.threshold, rules.seeker_list)
+            yield ("seeker", seekers.profiles[row][0]), [
+                (_key(postings, int(block.columns[place]), int(block.scores[at, place])),
+                 tuple(block.values[:, at, place].tolist()))
+                for place in best
+            ]  # fmt: skip
         for at, column in enumerate(block.columns.tolist()):
             places = _largest(block.scores[:, at], order[0], rules.threshold, rules.posting_list)
             best_of_column[column] += [
@@ -172,8 +297,14 @@ def _chosen(index: Index) -> Iterator[tuple[Ends, tuple[int, ...]]]:
                 for place in places
             ]
     for column, ranked in best_of_column.items():
-        for _, _, row, values in sorted(ranked)[: rules.posting_list]:
-            yield (seekers.profiles[row][0], postings.profiles[column][0]), values
+        yield ("posting", postings.profiles[column][0]), [
+            (_key(seekers, row, -falling), values)
+            for falling, _, row, values in sorted(ranked)[: rules.posting_list]
+        ]  # fmt: skip
+
+
+def _key(shelf: Shelf, slot: int, score: int) -> Key:
+    return Key(-score, shelf.since(slot), shelf.profiles[slot][0])
 
 
 def _largest(scores: NDArray[np.int32], order: NDArray[np.int64], threshold: int, size: int) -> list[int]:
@@ -181,17 +312,19 @@ def _largest(scores: NDArray[np.int32], order: NDArray[np.int64], threshold: int
     return [place for place in ranked[:size] if scores[place] >= threshold]
 
 
-def _order(shelf: Shelf, slots: NDArray[np.int64]) -> NDArray[np.int64]:
+def _order(shelf: Shelf) -> dict[int, int]:
     """Places among equals, sorted anew: earlier first, then by id."""
     kept = shelf.kept[shelf.live()]
     ranked = sorted(range(len(kept)), key=lambda at: (kept["since"][at], kept["id_high"][at], kept["id_low"][at]))
-    place = {int(shelf.live()[at]): number for number, at in enumerate(ranked)}
-    return np.array([place[slot] for slot in slots.tolist()], dtype=np.int64)
+    return {int(shelf.live()[at]): number for number, at in enumerate(ranked)}
 
 
-def _digest(told: Told) -> str:
+def _hash(text: str) -> bytes:
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
+def _digest(told: Mapping[Named, bytes]) -> str:
     digest = sha256()
-    for ends in sorted(told):
-        for line in sorted(told[ends]):
-            digest.update(line.encode())
+    for one, other in sorted(told):
+        digest.update(f"{one} {other} {told[one, other].hex()}\n".encode())
     return digest.hexdigest()

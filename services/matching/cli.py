@@ -1,4 +1,4 @@
-"""Matching's share of the command: `iljari matches`, `iljari certify` and `iljari evaluate`."""
+"""Matching's share of the command: `iljari matches` and `iljari evaluate`."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -26,7 +26,6 @@ if TYPE_CHECKING:  # the command starts fast: what costs time to import is impor
 
 app = command_group()
 
-CERTIFY_SECONDS = 1800.0
 _SHOWN = {"map": "MAP", "mrr": "MRR", "ndcg": "nDCG@10", "precision_at_1": "P@1"}
 """Figures of a ranking, and how they are called."""
 
@@ -70,31 +69,6 @@ def matches(  # noqa: PLR0913, PLR0917 - the options of the command
     )
     if not shown["matches"]:
         typer.echo("아직 맞는 상대가 없습니다. No match yet.", err=True)
-
-
-@app.command()
-def certify(data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Recompute every match from what is stored, and compare: no pair missed, none invented, none different.
-
-    Also compares what matching holds with what registry holds, so that a lost event shows. Ends with 1 on any
-    difference.
-
-    \b
-    Examples:
-      iljari certify
-      iljari certify --json | jq .agrees
-    """
-    with open_system(data, timeout=CERTIFY_SECONDS) as client:
-        registry = client.get("/api/v1/registry/digest").json()
-        certificate = client.get("/api/v1/matching/certificate").json()
-    same = {side: registry[side] == certificate[side] for side in ("seekers", "postings")}
-    agrees = certificate["agrees"] and all(same.values())
-    if as_json:
-        show_json({**certificate, "registry": registry, "holds_what_registry_holds": same, "agrees": agrees})
-    else:
-        _show_certificate(certificate, registry)
-        typer.echo(_verdict(agrees, certificate["pending"]), err=not agrees)
-    raise typer.Exit(ExitCode.ALL_TAKEN if agrees else ExitCode.SOME_REFUSED)
 
 
 @app.command()
@@ -260,25 +234,3 @@ def _row(rank: int, scope: str, match: dict[str, Any], language: Language) -> li
 
 def _points(ten_thousandths: int) -> str:
     return f"{ten_thousandths / 100:.2f}"
-
-
-def _show_certificate(certificate: dict[str, Any], registry: dict[str, Any]) -> None:
-    counted = ("pairs", "recomputed", "missed", "invented", "different", "pending", "epoch", "shards", "seconds")
-    show_table(
-        ("", "matching", "registry"),
-        [
-            *([f"{side} {name}", certificate[side][name], registry[side][name]]
-              for side in ("seekers", "postings") for name in ("count", "sha256")),
-            *([name, certificate[name], ""] for name in counted),
-            ["streamed sha256", certificate["streamed_sha256"], ""],
-            ["recomputed sha256", certificate["recomputed_sha256"], ""],
-        ],
-    )  # fmt: skip
-
-
-def _verdict(agrees: bool, pending: int) -> str:
-    if agrees:
-        return "모두 일치합니다. Everything agrees."
-    if pending:
-        return f"아직 처리 중인 목록 {pending}개가 있습니다. {pending} lists are still being made; try again."
-    return "차이가 있습니다. There are differences."

@@ -8,7 +8,7 @@ A profile is *pending* while its own list was made as of another revision or epo
 what the last batch brought: after a crash between the steps, the next `match` finishes what was begun.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from threading import RLock
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ from services.matching.lists import Candidate, Held, HeldLists, Key, packed
 from services.matching.near_misses import NearMisses, near_misses
 from services.matching.profiles import SIDES, Profile, Scope, Side, as_side, other_side
 from services.matching.scorer import Rules
+from services.matching.search import values_of
 from services.matching.shards import Shard
 from services.matching.tables import MatchList, PairApart, ProfileRow
 from services.matching.upkeep import Lists, true_lists
@@ -140,8 +141,8 @@ class Matcher:
         def apply() -> None:
             for row in changed:
                 index.keep_apart(row.seeker_id, row.posting_id, apart=row.apart)
-                self._pending.update(_both_at_hand(index, row))
-                self._changed.update(_both_at_hand(index, row))
+                self._pending.update(both_at_hand(index, row))
+                self._changed.update(both_at_hand(index, row))
 
         after_commit(session, apply)
 
@@ -169,6 +170,20 @@ class Matcher:
             scope, held = held_of(row)
             if held.revision:  # else it never held anybody, and nothing was said of it
                 stage(session, found(scope, self.shard, held, store.lines_of(row.pairs)))
+
+    def repair(self, scopes: Sequence[Scope], session: Session) -> int:
+        """Make these lists anew from the profiles as stored; how many were wrong. The caller holds the lock."""
+        rows = [
+            row for side in SIDES for row in store.profiles(session, side, {one for of, one in scopes if of == side})
+        ]
+        put(self.index, rows, list(read(self.index, rows)))
+        self._revisions.update(dict.fromkeys(scopes, 0) | {scope_of(row): row.revision for row in rows})
+        self._pending.update(scopes)
+        shard = str(self.shard)
+        before = self._present_lines(session, scopes, store.said(session, shard, scopes))
+        self.match((), session)
+        after = {scope: store.lines_of(row.pairs) for scope, row in store.said(session, shard, scopes).items()}
+        return sum(before.get(scope, []) != after.get(scope, []) for scope in scopes)
 
     def changed(self) -> set[Scope]:
         """Whose profiles changed since this was asked last; the caller holds the lock."""
@@ -222,19 +237,13 @@ class Matcher:
         self._held = HeldLists()
         self._held.update(held)
         set_floors(index, held)
-        self._pending = {scope_of(row) for row in rows if self._is_pending(row, epoch)}
-        self._pending.update(scope for pair in pairs if not pair.settled for scope in _both_at_hand(index, pair))
+        self._pending = {scope_of(row) for row in rows if is_pending(self._held, row, epoch)}
+        self._pending.update(scope for pair in pairs if not pair.settled for scope in both_at_hand(index, pair))
         own = store.shard_row(session, str(self.shard))
         self._settling = own.settling if own else None
 
     def _is_ours(self, row: ProfileRow) -> bool:
         return row.side == "posting" or self.shard.keeps(row.id)
-
-    def _is_pending(self, row: ProfileRow, epoch: int) -> bool:
-        if scope_of(row) not in self._held:
-            return row.live
-        held = self._held.of(scope_of(row))
-        return held.profile_revision != row.revision or (row.live and held.epoch != epoch)
 
     def _under_first_epoch(self, session: Session) -> Index:
         """The index at hand, or one made anew where the first fitted epoch began: by another shard, or now."""
@@ -263,11 +272,9 @@ class Matcher:
     def _write_down(self, session: Session, index: Index, lists: Lists, pending: set[Scope]) -> dict[Scope, Held]:
         """Store these lists, and say those that differ from what was said of them before."""
         said_before = store.said(session, str(self.shard), lists.keys())
-        before = {scope: store.lines_of(row.pairs) for scope, row in said_before.items()}
+        before = self._present_lines(session, lists.keys(), said_before)
         if self._settling is not None and (row := store.shard_row(session, str(self.shard))):
-            newer = store.unsettled(session, row, lists.keys())
-            before |= {scope: store.lines_of(one.pairs or "") for scope, one in newer.items()}
-            store.settle(session, row, newer.keys())
+            store.settle(session, row, lists.keys())
         held: dict[Scope, Held] = {}
         rows: list[MatchList] = []
         for scope, written in lines_of(index, lists, before, pending).items():
@@ -279,6 +286,16 @@ class Matcher:
             rows.append(row_now)
         store.keep_lists(session, rows)
         return held
+
+    def _present_lines(
+        self, session: Session, scopes: Collection[Scope], said_last: Mapping[Scope, MatchList]
+    ) -> dict[Scope, list[str]]:
+        """These lists as they count, whether they were said yet or not."""
+        lines = {scope: store.lines_of(row.pairs) for scope, row in said_last.items()}
+        if self._settling is not None and (row := store.shard_row(session, str(self.shard))):
+            newer = store.unsettled(session, row, scopes)
+            lines |= {scope: store.lines_of(one.pairs or "") for scope, one in newer.items()}
+        return lines
 
     def _said(  # noqa: PLR0913, PLR0917 - a list, before and now
         self,
@@ -310,7 +327,15 @@ class Matcher:
         )
 
 
-def _both_at_hand(index: Index, pair: PairApart) -> list[Scope]:
+def is_pending(lists: HeldLists, row: ProfileRow, epoch: int) -> bool:
+    """Whether a profile's own list was made as of another revision or epoch, or is still to be made."""
+    if scope_of(row) not in lists:
+        return row.live
+    held = lists.of(scope_of(row))
+    return held.profile_revision != row.revision or (row.live and held.epoch != epoch)
+
+
+def both_at_hand(index: Index, pair: PairApart) -> list[Scope]:
     """The lists that a pair kept apart, or not any more, may change."""
     scopes: list[Scope] = [("seeker", pair.seeker_id), ("posting", pair.posting_id)]
     return [scope for scope in scopes if index.revision(*scope)]
@@ -385,6 +410,12 @@ def lines_of(
         for pair in pairs
         if pair.values is not None and pair.key not in kept[scope]
     }
+    fresh |= _lost(index, {
+        _ends(scope, pair)
+        for scope, pairs in lists.items()
+        for pair in pairs
+        if pair.values is None and pair.key not in kept[scope]
+    } - fresh.keys())  # fmt: skip
     told = dict(zip(fresh, index.explain([(*ends, values) for ends, values in fresh.items()]), strict=True))
     revision = index.revision
     return {
@@ -395,6 +426,15 @@ def lines_of(
         ]
         for scope, pairs in lists.items()
     }
+
+
+def _lost(index: Index, pairs: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], tuple[int, ...]]:
+    """The values of pairs that memory has on a list and the store has not: somebody wrote into it behind our back."""
+    if not pairs:
+        return {}
+    seekers, postings = zip(*pairs, strict=True)
+    slots = index.shelves["seeker"].slots(seekers), index.shelves["posting"].slots(postings)
+    return dict(zip(pairs, map(tuple, values_of(index, *slots).tolist()), strict=True))
 
 
 def _still_true(scope: Scope, lines: Sequence[str], pending: set[Scope]) -> dict[Key, str]:

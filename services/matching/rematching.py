@@ -52,6 +52,8 @@ class Rematching:
         run: does a job beside and returns when it is done; raises if it was not.
     """
 
+    name = "rematching"
+
     def __init__(self, engine: Engine, matcher: Matcher, job: Callable[[RematchRow], Job], run: Run) -> None:
         self.closing = threading.Event()
         self._engine, self._matcher, self._job, self._run = engine, matcher, job, run

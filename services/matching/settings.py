@@ -29,6 +29,9 @@ class MatchingSettings(ServiceSettings):
     epoch_profiles: Annotated[int, Field(ge=2)] = 300
     """Profiles known, of both sides, at which the first real epoch is fitted."""
 
+    proof_hour: Annotated[int, Field(ge=0, le=23)] = 4
+    """From this hour in Korea on, once a day, the lists are compared with a recompute of everything."""
+
     aliases: Path | None = None
     """A file of skill terms of your own, joined to the shipped table; another file is another epoch."""
 

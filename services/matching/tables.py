@@ -1,7 +1,7 @@
 """What matching keeps: profiles by opaque id, epochs, and one row a list. No names of persons."""
 
 import zlib
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -163,3 +163,34 @@ class NextList(Table, table=True):
     profile_revision: int
     """0 where the profile had changed before the list was made: it is then made at the switch."""
     pairs: str | None = Field(default=None, sa_type=PackedText)
+
+
+class ProofRow(Table, table=True):
+    """One run of the certificate: asked for by an operator, or by the clock for a night."""
+
+    __tablename__ = "proof"
+
+    number: int | None = Field(default=None, primary_key=True)
+    asked_by: str
+    """`operator` or `clock`."""
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    night: date | None = Field(default=None, unique=True)
+    """The day in Korea that the clock asked for: once each."""
+    shards: int
+    repair: bool
+    certificate: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    """What was found; see `certificate.Certificate`."""
+    repaired: int = 0
+    """Lists that were wrong and have been made anew."""
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+
+
+class WrongList(Table, table=True):
+    """A list that a proof found wrong or in hand, until its shard has made it anew."""
+
+    __tablename__ = "wrong_list"
+
+    proof: int = Field(primary_key=True)
+    shard: str = Field(primary_key=True)
+    scope: str = Field(primary_key=True)
+    scope_id: UUID = Field(primary_key=True)

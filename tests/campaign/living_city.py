@@ -126,6 +126,17 @@ class LivingCity:
         with self.services[service].client() as client:
             return client.get(path, params=query).raise_for_status().json()
 
+    def certificate(self) -> Any:
+        """Have everything compared with a recompute, and wait for what is found."""
+        with self.services["matching"].client() as client:
+            asked = client.post("/api/v1/matching/proofs", json={}).raise_for_status().json()
+
+        def found() -> Any:
+            return self.ask("matching", f"/api/v1/matching/proofs/{asked['number']}")["certificate"]
+
+        wait_until(found, "the proof to be made", lambda: "", START_SECONDS)
+        return found()
+
     def tell_registry(self, path: str, document: dict[str, Any]) -> Any:
         """As a program that will not take no for an answer: it asks again until it has one."""
         with self.services["registry"].client() as client:

@@ -64,7 +64,7 @@ def test_nothing_is_lost_and_nothing_happens_twice(report: Report) -> None:
         resting = time.monotonic()
         end = city.rest(lambda found: len(receipts(found, agencies)) >= feed.postings)
         rested = time.monotonic() - resting
-        certificate = city.ask("matching", "/api/v1/matching/certificate")
+        certificate = city.certificate()
         digest = city.ask("registry", "/api/v1/registry/digest")
         suppressed = sum(service.suppressed() for service in city.services.values())
     report.tell(

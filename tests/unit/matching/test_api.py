@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -16,7 +15,6 @@ from typer.testing import CliRunner
 from services.matching import cli
 from services.matching.api import api
 from services.matching.app import create_app
-from services.matching.certificate import live_digest
 from services.matching.matcher import Matcher
 from services.matching.settings import MatchingSettings
 from shared.web.problems import answer_problems
@@ -79,7 +77,7 @@ def test_one_side_must_be_named(client: TestClient, asked: dict[str, str]) -> No
 
 
 def test_only_the_operator_may_look(client: TestClient) -> None:
-    for path in ("/api/v1/matching/matches", "/api/v1/matching/certificate", "/api/v1/matching/skills/unknown"):
+    for path in ("/api/v1/matching/matches", "/api/v1/matching/skills/unknown"):
         assert client.get(path, headers={"Authorization": "Bearer for nobody"}).status_code == 401
         assert client.get(path, headers={"Authorization": "Bearer for the service"}).status_code == 403
 
@@ -115,14 +113,6 @@ def test_any_two_profiles_are_explained_as_the_lists_would(client: TestClient) -
     assert (told["verdict"], told["epoch"]) == ("match", shown["epoch"])
 
 
-def test_the_certificate_tells_what_is_held(client: TestClient) -> None:
-    certificate = client.get("/api/v1/matching/certificate").json()
-    assert certificate["agrees"]
-    assert certificate["pairs"] == certificate["recomputed"] > 0
-    assert certificate["postings"] == live_digest([(posting_id(1), 1)]).model_dump()
-    assert certificate["seekers"] == live_digest([(seeker_id(n), 1) for n in range(1, 5)]).model_dump()
-
-
 def test_a_shard_must_exist() -> None:
     with pytest.raises(ValidationError, match="the first is 0/2"):
         a_settings(shard="2/2")
@@ -139,27 +129,14 @@ def test_the_whole_service_is_put_together(sqlite_url: str) -> None:
 
 @pytest.fixture
 def command(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
-    """The command, speaking to this client instead of over a socket; registry answers with `registry_holds`."""
+    """The command, speaking to this client instead of over a socket."""
 
     @contextmanager
-    def open_here(_data: Path | None = None, *, timeout: float = 0) -> Iterator[Any]:
-        yield _Both(client, registry_holds)
+    def open_here(_data: Path | None = None, *, timeout: float = 0) -> Iterator[TestClient]:
+        yield client
 
-    registry_holds: dict[str, Any] = {}
     monkeypatch.setattr(cli, "open_system", open_here)
-    runner = CliRunner()
-    runner.registry_holds = registry_holds  # type: ignore[attr-defined]
-    return runner
-
-
-class _Both:
-    def __init__(self, matching: TestClient, registry_holds: dict[str, Any]) -> None:
-        self._matching, self._registry_holds = matching, registry_holds
-
-    def get(self, path: str, **more: Any) -> Any:
-        if path == "/api/v1/registry/digest":
-            return httpx.Response(200, json=self._registry_holds)
-        return self._matching.get(path, **more)
+    return CliRunner()
 
 
 def test_the_command_shows_parts_and_a_sentence(command: CliRunner) -> None:
@@ -168,14 +145,3 @@ def test_the_command_shows_parts_and_a_sentence(command: CliRunner) -> None:
     assert "하늘빵집" in shown.output
     assert "하는 일" in shown.output
     assert shown.output.rstrip().endswith("다.") or "요." in shown.output
-
-
-def test_certify_ends_with_one_where_registry_holds_another_thing(command: CliRunner) -> None:
-    holds = {
-        "postings": live_digest([(posting_id(1), 1)]).model_dump(),
-        "seekers": live_digest([(seeker_id(n), 1) for n in range(1, 5)]).model_dump(),
-    }
-    command.registry_holds.update(holds)  # type: ignore[attr-defined]
-    assert command.invoke(cli.app, ["certify"]).exit_code == 0
-    command.registry_holds["postings"]["count"] = 2  # type: ignore[attr-defined]
-    assert command.invoke(cli.app, ["certify", "--json"]).exit_code == 1

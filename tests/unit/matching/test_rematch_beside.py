@@ -12,8 +12,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from services.matching import beside
-from services.matching.beside import BesideFailed, Job, on_all_cores
+from services.matching.beside import Job, on_all_cores
 from services.matching.handlers import rematch_requested
+from services.matching.own_process import JobFailed, run
 from services.matching.rematch_api import rematch_api
 from services.matching.rematching import Rematching
 from services.matching.tables import RematchRow
@@ -37,7 +38,7 @@ def test_a_process_beside_makes_what_this_one_would(tmp_path: Path) -> None:
     def job(row: RematchRow) -> Job:
         return Job(database_url=url, shard="0/1", rematch_id=row.rematch_id)
 
-    finish(Rematching(engine, matcher, job, beside.run))
+    finish(Rematching(engine, matcher, job, run))
     finish(rematching(alone, other))
     assert lists(engine) == lists(alone)
     assert certified(engine).agrees
@@ -47,14 +48,14 @@ def test_a_process_beside_makes_what_this_one_would(tmp_path: Path) -> None:
 
 def test_a_process_that_cannot_reach_the_store_is_no_success(tmp_path: Path) -> None:
     job = Job(database_url=f"sqlite:///{tmp_path}/no/such.db", shard="0/1", rematch_id=NAMES)
-    with pytest.raises(BesideFailed):
-        beside.run(job, threading.Event())
+    with pytest.raises(JobFailed):
+        run(job, threading.Event())
 
 
 def test_it_ends_with_who_started_it(tmp_path: Path) -> None:
     closing = threading.Event()
     closing.set()
-    beside.run(Job(database_url=f"sqlite:///{tmp_path}/m.db", shard="0/1", rematch_id=NAMES), closing)
+    run(Job(database_url=f"sqlite:///{tmp_path}/m.db", shard="0/1", rematch_id=NAMES), closing)
 
 
 def test_workers_of_all_cores_make_the_same_blocks(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
