@@ -24,6 +24,9 @@ from services.registry import (
     referral_commands,
     staffing,
 )
+from services.registry import (
+    season_commands as season_calendar,
+)
 from shared.command import DEFAULT_DATA, DataOption, JsonOption, command_group
 
 DEFAULT_PORT = 8765
@@ -146,6 +149,7 @@ app.add_typer(district_commands.coverage)
 app.add_typer(plan_commands.plan, name="plan")
 app.add_typer(plan_commands.reports, name="report")
 app.add_typer(program_commands.app, name="programs")
+app.add_typer(season_calendar.seasons, name="seasons")
 app.add_typer(people_commands.app, name="seeker")
 app.add_typer(custody_commands.vault, name="vault")
 app.add_typer(custody_commands.audit, name="audit")

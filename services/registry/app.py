@@ -45,6 +45,7 @@ from services.registry.plan_api import plan_api
 from services.registry.program_api import program_api
 from services.registry.referral_api import referral_api
 from services.registry.room_clock import RoomClock
+from services.registry.season_api import season_api
 from services.registry.settings import RegistrySettings
 from services.registry.staff_pages import staff_pages
 from services.registry.tables import Agency, Posting, Seeker
@@ -113,6 +114,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(api(engine, vault, law))
     app.include_router(ground_api(engine))
     app.include_router(plan_api(engine))
+    app.include_router(season_api(engine))
     app.include_router(order_api(engine, vault, law))
     app.include_router(firm_door(engine, vault))
     app.include_router(cafe_api(engine, rules))

@@ -1,5 +1,6 @@
 """What has run out? Orders and applications end by themselves on their day, in batches; senders are told before.
 Where only time had to pass, pairs move on too: a result is due, an answer is not expected any more, a day has come.
+And on the days of a hiring season everything is asked to be matched anew.
 
 A clock that leapt must not end everything at once: the newest time at which we looked is kept, and nothing runs out
 while the clock stands before it or implausibly far behind it. The operator then says whether the clock is right.
@@ -7,7 +8,7 @@ while the clock stands before it or implausibly far behind it. The operator then
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
 import structlog
@@ -21,6 +22,7 @@ from services.registry.orders.life_cycle import LIVING, NOTICE_DAYS, OPEN
 from services.registry.orders.postings import Shelf, change, one_at_a_time, today
 from services.registry.people import seekers
 from services.registry.referrals.hearing import pass_time
+from services.registry.seasons import ask_what_is_due
 from services.registry.tables import ClockMark, JobOrder, Seeker, Submission
 from shared.clock import now
 from shared.database import transaction
@@ -43,6 +45,7 @@ class Swept:
     seekers: int = 0
     told: int = 0
     pairs: int = 0
+    rematches: int = 0
     refused: str = ""
 
 
@@ -60,6 +63,7 @@ def sweep(engine: Engine) -> Swept:
         seekers=_until_none(engine, lambda session: _expire_seekers(session, day)),
         told=_until_none(engine, lambda session: _tell_of_the_end(session, day)),
         pairs=_until_none(engine, lambda session: pass_time(session, day)),
+        rematches=_until_none(engine, ask_what_is_due),
     )
 
 
@@ -158,8 +162,9 @@ class Sweeper:
         if swept.refused and swept.refused != self.refused:
             log.error("clock_leapt", found=swept.refused)
         self.refused = swept.refused
-        if swept.orders or swept.seekers or swept.told or swept.pairs:
-            log.info("expired", orders=swept.orders, seekers=swept.seekers, told=swept.told, pairs=swept.pairs)
+        done = {name: count for name, count in asdict(swept).items() if count and name != "refused"}
+        if done:
+            log.info("expired", **done)
 
     async def stop(self, task: "asyncio.Task[None]") -> None:
         """Let the batch in hand end, then stop."""

@@ -74,6 +74,7 @@ def upkeep(engine: Engine) -> APIRouter:
             "seekers": swept.seekers,
             "told": swept.told,
             "pairs": swept.pairs,
+            "rematches": swept.rematches,
             "refused": swept.refused,
         }
 

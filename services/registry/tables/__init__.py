@@ -28,6 +28,7 @@ from services.registry.tables.places import (
 from services.registry.tables.plans import PlanEntry
 from services.registry.tables.programs import Enrolment, ProgramSession, SessionOpinion, SessionUse
 from services.registry.tables.referrals import Referral, ReferralStep
+from services.registry.tables.seasons import HiringSeason, SeasonRematch
 
 __all__ = [
     "Account",
@@ -47,6 +48,7 @@ __all__ = [
     "Enrolment",
     "FailingAddress",
     "GroundLayer",
+    "HiringSeason",
     "JobOrder",
     "JobOrderRevision",
     "KeptByLaw",
@@ -64,6 +66,7 @@ __all__ = [
     "RoomWatch",
     "RoomWish",
     "SavedMapping",
+    "SeasonRematch",
     "Seeker",
     "SessionOpinion",
     "SessionUse",
