@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from services.matching import rematches, store
+from services.matching import rematches, resharding, store
 from services.matching.batch import Listed
 from services.matching.beside import Job
 from services.matching.index import Index
@@ -86,7 +86,7 @@ class Rematching:
             self._say_some(own.settling)
             return True
         if due is None:
-            return False
+            return self._take_some_back()
         row, share = due
         if share is None:
             with transaction(self._engine) as session:
@@ -98,6 +98,14 @@ class Rematching:
         else:
             self._finish(row)
         return True
+
+    def _take_some_back(self) -> bool:
+        """Of the lists of a former number of shards; the first shard does it for all."""
+        shard = self._matcher.shard
+        if shard.number:
+            return False
+        with transaction(self._engine) as session:
+            return resharding.take_some_back(session, shard.count)
 
     def _is_fitted(self, row: RematchRow) -> bool:
         with reading(self._engine) as session:
