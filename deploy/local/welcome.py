@@ -10,7 +10,7 @@ import typer
 from deploy.local.folder import write_whole
 from deploy.local.supervisor import LocalSystem
 from deploy.serve import SERVICES
-from shared.clock import now
+from shared.clock import KST, now
 from shared.command import CommandError, open_system, progress_bar
 
 if TYPE_CHECKING:
@@ -45,13 +45,17 @@ class Welcome:
             return list(loaded["accounts"])
         if not self.load_demo:
             return []
+        from deploy.demo.history import arrive, happen
         from deploy.demo.load import load
 
         typer.echo("시범 도시를 불러옵니다. 모두 지어낸 것입니다. Loading the demo city; all of it is invented.")
         with open_system(system.folder.path) as client, progress_bar() as progress:
             task = progress.add_task("시범 도시 demo city", total=None)
             accounts = load(client, lambda done, total: progress.update(task, completed=done, total=total))
+            accounts.append(arrive(system.url))
             typer.echo("모두 맞춰 보는 중입니다. Matching everyone.")
+            _wait_until_heard(client, system)
+            happen(client, system.url, now().astimezone(KST).date(), system.stopping.wait)
             _wait_until_heard(client, system)
         write_whole(mark, {"loaded_at": now(), "accounts": accounts}, mode=0o600)
         return accounts
