@@ -46,7 +46,7 @@
 
   // Somebody who is choosing or writing is not interrupted: the page tells that there is news, and waits.
   const busy = () =>
-    live().querySelector("input:checked[name=pair], .decide details[open], .filters[open]") ||
+    live().querySelector("input:checked[name=pair], .decide details[open], .filters[open], .take-along[open]") ||
     live().contains(document.activeElement?.closest("form, details")) ||
     keys?.open;
 
@@ -55,6 +55,7 @@
     if (!answer.ok || answer.redirected) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
     if (!fresh) return;
+    if (busy()) return void (newer.hidden = false); // she may have begun while the page was on its way
     live().replaceWith(fresh);
     newer.hidden = true;
     adorn();
