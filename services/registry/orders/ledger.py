@@ -192,6 +192,18 @@ def posting_left(session: Session, posting_id: UUID, state: str) -> None:
     withdraw_pairs(session, Referral.posting_id == posting_id, cause_of("posting", state))
 
 
+def provision_changed(session: Session, seeker_id: UUID, recipient: str) -> None:
+    """She took back that this firm may know her, or agreed anew: her pairs with it say so at once."""
+    one_at_a_time(session)
+    known = (Referral.seeker_id == seeker_id, col(Referral.state).in_(NAMED))
+    for row in session.exec(select(Referral).where(*known).order_by(col(Referral.referral_id))).all():
+        posting = session.get(Posting, row.posting_id)
+        if posting is not None and firm_of(posting) == recipient:
+            pair = Pair(session, row, list(steps_of(session, row.referral_id)))
+            pair.read(known_day(session))
+            write(pair, [pair.add("registry")])
+
+
 def withdraw_pairs(session: Session, of: Any, cause: Cause) -> int:
     """One side has left: its pairs that this ends are withdrawn; how many.
 

@@ -8,6 +8,7 @@ from sqlmodel import Session, select
 from services.registry.cafes.bookings import bookings_of
 from services.registry.cafes.enrolments import enrolments_of
 from services.registry.intake.documents import Checked
+from services.registry.orders import ledger
 from services.registry.people import consents
 from services.registry.people.accounts import login_of
 from services.registry.people.audit import Look, rows_about
@@ -74,6 +75,7 @@ def agree(session: Session, vault: Vault, seeker: Seeker, matter: Matter, ground
     """Note a consent and let it have its effect."""
     if consents.give(session, seeker.seeker_id, matter, ground):
         vault.audit.note(session, [seeker.seeker_id], look)
+        _tell_firms(session, seeker, matter)
     settle(session, seeker)
 
 
@@ -81,7 +83,14 @@ def revoke(session: Session, vault: Vault, seeker: Seeker, matter: Matter, look:
     """Take a consent back; without the one to matching nothing of her stays published."""
     if consents.revoke(session, seeker.seeker_id, matter):
         vault.audit.note(session, [seeker.seeker_id], look)
+        _tell_firms(session, seeker, matter)
     settle(session, seeker)
+
+
+def _tell_firms(session: Session, seeker: Seeker, matter: Matter) -> None:
+    if matter.purpose == "provision":
+        session.flush()
+        ledger.provision_changed(session, seeker.seeker_id, matter.recipient)
 
 
 def stop(session: Session, vault: Vault, seeker: Seeker, look: Look) -> None:

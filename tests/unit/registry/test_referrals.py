@@ -18,8 +18,9 @@ from services.registry.intake.door import Arrival, receive
 from services.registry.orders.agencies import add_agency
 from services.registry.orders.ledger import referral_id_of, steps_of
 from services.registry.orders.referral_states import Periods
-from services.registry.people import consents
-from services.registry.people.consents import Matter
+from services.registry.people import rights
+from services.registry.people.audit import Look
+from services.registry.people.consents import Ground, Matter
 from services.registry.people.seekers import SeekerRow, register, renew, withdraw
 from services.registry.people.vault import Vault
 from services.registry.referrals.hearing import hear_answer, hear_review
@@ -34,6 +35,7 @@ COUNSELOR = uuid4()
 PERIODS = Periods()
 SPACE = UUID("0a9e7c1e-0000-4000-8000-000000000003")
 Spoken = MatchReviewed | ReferralAnswered
+LOOK = Look("구직자 본인", "own page")
 
 
 class City:
@@ -131,12 +133,34 @@ def test_a_consent_is_noted_for_this_firm_with_the_text_that_was_shown(city: Cit
     assert (last["state"], last["names_shown"], last["due_on"]) == ("referred", True, "2026-11-16")
 
 
-def test_names_are_not_shown_any_more_once_she_takes_the_consent_back(city: City) -> None:
+def test_names_are_not_shown_from_the_moment_she_takes_the_consent_back_until_she_gives_it_again(
+    city: City, vault: Vault
+) -> None:
     city.hear(*city.referred())
-    with transaction(city.engine) as session:
-        consents.revoke(session, city.seekers[0], Matter("provision", "가게 0"))
+    firm = Matter("provision", "가게 0")
+    for minutes, named in enumerate((False, True, False), 30):
+        with stopped_at(START + timedelta(minutes=minutes)), transaction(city.engine) as session:
+            seeker = session.get_one(Seeker, city.seekers[0])
+            if named:
+                rights.agree(session, vault, seeker, firm, Ground("consent", "herself"), LOOK)
+            else:
+                rights.revoke(session, vault, seeker, firm, LOOK)
+        told = [(row["state"], row["names_shown"]) for row in city.recorded()]
+        assert told[-1] == ("referred", named)
     city.hear(city.answered("interview_set", on_day=date(2026, 11, 9)))
     assert city.recorded()[-1]["names_shown"] is False
+    revisions = [row["revision"] for row in city.recorded()]
+    assert revisions == sorted(set(revisions))
+
+
+def test_what_she_takes_back_for_one_firm_is_nothing_to_another(city: City, vault: Vault) -> None:
+    city.hear(*city.referred())
+    before = len(city.recorded())
+    with transaction(city.engine) as session:
+        seeker = session.get_one(Seeker, city.seekers[0])
+        rights.agree(session, vault, seeker, Matter("provision", "가게 1"), Ground("consent", "herself"), LOOK)
+        rights.revoke(session, vault, seeker, Matter("provision", "가게 1"), LOOK)
+    assert len(city.recorded()) == before
 
 
 def test_a_refused_word_is_kept_with_its_reason_and_told(city: City) -> None:
