@@ -43,6 +43,8 @@ from services.registry.people.seekers import ACTIVE
 from services.registry.people.vault import Vault
 from services.registry.plan_api import plan_api
 from services.registry.program_api import program_api
+from services.registry.program_counter import program_counter
+from services.registry.program_pages import program_pages
 from services.registry.referral_api import referral_api
 from services.registry.room_clock import RoomClock
 from services.registry.season_api import season_api
@@ -105,6 +107,8 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(my_pages(engine, vault, record, settings, pages))
     app.include_router(counter_pages(engine, vault, pages))
     app.include_router(cafe_pages(engine, vault, settings, pages, rules))
+    app.include_router(program_pages(engine, pages))
+    app.include_router(program_counter(engine, vault, pages))
     app.include_router(kiosk_pages(engine, settings, pages))
     app.include_router(staff_pages(engine, vault, settings, pages, rules))
     app.include_router(agency_pages(engine, vault, law, pages))

@@ -33,7 +33,7 @@ from services.registry.people.accounts import SHORTEST_PASSWORD, AccountExists, 
 from services.registry.people.consents import Matter
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
-from services.registry.tables import Booking, Cafe, Room, RoomWish
+from services.registry.tables import Booking, Cafe, Enrolment, ProgramSession, Room, RoomWish
 from shared.clock import KST, now
 from shared.database import reading, transaction
 from shared.web import sign_in as session_cookie
@@ -43,7 +43,7 @@ from shared.web.sign_in import SignedIn, allow, from_our_form, own_path, signed_
 USUAL_MINUTES = 120
 LENGTHS = (30, 60, 90, 120, 150, 180)
 FIELDS = ("starts", "minutes", "room", "people", "change")
-DONE = ("booked", "changed", "cancelled", "waiting")
+DONE = ("booked", "changed", "cancelled", "waiting", "enrolled", "on_the_list", "rated")
 MATCHING = Matter("matching")
 
 SeekerAlone = Annotated[SignedIn, Depends(allow("seeker"))]
@@ -360,11 +360,14 @@ def own_page(session: Session, seeker_id: UUID, rules: Rules) -> dict[str, Any]:
     ahead = [each for each in reversed(all_hers) if each.state in STANDING and each.ends_at > now()]
     today = [Span(each.starts_at, each.ends_at) for each in all_hers if each.state in STANDING]
     wishes = bookings.wishes_of(session, seeker_id)
+    seats = own_seats(session, seeker_id)
     ids = {each.cafe_id for each in all_hers} | {each.cafe_id for each in wishes}
+    ids |= {program.cafe_id for _, program in seats}
     return {
         "ahead": ahead,
         "past": [each for each in all_hers if each not in ahead][:20],
         "wishes": wishes,
+        "seats": seats,
         "cafes": {cafe.cafe_id: cafe for cafe in session.exec(select(Cafe).where(col(Cafe.cafe_id).in_(ids)))},
         "rooms": {
             room.room_id: room
@@ -377,6 +380,17 @@ def own_page(session: Session, seeker_id: UUID, rules: Rules) -> dict[str, Any]:
         "feed_id": calendar_feed.feed_of(session, seeker_id),
         "may_change": lambda booking: booking.state == "booked" and booking.starts_at > now(),
     }
+
+
+def own_seats(session: Session, seeker_id: UUID) -> list[tuple[Enrolment, ProgramSession]]:
+    """Her seats and places in sessions that are still to end, and those of which she may say how they were."""
+    hers = reversed(enrolments.enrolments_of(session, seeker_id))
+    return [
+        (seat, program)
+        for seat, program in hers
+        if (seat.state in enrolments.OPEN and program.ends_at > now() and program.state == "planned")
+        or (seat.state == "attended" and not seat.has_rated)
+    ]
 
 
 def booking_here(session: Session, seeker_id: UUID, cafe: Cafe | None) -> Booking | None:

@@ -19,7 +19,9 @@ from services.registry.cafe_pages import DONE
 from services.registry.cafes.bookings import BookingState
 from services.registry.cafes.city_coverage import Of
 from services.registry.cafes.districts import KINDS
+from services.registry.cafes.enrolments import EnrolmentState
 from services.registry.cafes.life_cycle import ORDER
+from services.registry.cafes.programs import SessionState
 from services.registry.cafes.promotion import STATES
 from services.registry.intake.asking import Kind, fields_to_ask
 from services.registry.ledgers.reach import BOOKS
@@ -32,6 +34,7 @@ from services.registry.people.audit import Action
 from services.registry.people.seekers import ACTIVE, TAKEN_OUT, UNSEEN, LeavingReason
 from services.registry.people.vault import ITEMS
 from services.registry.posting_form import FIELDS
+from services.registry.program_counter import Seat
 from services.registry.staff_pages import Doing
 from shared.contracts.envelope import EmploymentType, Money
 from shared.contracts.matches import GateName, PartName, ReasonCode
@@ -98,6 +101,9 @@ MADE_IN_PARTS = {
     *(f"rooms.done.{done}" for done in DONE),
     *(f"counter.doing.{doing}" for doing in get_args(Doing)),
     *(f"paper.{kind}" for kind in PAPERS),
+    *(f"programs.state.{state}" for state in get_args(EnrolmentState)),
+    *(f"counter.session_state.{state}" for state in get_args(SessionState)),
+    *(f"counter.seat.{doing}" for doing in get_args(Seat)),
     *(f"ledger.book.{book}" for book in BOOKS),
     *(f"ledger.column.{name}" for names in COLUMNS.values() for name in names),
     *(f"ledger.order.{state}" for state in STATES_OF_ORDERS),
