@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
-from services.registry.cafe_api import the
+from services.registry.cafe_api import Staff, the
 from services.registry.cafe_pages import span_of
 from services.registry.cafes import enrolments, places, programs
 from services.registry.cafes.hours import at_minute, day_of
@@ -21,7 +21,6 @@ from services.registry.cafes.programs import MOST_SEATS
 from services.registry.cafes.refusals import Refused
 from services.registry.people.rights import seeker_named
 from services.registry.people.vault import Vault
-from services.registry.staff_pages import Staff
 from services.registry.tables import Cafe, Enrolment, ProgramSession
 from shared.clock import KST, now
 from shared.database import reading, transaction
