@@ -15,6 +15,7 @@ import httpx
 from deploy.demo.city import City, Seeker
 from deploy.demo.invent_cafes import ROOMS, told_of, tomorrows_bookings
 from deploy.demo.invent_ground import SOURCE, invent_ground
+from deploy.demo.invent_programs import invented_rows
 from deploy.demo.make_city import make_city
 from deploy.demo.shapes import PostingFile, write_shapes
 from deploy.demo.vocabulary import AccountWords, city_words
@@ -61,6 +62,7 @@ def load_city(client: httpx.Client, folder: Path, today: date, step: Step = lamb
     loading = _Loading(client, city, report, step)
     agencies, cafes = loading.agencies(), loading.cafes()
     loading.accounts(agencies, cafes)
+    loading.programs()
     loading.ground()
     loading.plan()
     loading.seekers(cafes)
@@ -104,6 +106,12 @@ class _Loading:
                 made = [self.client.post(path, json=room).raise_for_status().json() for room in ROOMS]
                 self.rooms += [room["room_id"] for room in made]
         return {cafe.key: known[cafe.name] for cafe in self.city.cafes}
+
+    def programs(self) -> None:
+        """The past and the coming sessions, when the cafés are new; none where a coming one falls on a holiday."""
+        if self.report.made["cafes"]:
+            rows = list(invented_rows(self.city.today, [cafe.name for cafe in self.city.cafes]))
+            self.client.post("/api/v1/registry/programs/import", json={"rows": rows}).raise_for_status()
 
     def ground(self) -> None:
         """The layers that are not there yet; the first time, districts too, of which the densest is designated."""

@@ -45,6 +45,8 @@ from services.registry.plan_api import plan_api
 from services.registry.program_api import program_api
 from services.registry.program_counter import program_counter
 from services.registry.program_pages import program_pages
+from services.registry.proposal_api import proposal_api
+from services.registry.proposal_pages import proposal_pages
 from services.registry.referral_api import referral_api
 from services.registry.room_clock import RoomClock
 from services.registry.season_api import season_api
@@ -59,7 +61,7 @@ from shared.web.operations import operations
 from shared.web.pages import furnish
 
 
-def create_app(settings: RegistrySettings) -> FastAPI:
+def create_app(settings: RegistrySettings) -> FastAPI:  # noqa: PLR0915 - the list of what it is made of
     """The whole service; it hears, reads agencies' streams and says while it serves."""
     engine = open_engine(settings.database_url)
     vault = Vault(MasterKeys(settings.vault_key, settings.vault_key_file), settings.pseudonym_key)
@@ -109,6 +111,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(cafe_pages(engine, vault, settings, pages, rules))
     app.include_router(program_pages(engine, pages))
     app.include_router(program_counter(engine, vault, pages))
+    app.include_router(proposal_pages(engine, pages))
     app.include_router(kiosk_pages(engine, settings, pages))
     app.include_router(staff_pages(engine, vault, settings, pages, rules))
     app.include_router(agency_pages(engine, vault, law, pages))
@@ -122,6 +125,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
     app.include_router(order_api(engine, vault, law))
     app.include_router(firm_door(engine, vault))
     app.include_router(cafe_api(engine, rules))
+    app.include_router(proposal_api(engine))  # before the one that takes any word for a session
     app.include_router(program_api(engine))
     app.include_router(referral_api(engine, periods))
     app.include_router(ledger_api(engine, vault))

@@ -1,9 +1,10 @@
-"""The command's way to programs: `iljari programs list|import|export`."""
+"""The command's way to programs: `iljari programs list|import|export|plan|refuse`."""
 
 import csv
 import sys
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -124,6 +125,67 @@ def export_sessions(
     lines = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     lines.writeheader()
     lines.writerows(each["row"] for each in _sessions(since, until, cafe, data))
+
+
+@app.command("plan")
+def plan_month(
+    month: Annotated[str, typer.Argument(help="Such as 2026-12.", show_default=False)],
+    hours: Annotated[
+        float | None, typer.Option("--hours", help="Staff hours of all cafés; by default those of the month before.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--show", help="Show what was proposed, plan nothing anew.")] = False,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Propose a month's sessions by closing dates, missing skills and past attendance; people decide.
+
+    What was accepted or refused stays. Sessions are accepted and changed at /counter/programs/plan.
+
+    \b
+    Examples:
+      iljari programs plan 2026-12
+      iljari programs plan 2026-11 --show      # the forecasts beside what happened
+    """
+    told = {"month": month} | ({"hours": hours} if hours else {})
+    with open_system(data, timeout=300) as client:
+        answer = client.get(f"{PATH}/plan", params={"month": month}) if show else client.post(f"{PATH}/plan", json=told)
+        found: list[dict[str, Any]] = answer.json()
+    if as_json:
+        show_json(found)
+        return
+    heads = (
+        "제안 proposal", "카페 café", "프로그램 program", "주 week", "예상 신청 wanted", "예상 참석 come",
+        "지난 평균 past", "마감 비 season", "마감 closings", "실제 was", "상태 state",
+    )  # fmt: skip
+    show_table(heads, [_proposal(each) for each in found])
+
+
+@app.command("refuse")
+def refuse_proposal(
+    proposal: Annotated[UUID, typer.Argument(help="As planned.", show_default=False)],
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept with it.", show_default=False)],
+    data: DataOption = None,
+) -> None:
+    """Refuse a proposal; the same is not proposed again for that week.
+
+    \b
+    Example:
+      iljari programs refuse 0b6f… --reason "상담사 휴가"
+    """
+    with open_system(data) as client:
+        client.post(f"/api/v1/registry/proposals/{proposal}/refuse", json={"reason": reason})
+    typer.echo(f"{proposal}: 거절했습니다. Refused.")
+
+
+def _proposal(told: dict[str, Any]) -> tuple[object, ...]:
+    numbers, was = told["numbers"], told["happened"]
+    past = "–" if numbers["past_wanted"] is None else f"{numbers['past_wanted']:.1f}"
+    what = told["kind"] + (f" {told['skill']}" if told["skill"] else "")
+    forecast = (f"{told['wanted']:.1f}", f"{told['attended']:.1f}", past, f"{numbers['season']:.2f}")
+    happened = f"{was['wanted']}, {was['attended']}" if was else "–"
+    return (
+        told["proposal_id"], told["cafe"], what, told["week"], *forecast, numbers["closings"], happened, told["state"],
+    )  # fmt: skip
 
 
 def _sessions(since: str | None, until: str | None, cafe: str | None, data: Path | None) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ from services.registry.tables.places import (
     Room,
 )
 from services.registry.tables.plans import PlanEntry
-from services.registry.tables.programs import Enrolment, ProgramSession, SessionOpinion, SessionUse
+from services.registry.tables.programs import Enrolment, ProgramProposal, ProgramSession, SessionOpinion, SessionUse
 from services.registry.tables.referrals import Referral, ReferralStep
 from services.registry.tables.seasons import HiringSeason, SeasonRematch
 
@@ -57,6 +57,7 @@ __all__ = [
     "PlanEntry",
     "Posting",
     "PostingRevision",
+    "ProgramProposal",
     "ProgramSession",
     "PromotionDistrict",
     "Referral",

@@ -1,6 +1,7 @@
-"""Sessions of programs, who is enrolled in them, and the counts that outlive both names and opinions."""
+"""Sessions of programs, who is enrolled in them, the counts that outlive both, and what is proposed for a month."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, Column, Index
@@ -77,3 +78,34 @@ class SessionOpinion(Table, table=True):
     session_id: UUID = Field(primary_key=True, foreign_key="program_session.session_id")
     score: int = Field(primary_key=True)
     people: int = 0
+
+
+class ProgramProposal(Table, table=True):
+    """A session that the season planner proposes for a month, with its numbers, and what staff made of it."""
+
+    __tablename__ = "program_proposal"
+
+    proposal_id: UUID = Field(primary_key=True)
+    month: date = Field(index=True)
+    """Its first day."""
+    number: int
+    """Its place in the plan: the most useful first."""
+    cafe_id: UUID = Field(foreign_key="cafe.cafe_id")
+    kind: str
+    skill: str = ""
+    week: date
+    seats: int
+    wanted: float
+    """The forecast: how many will want a seat."""
+    attended: float
+    """The forecast: how many will come."""
+    numbers: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    """What it was made of; see `season_planner.Numbers`."""
+    state: str
+    """`proposed`, `accepted` or `refused`."""
+    reason: str = ""
+    """Why it was refused."""
+    session_id: UUID | None = Field(default=None, foreign_key="program_session.session_id")
+    """What it became."""
+    decided_by: str = ""
+    made_at: datetime = Field(sa_type=UtcDateTime)

@@ -23,6 +23,7 @@ from services.registry.cafes.enrolments import EnrolmentState
 from services.registry.cafes.life_cycle import ORDER
 from services.registry.cafes.programs import SessionState
 from services.registry.cafes.promotion import STATES
+from services.registry.cafes.proposals import ProposalState
 from services.registry.intake.asking import Kind, fields_to_ask
 from services.registry.ledgers.reach import BOOKS
 from services.registry.ledgers.wording import COLUMNS
@@ -104,6 +105,7 @@ MADE_IN_PARTS = {
     *(f"programs.state.{state}" for state in get_args(EnrolmentState)),
     *(f"counter.session_state.{state}" for state in get_args(SessionState)),
     *(f"counter.seat.{doing}" for doing in get_args(Seat)),
+    *(f"season.state.{state}" for state in get_args(ProposalState)),
     *(f"ledger.book.{book}" for book in BOOKS),
     *(f"ledger.column.{name}" for names in COLUMNS.values() for name in names),
     *(f"ledger.order.{state}" for state in STATES_OF_ORDERS),
