@@ -32,7 +32,7 @@ def on_cluster(address: str, index: Index, blocks: Sequence[Block]) -> Iterator[
         client.wait_for_workers(1, timeout=CONNECT_SECONDS)
         (shipped,) = client.scatter([index], broadcast=True, hash=False)
         futures = client.map(_on_worker, [shipped] * len(blocks), blocks, pure=False, retries=3)
-        for done in as_completed(futures):  # type: ignore[no-untyped-call]
+        for done in as_completed(futures, loop=client.loop):  # type: ignore[no-untyped-call]
             yield done.result()
             done.release()
 
