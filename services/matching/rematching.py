@@ -102,8 +102,9 @@ class Rematching:
     def _take_some_back(self) -> bool:
         """Of the lists of a former number of shards; the first shard does it for all."""
         shard = self._matcher.shard
-        if shard.number:
-            return False
+        with reading(self._engine) as session:
+            if shard.number or not resharding.has_others(session, shard.count):
+                return False
         with transaction(self._engine) as session:
             return resharding.take_some_back(session, shard.count)
 

@@ -24,7 +24,7 @@ GONE = 0
 
 def take_some_back(session: Session, count: int) -> bool:
     """Take back a few lists of shards that are not of `count`; whether there was anything to do."""
-    if not _are_others(session, count) or not _hold_everybody(session, count):
+    if not has_others(session, count) or not _hold_everybody(session, count):
         return False
     former = select(MatchList).where(_not_of(col(MatchList.shard), count), MatchList.profile_revision != GONE)
     rows = session.exec(former.limit(TAKEN_BACK_AT_ONCE)).all()
@@ -45,7 +45,8 @@ def _take_back(session: Session, row: MatchList) -> None:
     session.add(row)
 
 
-def _are_others(session: Session, count: int) -> bool:
+def has_others(session: Session, count: int) -> bool:
+    """Whether anything is left of another number of shards."""
     return session.exec(select(ShardRow).where(_not_of(col(ShardRow.shard), count)).limit(1)).first() is not None
 
 
