@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from services.matching.bench import arrival, batch, changes, floor, memory, start, vectorising, vocabulary
+from services.matching.bench import arrival, batch, changes, floor, memory, season, start, vectorising, vocabulary
 from services.matching.bench.figures import GOALS, Figure
 from services.matching.bench.made import SEEKERS_A_POSTING, World, made
 from services.matching.bench.materials import Materials, Patterns, texts, words
 
-Question = Literal["batch", "arrival", "changes", "memory", "floor", "vectorising", "vocabulary", "start"]
+Question = Literal["batch", "arrival", "changes", "memory", "floor", "vectorising", "vocabulary", "start", "season"]
 OF_A_WORLD: frozenset[Question] = frozenset({"batch", "arrival", "changes", "memory", "floor"})
 """What is measured with many profiles at hand; the rest needs texts alone."""
 Shape = Literal["words", "texts"]
@@ -37,6 +37,8 @@ def figures(plan: Plan, patterns: Patterns, step: Step) -> Iterator[Figure]:
     for shape in plan.shapes if OF_A_WORLD & {*plan.questions} else ():
         materials = words(patterns, plan.seed) if shape == "words" else texts(patterns)
         yield from _of_materials(plan, materials, step)
+    if "season" in plan.questions:
+        yield from _of_seasons(plan, patterns, step)
     yield from _of_texts(plan, patterns, step)
 
 
@@ -54,6 +56,19 @@ def _of_materials(plan: Plan, materials: Materials, step: Step) -> Iterator[Figu
             yield from _of_largest(plan, world, materials, step)
     if len(batches) > 1:
         yield from batch.growth(batches)
+
+
+def _of_seasons(plan: Plan, patterns: Patterns, step: Step) -> Iterator[Figure]:
+    """A whole season of each size, the smallest first."""
+    seasons = []
+    for seekers in (plan.size * times for times in sorted(plan.times)):
+        step(f"{seekers:,} people: make")
+        world = season.people(patterns, seekers, max(1, seekers // SEEKERS_A_POSTING), plan.seed)
+        step(f"{world.data}: season")
+        seasons.append(season.run(world, plan.arrivals))
+        yield from season.figures(seasons[-1])
+    if len(seasons) > 1:
+        yield from season.growth(seasons)
 
 
 def _of_largest(plan: Plan, world: World, materials: Materials, step: Step) -> Iterator[Figure]:

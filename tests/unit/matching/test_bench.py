@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse
 
 from services.matching import blocks
-from services.matching.bench import arrival, batch, changes, floor, memory, start, vectorising, vocabulary
+from services.matching.bench import arrival, batch, changes, floor, memory, season, start, vectorising, vocabulary
 from services.matching.bench.answers import NOBODY, Best, by_scorer, by_sums, found_by_us, found_in_rows, wrong
 from services.matching.bench.figures import GOALS, Data, Figure
 from services.matching.bench.made import TOP, World, made
@@ -267,3 +267,15 @@ def test_a_vocabulary_is_measured_at_each_size(monkeypatch: pytest.MonkeyPatch) 
     told = list(vocabulary.figures([1, 2]))
     assert {str(figure.data).split()[-1] for figure in told} == {"terms"}
     assert len({figure.data for figure in told}) == 2
+
+
+def test_a_season_makes_every_list_and_times_newcomers_meanwhile(patterns: Patterns) -> None:
+    cities = [season.people(patterns, seekers, seekers // 4, seed=1) for seekers in (600, 1_200)]
+    seasons = [season.run(city, arrivals=4, priority=0) for city in cities]
+    assert [one.lists for one in seasons] == [600 + 150, 1_200 + 300]
+    assert [len(one.quiet) for one in seasons] == [4, 4]
+    told = {figure.question.split(",")[1].strip(): figure for figure in season.figures(seasons[0])}
+    assert told["whole"].value == seasons[0].seconds > 0
+    assert told["memory of a process"].value
+    (grown,) = season.growth(seasons)
+    assert grown.note == "4× the pairs, 2× the lists"
