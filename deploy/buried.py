@@ -5,7 +5,16 @@ from typing import Annotated
 import typer
 
 from deploy.serve import SERVICES, ServiceName
-from shared.command import DataOption, ExitCode, JsonOption, command_group, open_system, show_json, show_table
+from shared.command import (
+    DataOption,
+    ExitCode,
+    JsonOption,
+    command_group,
+    every_page,
+    open_system,
+    show_json,
+    show_table,
+)
 
 app = command_group(
     """List, look at, replay or drop messages that a service could not handle.
@@ -31,7 +40,7 @@ def list_buried(data: DataOption = None, as_json: JsonOption = False) -> None:
         messages = [
             {"service": service, **message}
             for service in SERVICES
-            for message in client.get(f"/api/v1/{service}/buried").json()
+            for message in every_page(client, f"/api/v1/{service}/buried")
         ]
     if as_json:
         show_json(messages)

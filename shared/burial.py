@@ -95,11 +95,13 @@ def load_fields(text: str) -> dict[bytes, bytes]:
     }
 
 
-def lying(engine: Engine) -> Sequence[BuriedMessage]:
-    """What is buried and not settled, oldest first."""
+def lying(engine: Engine, after: int = 0, limit: int | None = None) -> Sequence[BuriedMessage]:
+    """What is buried and not settled, oldest first; `after`: the number of the last before."""
     with reading(engine) as session:
-        unsettled = select(BuriedMessage).where(col(BuriedMessage.settled_at).is_(None))
-        return session.exec(unsettled.order_by(col(BuriedMessage.number))).all()
+        unsettled = select(BuriedMessage).where(
+            col(BuriedMessage.settled_at).is_(None), col(BuriedMessage.number) > after
+        )
+        return session.exec(unsettled.order_by(col(BuriedMessage.number)).limit(limit)).all()
 
 
 def count_lying(engine: Engine) -> int:

@@ -160,6 +160,15 @@ def open_system(data: Path | None = None, *, timeout: float = 60.0) -> Iterator[
             raise _cannot_reach(system, error) from error
 
 
+def every_page(client: "httpx.Client", path: str, params: dict[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+    """All rows of a list, page after page as each leads to the next."""
+    answer = client.get(path, params={"limit": 500} | (params or {}))
+    yield from answer.json()
+    while following := answer.links.get("next"):
+        answer = client.get(following["url"])
+        yield from answer.json()
+
+
 def show_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 

@@ -1,13 +1,13 @@
 """A database a service: its engine, its metadata, and the transaction that is the edge of every change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from threading import RLock
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import DateTime, Engine, event
+from sqlalchemy import ColumnElement, DateTime, Engine, and_, event, or_
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
@@ -115,3 +115,14 @@ def reading(engine: Engine) -> Iterator[Session]:
         if engine.dialect.name == "sqlite":
             session.connection().exec_driver_sql("BEGIN")
         yield session
+
+
+def beyond(columns: Sequence[Any], key: Sequence[Any] | None, *, falling: bool = False) -> list[ColumnElement[bool]]:
+    """The condition for rows after a key, in the order of these columns; none on the first page."""
+    if key is None:
+        return []
+    steps = []
+    for place, (column, value) in enumerate(zip(columns, key, strict=True)):
+        same = [earlier == known for earlier, known in zip(columns[:place], key, strict=False)]
+        steps.append(and_(*same, column < value if falling else column > value))
+    return [or_(*steps)]

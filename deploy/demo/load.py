@@ -23,7 +23,7 @@ from services.registry.importing import Source, bring_in
 from services.registry.intake.rows import Given
 from services.registry.plan_commands import rows_of
 from shared.clock import KST, now
-from shared.command import CommandError
+from shared.command import CommandError, every_page
 
 ALREADY_THERE = "ALREADY_THERE"
 PLAN = Path(__file__).parent / "plan.toml"
@@ -163,8 +163,7 @@ class _Loading:
         self.report.postings += went.outcomes
 
     def _get(self, path: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.client.get(path).raise_for_status().json()
-        return found
+        return list(every_page(self.client, path))
 
     def _put(self, path: str, asked: dict[str, Any]) -> None:
         self.client.put(path, json=asked).raise_for_status()

@@ -14,6 +14,7 @@ from services.matching.rematches import Asked, Kind
 from services.matching.tables import RematchRow
 from shared.contracts import CafeChanges, Fact
 from shared.database import reading, transaction
+from shared.web.cursors import NUMBER, Paged
 from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, allow
 
@@ -79,10 +80,12 @@ def rematch_api(engine: Engine, shard_count: int) -> APIRouter:
             raise _nothing_before(str(nothing)) from nothing
 
     @router.get("")
-    def list_rematches(_who: Operator) -> tuple[ShownRematch, ...]:
-        """The newest twenty, the newest first."""
+    def list_rematches(_who: Operator, paged: Paged) -> tuple[ShownRematch, ...]:
+        """All there were, the newest first."""
         with reading(engine) as session:
-            return tuple(shown(row, rematches.progress(session, row)) for row in rematches.newest(session, 20))
+            found = rematches.newest(session, paged.after(NUMBER), paged.one_more)
+            rows = paged.shown(found, lambda row: row.epoch)
+            return tuple(shown(row, rematches.progress(session, row)) for row in rows)
 
     @router.get("/{rematch_id}")
     def show_rematch(_who: Operator, rematch_id: UUID) -> ShownRematch:

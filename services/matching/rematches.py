@@ -380,5 +380,7 @@ def _progress(session: Session, row: RematchRow, share: RematchShare) -> Progres
     )
 
 
-def newest(session: Session, count: int) -> Sequence[RematchRow]:
-    return session.exec(select(RematchRow).order_by(col(RematchRow.epoch).desc()).limit(count)).all()
+def newest(session: Session, before: int | None, limit: int) -> Sequence[RematchRow]:
+    """The newest first; `before`: the epoch of the last that was told."""
+    older = select(RematchRow).where(*([] if before is None else [RematchRow.epoch < before]))
+    return session.exec(older.order_by(col(RematchRow.epoch).desc()).limit(limit)).all()

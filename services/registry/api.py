@@ -4,8 +4,8 @@ from collections import Counter
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID, uuid5
 
-from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints, TypeAdapter
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 from starlette.responses import StreamingResponse
@@ -21,7 +21,7 @@ from services.registry.intake.mapping import Mapping
 from services.registry.intake.saved import MOST, TooManyMappings, save_mapping, saved_mappings
 from services.registry.law.rules import Rules
 from services.registry.licence_kinds import LicenceWord, licence_of
-from services.registry.orders.agencies import AgencyExists, add_agency, all_agencies
+from services.registry.orders.agencies import AgencyExists, add_agency, some_agencies
 from services.registry.people.accounts import (
     LONGEST_PASSWORD,
     SHORTEST_PASSWORD,
@@ -35,14 +35,15 @@ from services.registry.people.vault import Vault
 from services.registry.tables import Agency, Cafe, SavedMapping, Submission
 from shared.contracts import AgencyAnswered, Finding, PostingReceived
 from shared.contracts.submissions import Outcome
-from shared.database import reading, transaction
+from shared.database import beyond, reading, transaction
 from shared.outbox import stream_of
+from shared.web.cursors import MOMENT, Paged, Paging
 from shared.web.problems import Problem, WrongField
 from shared.web.sign_in import SignedIn, allow
 
 MOST_ROWS = 1_000
 BATCH_LIMIT_BYTES = 64_000_000
-PAGE_SIZE = 100
+NAMED = TypeAdapter(tuple[str, UUID])
 
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")
@@ -153,9 +154,11 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
         return _shown_agency(agency) | {"api_key": key}
 
     @router.get("/agencies")
-    def list_agencies(_who: Operator) -> list[dict[str, Any]]:
+    def list_agencies(_who: Operator, paged: Paged) -> list[dict[str, Any]]:
+        """Agencies by name."""
         with reading(engine) as session:
-            return [_shown_agency(agency) for agency in all_agencies(session)]
+            found = some_agencies(session, paged.after(NAMED), paged.one_more)
+        return [_shown_agency(agency) for agency in paged.shown(found, lambda each: (each.name, each.agency_id))]
 
     @router.post("/accounts", status_code=201)
     def make_account(
@@ -202,14 +205,14 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
     @router.get("/submissions")
     def list_submissions(
         who: From,
+        paged: Paged,
         agency: UUID | None = None,
         outcome: Outcome | None = None,
-        page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     ) -> dict[str, Any]:
         """What an agency sent and how it was answered, newest first, with counts by outcome."""
         own = agency_for(engine, who, agency)
         with reading(engine) as session:
-            return _submissions(session, own, outcome, page)
+            return _submissions(session, own, outcome, paged)
 
     @router.post("/seekers/batch")
     def send_seekers(
@@ -319,17 +322,18 @@ def _shown_mapping(saved: SavedMapping) -> dict[str, Any]:
     return told | {"mapping": saved.words}
 
 
-def _submissions(session: Session, agency: Agency, outcome: Outcome | None, page: int) -> dict[str, Any]:
+def _submissions(session: Session, agency: Agency, outcome: Outcome | None, paged: Paging) -> dict[str, Any]:
     own = Submission.agency_id == agency.agency_id
     counted = session.exec(select(Submission.outcome, func.count()).where(own).group_by(col(Submission.outcome)))
     counts: Counter[str] = Counter(dict(counted.all()))
     wanted = select(Submission).where(own, *([Submission.outcome == outcome] if outcome else []))
-    newest = wanted.order_by(col(Submission.received_at).desc(), col(Submission.submission_id))
-    rows = session.exec(newest.offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE)).all()
+    key = (col(Submission.received_at), col(Submission.submission_id))
+    older = wanted.where(*beyond(key, paged.after(MOMENT), falling=True))
+    found = session.exec(older.order_by(*(column.desc() for column in key)).limit(paged.one_more)).all()
+    rows = paged.shown(found, lambda row: (row.received_at, row.submission_id))
     return {
         "counts": {name: counts[name] for name in get_args(Outcome) if name != "noticed"},
         "total": counts.total(),
-        "page": page,
         "rows": [row.model_dump(mode="json", exclude={"kept", "content_hash"}) for row in rows],
     }
 

@@ -16,6 +16,7 @@ from shared.command import (
     ExitCode,
     JsonOption,
     command_group,
+    every_page,
     open_system,
     share_progress,
     show_json,
@@ -133,7 +134,7 @@ def list_agencies(data: DataOption = None, as_json: JsonOption = False) -> None:
       iljari agency list
     """
     with open_system(data) as client:
-        found = client.get("/api/v1/registry/agencies").json()
+        found = list(every_page(client, "/api/v1/registry/agencies"))
     if as_json:
         show_json(found)
         return

@@ -18,7 +18,8 @@ from services.registry.people.rights import seeker_named
 from services.registry.people.seekers import ERASED
 from services.registry.people.vault import Vault
 from services.registry.tables import Contact, KeptByLaw, Seeker, Submission, Upload
-from shared.database import reading, transaction
+from shared.database import beyond, reading, transaction
+from shared.web.cursors import MOMENT, Paged
 from shared.web.sign_in import SignedIn, allow
 
 CHUNK = 500
@@ -118,10 +119,13 @@ def custody(engine: Engine, vault: Vault, record: ErasureRecord) -> APIRouter:
         return {"seeker_id": seeker_id, "erased": True, "kept_by_law": kept_shown(kept)}
 
     @router.get("/kept-by-law")
-    def list_kept(_who: Operator) -> list[dict[str, Any]]:
+    def list_kept(_who: Operator, paged: Paged) -> list[dict[str, Any]]:
         """The lines of erased people that a law makes us keep, unopened, with their ends."""
+        key = (col(KeptByLaw.ends_at), col(KeptByLaw.line_id))
+        wanted = select(KeptByLaw).where(*beyond(key, paged.after(MOMENT)))
         with reading(engine) as session:
-            return [kept_shown(line) or {} for line in session.exec(select(KeptByLaw).order_by(col(KeptByLaw.ends_at)))]
+            found = session.exec(wanted.order_by(*key).limit(paged.one_more)).all()
+        return [kept_shown(line) or {} for line in paged.shown(found, lambda line: (line.ends_at, line.line_id))]
 
     @router.post("/kept-by-law/{line_id}/open")
     def open_kept(line_id: UUID, who: Operator, request: Request, asked: Purposed) -> dict[str, Any]:

@@ -1,11 +1,10 @@
 """The ledgers for programs, under `/api/v1/registry/ledgers`: lines without names, and files with a reason."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from sqlalchemy import Engine
 from starlette.responses import StreamingResponse
 
@@ -14,14 +13,12 @@ from services.registry.api import Asked as AskedBody
 from services.registry.bodies import PlainBody
 from services.registry.custody import Words, address_of, named
 from services.registry.ledgers.handing_out import Form, file_of, look_of
-from services.registry.ledgers.lines import KEYS, Line, lines
+from services.registry.ledgers.lines import KEYS, lines
 from services.registry.ledgers.reach import Asked, Book, span_of, whose_of
 from services.registry.people.vault import Vault
 from shared.database import reading
-from shared.web.cursors import Cursor, cursor_of, key_of
+from shared.web.cursors import Paged
 from shared.web.sign_in import SignedIn
-
-MOST = 500
 
 
 class FileAsked(AskedBody):
@@ -44,18 +41,17 @@ def ledger_api(engine: Engine, vault: Vault) -> APIRouter:
     def list_lines(  # noqa: PLR0913, PLR0917 - one filter each
         book: Book,
         who: From,
+        paged: Paged,
         since: date | None = None,
         until: date | None = None,
         agency: UUID | None = None,
         cafe: UUID | None = None,
-        after: Cursor = "",
-        limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
-    ) -> dict[str, Any]:
-        """Lines of these days, oldest first, without names. `after`: the `next` of the page before."""
+    ) -> list[dict[str, Any]]:
+        """Lines of these days, oldest first, without names."""
         asked = Asked(book, whose_of(who, book, agency, cafe), span_of(since, until))
         with reading(engine) as session:
-            found = lines(session, asked, key_of(after, KEYS[book]), limit + 1)
-        return _page(found, limit)
+            found = lines(session, asked, paged.after(KEYS[book]), paged.one_more)
+        return [line.model_dump(mode="json", exclude={"key"}) for line in paged.shown(found, lambda line: line.key)]
 
     @router.post("/{book}/file", response_class=StreamingResponse)
     def take_file(
@@ -67,11 +63,3 @@ def ledger_api(engine: Engine, vault: Vault) -> APIRouter:
         return file_of(engine, vault, who, wanted, asked.form, "ko", look, named=asked.names)
 
     return router
-
-
-def _page(found: Sequence[Line], limit: int) -> dict[str, Any]:
-    shown = found[:limit]
-    return {
-        "lines": [line.model_dump(mode="json", exclude={"key"}) for line in shown],
-        "next": cursor_of(shown[-1].key) if len(found) > limit else None,
-    }

@@ -15,6 +15,7 @@ from shared.command import (
     ExitCode,
     JsonOption,
     command_group,
+    every_page,
     open_system,
     show_json,
     show_table,
@@ -23,7 +24,6 @@ from shared.command import (
 app = command_group()
 
 PATH = "/api/v1/registry/ledgers"
-PAGE = 500
 FORMS = {".csv": "csv", ".xlsx": "xlsx"}
 COLUMNS: dict[Book, tuple[tuple[str, str], ...]] = {
     "orders": (
@@ -91,7 +91,8 @@ def show_ledger(  # noqa: PLR0913, PLR0917 - one option each
             told = asked | {f"{name}_id": one for name, one in of_whom.items() if one}
             _write(client, book, to, told | {"form": _form_of(to), "why": _reason(why), "names": names})
             return
-        found = _lines(client, book, asked | {name: one for name, one in of_whom.items() if one})
+        asked |= {name: one for name, one in of_whom.items() if one}
+        found = list(every_page(client, f"{PATH}/{book}", asked))
     if as_json:
         show_json(found)
         return
@@ -99,16 +100,6 @@ def show_ledger(  # noqa: PLR0913, PLR0917 - one option each
     show_table(
         tuple(head for head, _ in columns), [tuple(str(line[key] or "") for _, key in columns) for line in found]
     )
-
-
-def _lines(client: Any, book: Book, asked: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    after: str | None = ""
-    while after is not None:
-        page = client.get(f"{PATH}/{book}", params=asked | {"after": after, "limit": PAGE}).json()
-        found += page["lines"]
-        after = page["next"]
-    return found
 
 
 def _write(client: Any, book: Book, to: Path, asked: dict[str, Any]) -> None:

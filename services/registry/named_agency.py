@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from shared.command import CommandError, ExitCode
+from shared.command import CommandError, ExitCode, every_page
 
 if TYPE_CHECKING:
     import httpx
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def agency_id_of(client: "httpx.Client", named: str) -> str:
     """The id of an agency of the running system."""
-    known = client.get("/api/v1/registry/agencies").json()
+    known = every_page(client, "/api/v1/registry/agencies")
     found = [agency["agency_id"] for agency in known if named in (agency["agency_id"], agency["name"])]
     if found:
         return str(found[0])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import Engine
 from sqlmodel import Session, or_, select
@@ -20,10 +20,9 @@ from services.registry.orders.life_cycle import Illegal, State, Status
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency, JobOrder, Posting
 from shared.database import reading, transaction
+from shared.web.cursors import ID, Paged
 from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, allow
-
-MOST_ORDERS = 500
 
 Operator = Annotated[SignedIn, Depends(allow("operator"))]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
@@ -92,15 +91,15 @@ def order_api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRout
     @router.get("/orders")
     def list_orders(
         who: From,
+        paged: Paged,
         agency: UUID | None = None,
         state: State | None = None,
-        after: UUID | None = None,
-        limit: Annotated[int, Query(ge=1, le=MOST_ORDERS)] = 100,
     ) -> list[dict[str, Any]]:
-        """Orders by their id: an agency's own, or all for the operator. `after`: the last id of the page before."""
+        """Orders by their id: an agency's own, or all for the operator."""
         own = None if who.role == "operator" and agency is None else agency_for(engine, who, agency).agency_id
         with reading(engine) as session:
-            return [_shown(session, order) for order in orders_of(session, own, state, after, limit)]
+            found = orders_of(session, own, state, paged.after(ID), paged.one_more)
+            return [_shown(session, order) for order in paged.shown(found, lambda order: order.order_id)]
 
     @router.patch("/orders/{order_id}")
     def decide_order(

@@ -14,6 +14,7 @@ from shared.command import (
     ExitCode,
     JsonOption,
     command_group,
+    every_page,
     open_system,
     show_json,
     show_table,
@@ -22,7 +23,6 @@ from shared.command import (
 app = command_group("Orders.")
 defaulters = command_group("The published list of firms that owe wages.")
 
-PAGE = 500
 AgencyOption = Annotated[UUID | None, typer.Option("--agency", help="Of this agency alone.")]
 
 
@@ -133,14 +133,10 @@ def run_expiry(
 
 
 def _orders(data: Path | None, state: State | None, agency: UUID | None) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    asked: dict[str, Any] = {"limit": PAGE} | ({"state": state} if state else {})
+    asked: dict[str, Any] = {"state": state} if state else {}
     asked |= {"agency": str(agency)} if agency else {}
     with open_system(data) as client:
-        while page := client.get("/api/v1/registry/orders", params=asked).json():
-            found += page
-            asked["after"] = page[-1]["order_id"]
-    return found
+        return list(every_page(client, "/api/v1/registry/orders", asked))
 
 
 def _show(orders: list[dict[str, Any]], *, as_json: bool) -> None:

@@ -33,6 +33,7 @@ class Slip:
     referred_on: date
     facts: PostingFacts
     seeker: SeekerFacts
+    """Empty where she has not agreed, or no longer, that the firm is told of her."""
     person: Person | None
     """None where she may not be named here."""
     agency: Agency | None
@@ -67,7 +68,10 @@ def papers(session: Session, vault: Vault, who: SignedIn, ids: Sequence[UUID], l
     if not ids or len(found) != len(set(ids)):
         raise not_found()
     rows = [row for row in found if row.referred_on is not None]
-    people = _people(session, vault, who, rows, look)
+    agreed = [row for row in rows if ledger.names_shown(session, row)]
+    people = _people(session, vault, who, agreed, look)
+    nameless = {row.seeker_id for row in rows if row.referral_id not in people}
+    vault.audit.note(session, nameless, replace(look, items=()))
     facts, seekers = facts_as_shown(session, rows), _by_id(session, rows)
     agencies = {agency.agency_id: agency for agency in session.exec(select(Agency))}
     cafes = {cafe.cafe_id: cafe.name for cafe in session.exec(select(Cafe))}
@@ -76,7 +80,7 @@ def papers(session: Session, vault: Vault, who: SignedIn, ids: Sequence[UUID], l
             row=row,
             referred_on=row.referred_on,
             facts=facts[row.referral_id],
-            seeker=SeekerFacts.model_validate(seekers[row.seeker_id].facts),
+            seeker=SeekerFacts.model_validate(seekers[row.seeker_id].facts) if row in agreed else SeekerFacts(),
             person=people.get(row.referral_id),
             agency=agencies.get(row.agency_id) if row.agency_id else None,
             cafe=cafes.get(row.cafe_id, "") if row.cafe_id else "",
@@ -88,14 +92,13 @@ def papers(session: Session, vault: Vault, who: SignedIn, ids: Sequence[UUID], l
     return Papers(tuple(slips), len(found) - len(rows))
 
 
-def _people(session: Session, vault: Vault, who: SignedIn, rows: Iterable[Referral], look: Look) -> dict[UUID, Person]:
-    """Whom these papers may name, by referral; whoever they cannot name is recorded as printed all the same."""
-    rows = list(rows)
-    agreed = [row for row in rows if ledger.names_shown(session, row)]
+def _people(
+    session: Session, vault: Vault, who: SignedIn, agreed: Sequence[Referral], look: Look
+) -> dict[UUID, Person]:
+    """Whom these papers may name, by referral."""
     allowed = set(nameable(session, who, [row.seeker_id for row in agreed]))
     named = [row for row in agreed if row.seeker_id in allowed]
     seen = vault.read(session, [row.seeker_id for row in named], replace(look, items=TOLD))
-    vault.audit.note(session, {row.seeker_id for row in rows} - seen.keys(), replace(look, items=()))
     return {row.referral_id: seen[row.seeker_id] for row in named if row.seeker_id in seen}
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 
-from shared.command import DataOption, JsonOption, command_group, open_system, show_json, show_table
+from shared.command import DataOption, JsonOption, command_group, every_page, open_system, show_json, show_table
 
 if TYPE_CHECKING:
     import httpx
@@ -57,7 +57,7 @@ def list_ending(
       iljari seeker ending
     """
     with open_system(data) as client:
-        found = client.get("/api/v1/registry/seekers/ending", params={"cafe": str(cafe)} if cafe else {}).json()
+        found = list(every_page(client, "/api/v1/registry/seekers/ending", {"cafe": str(cafe)} if cafe else {}))
     if as_json:
         show_json(found)
         return
@@ -139,7 +139,7 @@ def kept(data: DataOption = None, as_json: JsonOption = False) -> None:
       iljari seeker kept
     """
     with open_system(data) as client:
-        lines = client.get("/api/v1/registry/kept-by-law").json()
+        lines = list(every_page(client, "/api/v1/registry/kept-by-law"))
     if as_json:
         show_json(lines)
         return

@@ -16,6 +16,7 @@ from services.registry.plan.entries import ENTRY, AnyEntry, Ref
 from services.registry.plan.report import report
 from services.registry.tables import PlanEntry
 from shared.database import reading, transaction
+from shared.web.cursors import Paged
 
 MOST_ROWS = 5_000
 PLAN_LIMIT_BYTES = 4_000_000
@@ -60,6 +61,9 @@ class Fault:
     hint: str
 
 
+REF = TypeAdapter(str)
+
+
 def plan_api(engine: Engine) -> APIRouter:
     router = APIRouter(prefix="/api/v1/registry/plan")
 
@@ -81,13 +85,15 @@ def plan_api(engine: Engine) -> APIRouter:
         return {"dry_run": asked.dry_run, "rows": answers}
 
     @router.get("/entries")
-    def list_entries(_who: Official) -> list[dict[str, Any]]:
+    def list_entries(_who: Official, paged: Paged) -> list[dict[str, Any]]:
         """What holds now, by ref; as a file that `iljari plan import` takes."""
+        after = paged.after(REF) or ""
         with reading(engine) as session:
-            return [
-                {"ref": each.ref, "revision": each.revision, "facts": each.facts.model_dump(mode="json")}
-                for each in ledger.entries(session)
-            ]
+            found = [each for each in ledger.entries(session) if each.ref > after]
+        return [
+            {"ref": each.ref, "revision": each.revision, "facts": each.facts.model_dump(mode="json")}
+            for each in paged.shown(found, lambda each: each.ref)
+        ]
 
     @router.get("/entries/{ref}")
     def show_entry(_who: Official, ref: str) -> list[PlanEntry]:

@@ -1,11 +1,12 @@
 """What programs may ask about referrals, under `/api/v1/registry/referrals`: where pairs stand, their lines, labels."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime, TypeAdapter
 from sqlalchemy import ColumnElement, Engine
 from sqlmodel import col, select
 
@@ -18,15 +19,15 @@ from services.registry.referrals.hearing import hear_answer
 from services.registry.tables import Referral, ReferralStep
 from shared.contracts import ReferralAnswered
 from shared.contracts.referrals import Answer, ReasonGiven, ReferralState
-from shared.database import reading, transaction
+from shared.database import beyond, reading, transaction
+from shared.web.cursors import ID, Paged
 from shared.web.sign_in import SignedIn, allow
 
-MOST = 500
+LABEL_KEY = TypeAdapter(tuple[AwareDatetime, UUID, int])
 LABELS = ("accepted", "dismissed", "hired", "not_hired")
 
 Looking = Annotated[SignedIn, Depends(allow("operator", "counselor", "agency", "service"))]
 Learning = Annotated[SignedIn, Depends(allow("operator", "service"))]
-Limit = Annotated[int, Query(ge=1, le=MOST)]
 
 
 class AnswerAsked(Asked):
@@ -44,15 +45,14 @@ def referral_api(engine: Engine, periods: Periods, answering: Callable[..., None
     @router.get("")
     def list_referrals(  # noqa: PLR0913, PLR0917 - one filter each
         who: Looking,
+        paged: Paged,
         state: ReferralState | None = None,
         cafe: UUID | None = None,
         agency: UUID | None = None,
         seeker: UUID | None = None,
         posting: UUID | None = None,
-        after: UUID | None = None,
-        limit: Limit = 100,
     ) -> list[dict[str, Any]]:
-        """Pairs by their id: a counselor's café's, an agency's own orders', or all. `after`: the last id before."""
+        """Pairs by their id: a counselor's café's, an agency's own orders', or all."""
         asked = {
             Referral.state: state,
             Referral.cafe_id: cafe,
@@ -61,24 +61,25 @@ def referral_api(engine: Engine, periods: Periods, answering: Callable[..., None
             Referral.posting_id: posting,
         }
         wanted = [col(column) == value for column, value in asked.items() if value is not None]
-        wanted += [col(Referral.referral_id) > after] if after else []
-        ordered = select(Referral).where(*wanted, *_within(who)).order_by(col(Referral.referral_id)).limit(limit)
+        wanted += [col(Referral.referral_id) > last] if (last := paged.after(ID)) else []
+        ordered = select(Referral).where(*wanted, *_within(who)).order_by(col(Referral.referral_id))
         with reading(engine) as session:
-            return [_shown(row) for row in session.exec(ordered)]
+            found = session.exec(ordered.limit(paged.one_more)).all()
+        return [_shown(row) for row in paged.shown(found, lambda row: row.referral_id)]
 
     @router.get("/labels")
-    def list_labels(
-        _who: Learning, after: Annotated[int, Query(ge=0, le=10**9)] = 0, limit: Limit = 100
-    ) -> list[dict[str, Any]]:
+    def list_labels(_who: Learning, paged: Paged) -> list[dict[str, Any]]:
         """What was decided and how it ended, to learn from: accepted, dismissed and why, hired, not hired.
 
-        Each with what the counselor was shown: score, epoch, place on the list. `after`: so many are passed over.
+        Each with what the counselor was shown: score, epoch, place on the list.
         """
         said = select(ReferralStep, Referral).join(Referral, col(Referral.referral_id) == ReferralStep.referral_id)
         told = said.where(col(ReferralStep.answer).in_(LABELS), col(ReferralStep.refusal).is_(None))
-        ordered = told.order_by(col(ReferralStep.heard_at), col(ReferralStep.referral_id), col(ReferralStep.revision))
+        key = (col(ReferralStep.heard_at), col(ReferralStep.referral_id), col(ReferralStep.revision))
+        ordered = told.where(*beyond(key, paged.after(LABEL_KEY))).order_by(*key).limit(paged.one_more)
         with reading(engine) as session:
-            return [_label(step, row) for step, row in session.exec(ordered.offset(after).limit(limit))]
+            found = session.exec(ordered).all()
+        return [_label(*one) for one in paged.shown(found, lambda one: _label_key(one[0]))]
 
     @router.get("/{referral_id}")
     def show_referral(referral_id: UUID, who: Looking) -> dict[str, Any]:
@@ -124,6 +125,10 @@ def _within(who: SignedIn) -> list[ColumnElement[bool]]:
 
 def _shown(row: Referral) -> dict[str, Any]:
     return row.model_dump(mode="json", exclude={"answer_days", "result_days", "hired_by"})
+
+
+def _label_key(step: ReferralStep) -> tuple[datetime, UUID, int]:
+    return step.heard_at, step.referral_id, step.revision
 
 
 def _label(step: ReferralStep, row: Referral) -> dict[str, Any]:

@@ -6,12 +6,11 @@ from uuid import UUID
 
 import typer
 
-from shared.command import DataOption, JsonOption, command_group, open_system, show_json, show_table
+from shared.command import DataOption, JsonOption, command_group, every_page, open_system, show_json, show_table
 from shared.contracts.referrals import Answer, ReasonGiven, ReferralState
 
 app = command_group("Referrals: where pairs stand, and what was said of them.")
 
-PAGE = 500
 PATH = "/api/v1/registry/referrals"
 
 
@@ -31,12 +30,8 @@ def list_referrals(
       iljari referral list --seeker 5f0c… --json
     """
     asked: dict[str, Any] = {"state": state, "seeker": seeker, "posting": posting}
-    asked = {name: str(value) for name, value in asked.items() if value} | {"limit": PAGE}
-    found: list[dict[str, Any]] = []
     with open_system(data) as client:
-        while page := client.get(PATH, params=asked).json():
-            found += page
-            asked["after"] = page[-1]["referral_id"]
+        found = list(every_page(client, PATH, {name: str(value) for name, value in asked.items() if value}))
     if as_json:
         show_json(found)
         return

@@ -1,10 +1,11 @@
 """What is kept up for the door and by the clock: the list of wage defaulters, and what runs out."""
 
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 from sqlalchemy import Engine
 
 from services.registry.access import not_found
@@ -16,6 +17,7 @@ from services.registry.orders.postings import today
 from services.registry.people import seekers
 from services.registry.tables import Seeker
 from shared.database import reading, transaction
+from shared.web.cursors import Paged
 from shared.web.sign_in import SignedIn, allow
 
 LIST_LIMIT_BYTES = 4_000_000
@@ -28,6 +30,9 @@ class ListedFirm(Asked):
 
 class DefaultersAsked(Asked):
     firms: Annotated[tuple[ListedFirm, ...], Field(max_length=50_000)]
+
+
+ENDING = TypeAdapter(tuple[date, UUID])
 
 
 def upkeep(engine: Engine) -> APIRouter:
@@ -44,14 +49,15 @@ def upkeep(engine: Engine) -> APIRouter:
 
     @router.get("/seekers/ending")
     def list_ending(
-        _who: Annotated[SignedIn, Depends(allow("operator", "service"))], cafe: UUID | None = None
+        _who: Annotated[SignedIn, Depends(allow("operator", "service"))], paged: Paged, cafe: UUID | None = None
     ) -> list[dict[str, Any]]:
         """Whose applications end within a week, the soonest first: a counselor asks whether they go on looking."""
         with reading(engine) as session:
-            return [
-                {"seeker_id": each.seeker_id, "cafe_id": each.cafe_id, "valid_until": each.valid_until}
-                for each in seekers.ending(session, today(), cafe)
-            ]
+            found = seekers.ending(session, today(), cafe, paged.after(ENDING), paged.one_more)
+        return [
+            {"seeker_id": each.seeker_id, "cafe_id": each.cafe_id, "valid_until": each.valid_until}
+            for each in paged.shown(found, lambda each: (each.valid_until, each.seeker_id))
+        ]
 
     @router.post("/seekers/{seeker_id}/renew")
     def renew_application(seeker_id: UUID, _who: Operator) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from shared.burial import BuriedMessage, cause_of, load_fields, lying, settle
 from shared.database import reading, transaction
 from shared.health import ServiceStatus
 from shared.spine import Spine
+from shared.web.cursors import NUMBER, Paged
 from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, allow
 
@@ -43,8 +44,9 @@ def operations(spine: Spine) -> APIRouter:
         return spine.status()
 
     @router.get(f"/api/v1/{spine.service}/buried")
-    def list_buried(_who: Operator) -> list[dict[str, Any]]:
-        return [_shown(message) for message in lying(spine.engine)]
+    def list_buried(_who: Operator, paged: Paged) -> list[dict[str, Any]]:
+        found = lying(spine.engine, paged.after(NUMBER) or 0, paged.one_more)
+        return [_shown(message) for message in paged.shown(found, lambda message: message.number)]
 
     @router.get(f"/api/v1/{spine.service}/buried/{{number}}")
     def show_buried(number: Number, _who: Operator) -> dict[str, Any]:

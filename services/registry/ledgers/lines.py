@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, TypeAdapter
-from sqlalchemy import Engine, and_, func, or_
+from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
 from services.registry.ledgers.reach import Asked, Book, Whose, kept_until
@@ -27,7 +27,7 @@ from services.registry.tables import (
 )
 from shared.clock import KST
 from shared.contracts import Fact, Money, PostingFacts, SeekerFacts
-from shared.database import reading
+from shared.database import beyond, reading
 
 CHUNK = 500
 Key = tuple[datetime | date, UUID]
@@ -138,12 +138,10 @@ def all_lines(engine: Engine, asked: Asked) -> Iterator[Sequence[Line]]:
 
 def _order_lines(session: Session, asked: Asked, after: Key | None, limit: int) -> Sequence[OrderLine]:
     key = (col(JobOrder.accepted_at), col(JobOrder.order_id))
-    within = (
-        JobOrder.accepted_at >= asked.span.starts_at,
-        JobOrder.accepted_at < asked.span.ends_at,
-        *_beyond(key, after),
-    )
-    orders = session.exec(select(JobOrder).where(*within, *asked.whose.orders()).order_by(*key).limit(limit)).all()
+    within = (key[0] >= asked.span.starts_at, key[0] < asked.span.ends_at)
+    orders = session.exec(
+        select(JobOrder).where(*within, *asked.whose.orders(), *beyond(key, after)).order_by(*key).limit(limit)
+    ).all()
     before: defaultdict[UUID, list[JobOrderRevision]] = defaultdict(list)
     revisions = select(JobOrderRevision).where(col(JobOrderRevision.order_id).in_([each.order_id for each in orders]))
     for revision in session.exec(revisions.order_by(col(JobOrderRevision.revision))):
@@ -188,8 +186,10 @@ def _order_changes(order: JobOrder, before: Sequence[JobOrderRevision]) -> tuple
 
 def _seeker_lines(session: Session, asked: Asked, after: Key | None, limit: int) -> Sequence[SeekerLine]:
     key = (col(Seeker.applied_at), col(Seeker.seeker_id))
-    within = (Seeker.applied_at >= asked.span.starts_at, Seeker.applied_at < asked.span.ends_at, *_beyond(key, after))
-    seekers = session.exec(select(Seeker).where(*within, *asked.whose.seekers()).order_by(*key).limit(limit)).all()
+    within = (key[0] >= asked.span.starts_at, key[0] < asked.span.ends_at)
+    seekers = session.exec(
+        select(Seeker).where(*within, *asked.whose.seekers(), *beyond(key, after)).order_by(*key).limit(limit)
+    ).all()
     referred = _counted(session, Referral.seeker_id, [each.seeker_id for each in seekers])
     told = []
     for seeker in seekers:
@@ -216,8 +216,10 @@ def _seeker_lines(session: Session, asked: Asked, after: Key | None, limit: int)
 
 def _placement_lines(session: Session, asked: Asked, after: Key | None, limit: int) -> Sequence[PlacementLine]:
     key = (col(Referral.referred_on), col(Referral.referral_id))
-    within = (key[0] >= asked.span.since, key[0] <= asked.span.until, *_beyond(key, after))
-    rows = session.exec(select(Referral).where(*within, *asked.whose.placements()).order_by(*key).limit(limit)).all()
+    within = (key[0] >= asked.span.since, key[0] <= asked.span.until)
+    rows = session.exec(
+        select(Referral).where(*within, *asked.whose.placements(), *beyond(key, after)).order_by(*key).limit(limit)
+    ).all()
     agencies, facts, states = _agencies(session), facts_as_shown(session, rows), _states(session, rows)
     told = []
     for row in rows:
@@ -272,13 +274,6 @@ def _of_posting(facts: PostingFacts | None) -> dict[str, Any]:
         return {"employer": "", "district": "", "title": "", "wage": None}
     told = {"employer": facts.employer, "district": facts.place.district or "", "title": facts.title}
     return told | {"wage": facts.wage}
-
-
-def _beyond(key: tuple[Any, Any], after: Key | None) -> list[Any]:
-    if after is None:
-        return []
-    first, second = key
-    return [or_(first > after[0], and_(first == after[0], second > after[1]))]
 
 
 def _agencies(session: Session) -> dict[UUID, str]:

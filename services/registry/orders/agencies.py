@@ -1,6 +1,7 @@
 """Agencies: who they are, and the key by which we know them."""
 
 import secrets
+from collections.abc import Sequence
 from hashlib import sha256
 from uuid import UUID, uuid4
 
@@ -9,6 +10,7 @@ from sqlmodel import Session, col, select
 from services.registry.licence_kinds import Licence
 from services.registry.tables import Agency
 from shared.clock import now
+from shared.database import beyond
 
 KEY_PREFIX = "ilj_"
 
@@ -50,6 +52,12 @@ def agency_of_key(session: Session, key: str) -> Agency | None:
 
 def all_agencies(session: Session) -> list[Agency]:
     return list(session.exec(select(Agency).order_by(col(Agency.name))))
+
+
+def some_agencies(session: Session, after: tuple[str, UUID] | None, limit: int) -> Sequence[Agency]:
+    """The next agencies by name; `after`: the last before."""
+    key = (col(Agency.name), col(Agency.agency_id))
+    return session.exec(select(Agency).where(*beyond(key, after)).order_by(*key).limit(limit)).all()
 
 
 def _hash(key: str) -> str:

@@ -25,6 +25,7 @@ from services.registry.people.vault import Person, Vault
 from services.registry.tables import Cafe, Consent, Seeker
 from shared.clock import KST, now
 from shared.contracts import Fact, Finding, SeekerFacts, SeekerPublished, SeekerWithdrawn
+from shared.database import beyond
 from shared.outbox import stage
 
 TAKEN_OUT = ("PHONE_REMOVED", "EMAIL_REMOVED", "NAME_REMOVED")
@@ -182,11 +183,14 @@ def renew(session: Session, seeker: Seeker) -> bool:
     return True
 
 
-def ending(session: Session, day: date, cafe_id: UUID | None = None) -> list[Seeker]:
-    """Whose application ends soon, the soonest first; of one café, or of all."""
-    near = select(Seeker).where(Seeker.state == ACTIVE, col(Seeker.valid_until) <= day + timedelta(days=NOTICE_DAYS))
-    wanted = near.where(Seeker.cafe_id == cafe_id) if cafe_id else near
-    return list(session.exec(wanted.order_by(col(Seeker.valid_until), col(Seeker.seeker_id))))
+def ending(
+    session: Session, day: date, cafe_id: UUID | None, after: tuple[date, UUID] | None, limit: int
+) -> Sequence[Seeker]:
+    """Whose application ends soon, the soonest first; of one café, or of all; `after`: the last day and id before."""
+    key = (col(Seeker.valid_until), col(Seeker.seeker_id))
+    near = (Seeker.state == ACTIVE, key[0] <= day + timedelta(days=NOTICE_DAYS))
+    wanted = select(Seeker).where(*near, *beyond(key, after), *([Seeker.cafe_id == cafe_id] if cafe_id else []))
+    return session.exec(wanted.order_by(*key).limit(limit)).all()
 
 
 def application_ends() -> date:
