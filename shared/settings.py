@@ -29,6 +29,10 @@ class ServiceSettings(BaseSettings):
     """Burials in a row, with no success between, after which the service stops burying and asks for help."""
     keep_hours: Annotated[int, Field(ge=1)] = 72
     """How long said events and heard ids are kept: an emptied Redis is filled again from them."""
+    write_limit: str = "1200/minute"
+    """How often one account, or one address with an agency's key, may write; in each process for itself."""
+    stranger_write_limit: str = "300/minute"
+    """How often one address may that has not signed in; a café's visitors may share one."""
     otlp_endpoint: str | None = None
     """Where traces go (OpenTelemetry over HTTP); None keeps them in the log lines alone."""
     allow_unsafe_redis: bool = False

@@ -17,6 +17,7 @@ from shared.web import figures
 from shared.web.catalogue import LANGUAGES, Language, say
 from shared.web.guard import Guard
 from shared.web.problems import Problem, answer_problems
+from shared.web.rate_limits import limit_writes
 from shared.web.sign_in import FORM_FIELD, form_token, keep_visit, settings_of, sign_in_path, signed_in
 
 LANGUAGE_COOKIE = "iljari_language"
@@ -60,6 +61,7 @@ def furnish(app: FastAPI, settings: ServiceSettings, *folders: Path) -> Pages:
     """Give an application its settings, its pages, its headers, its style sheet and its way to tell problems."""
     pages = Pages(*folders)
     app.state.settings = settings
+    limit_writes(app, settings)
     app.add_middleware(Guard, over_https=settings.public_url.startswith("https:"))
     app.mount("/static", _Static(directory=STATIC))
     answer_problems(app, pages.show_problem)
