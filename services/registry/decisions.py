@@ -40,7 +40,7 @@ def decide(session: Session, asked_id: UUID, decision: Decision, reason: str) ->
         if decision in ("split", "join"):
             set_alone(shelf, each, alone=decision == "split")
         elif change(shelf, each, BECOMES[decision], "operator", reason):
-            tell(session, each, NOTICES.get(each.state, "ORDER_ENDED"), state=each.state)
+            tell(session, each, NOTICES.get(each.state, "ORDER_ENDED"), reason=reason, state=each.state)
     return orders
 
 

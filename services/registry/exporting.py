@@ -31,6 +31,8 @@ MEDIA: dict[Form, str] = {
     "xlsx": spreadsheets.MEDIA["xlsx"],
     "jsonld": "application/ld+json",
 }
+IS_OPEN = "모집중"
+"""All that goes out is open; a clerk may write over it what became of the order."""
 IN_PARTS = {"yield_per": 500}
 UNIT_TEXTS = {"hour": "HOUR", "day": "DAY", "month": "MONTH", "year": "YEAR"}
 EMPLOYMENT_TEXTS = {
@@ -50,12 +52,14 @@ class Exported:
     source_ref: str
     facts: PostingFacts
     accepted_at: datetime
+    employer_number: str = ""
 
 
 def open_postings(session: Session, agency_id: UUID | None) -> Iterator[Exported]:
     """An agency's open orders in its own words; or every open posting once, as it is shown."""
     for held in _open_postings(session) if agency_id is None else _open_orders(session, agency_id):
-        yield Exported(held.source_ref, PostingFacts.model_validate(held.facts), held.accepted_at)
+        number = held.employer_number if isinstance(held, JobOrder) else ""
+        yield Exported(held.source_ref, PostingFacts.model_validate(held.facts), held.accepted_at, number)
 
 
 def _open_postings(session: Session) -> Iterable[Posting]:
@@ -103,7 +107,7 @@ def _columns() -> dict[str, str]:
 def cells(posting: Exported) -> list[str]:
     """A posting as the cells of a row."""
     facts = posting.facts.model_dump(mode="json") | {"source_ref": posting.source_ref}
-    facts["wage"] = wage_words(posting.facts.wage)
+    facts |= {"wage": wage_words(posting.facts.wage), "employer_number": posting.employer_number, "status": IS_OPEN}
     return [_cell(ours, _at(facts, ours)) for ours in _columns().values()]
 
 

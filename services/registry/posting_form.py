@@ -15,7 +15,7 @@ class FormField:
     """One question of the form; its label is the sentence `field.NAME`."""
 
     name: str
-    kind: Literal["text", "long", "number", "date", "list", "wage", "employment"] = "text"
+    kind: Literal["text", "long", "number", "date", "list", "wage", "employment", "status"] = "text"
     needed: bool = False
     broad: bool = False
     """It has a line of its own on a wide screen."""
@@ -26,6 +26,7 @@ class FormField:
 FIELDS = (
     FormField("title", needed=True, broad=True),
     FormField("employer", needed=True),
+    FormField("employer_number", about=True),
     FormField("place", about=True),
     FormField("description", "long", needed=True, broad=True, about=True),
     FormField("wage", "wage", broad=True),
@@ -41,6 +42,7 @@ FIELDS = (
     FormField("occupation_code"),
     FormField("closes_on", "date", about=True),
     FormField("source_ref", about=True),
+    FormField("status", "status", about=True),
 )
 WAGE = {"wage_unit": "unit", "wage_minimum": "minimum", "wage_maximum": "maximum"}
 

@@ -73,7 +73,7 @@ class PostingDocument(Document):
     title: Annotated[str, StringConstraints(max_length=300)]
     employer: Annotated[str, StringConstraints(max_length=200)]
     employer_number: Annotated[str, StringConstraints(max_length=40)] = ""
-    """The firm's registration number: looked up in the list of wage defaulters and not kept."""
+    """The firm's registration number: compared with the list of wage defaulters, kept for the ledger."""
     contact_email: Annotated[str, StringConstraints(max_length=200)] = ""
     """Where the firm is written to about this posting: sealed, and told to nobody but the sender of its mail."""
     description: Text = ""

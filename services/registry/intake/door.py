@@ -148,7 +148,7 @@ def _said(checked: Checked, agency: Agency) -> Said | None:
     facts = posting_facts(posting, agency.agency_id, posting.source_ref or "-")
     if not posting.source_ref:
         facts = facts.model_copy(update={"source_ref": f"auto-{fingerprint_of(facts)[:24]}"})
-    return Said.of(facts, besides=posting.employer_number, held_for=checked.held_for, status=posting.status)
+    return Said.of(facts, employer_number=posting.employer_number, held_for=checked.held_for, status=posting.status)
 
 
 def _settled(shelf: Shelf, arrival: Arrival, checked: Checked, said: Said | UUID) -> Receipt:

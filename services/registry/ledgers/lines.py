@@ -51,6 +51,7 @@ class OrderLine(Fact):
     source_ref: str
     agency: str
     employer: str
+    employer_number: str
     district: str
     title: str
     occupation_code: str
@@ -165,6 +166,7 @@ def _order_lines(session: Session, asked: Asked, after: Key | None, limit: int) 
                 kept_until=kept_until(day),
                 **_of_posting(facts),
                 source_ref=order.source_ref,
+                employer_number=order.employer_number,
                 occupation_code=facts.occupation_code or "",
                 headcount=facts.headcount,
                 hours=facts.work_hours,

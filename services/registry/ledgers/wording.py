@@ -14,8 +14,8 @@ from shared.web.catalogue import Language, say, sentences
 
 COLUMNS: dict[Book, tuple[str, ...]] = {
     "orders": (
-        "day", "source_ref", "agency", "employer", "district", "title", "occupation", "headcount", "wage", "hours",
-        "valid_until", "state", "referred", "hired", "changes", "kept_until",
+        "day", "source_ref", "agency", "employer", "employer_number", "district", "title", "occupation", "headcount",
+        "wage", "hours", "valid_until", "state", "referred", "hired", "changes", "kept_until",
     ),
     "seekers": (
         "day", "person", "birth_date", "occupation", "wage", "district", "certificates", "valid_until", "state",

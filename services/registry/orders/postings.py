@@ -52,12 +52,19 @@ class Said:
     content_hash: str
     held_for: tuple[str, ...] = ()
     status: Status | None = None
+    employer_number: str = ""
 
     @classmethod
     def of(
-        cls, facts: PostingFacts, *, besides: str = "", held_for: Iterable[str] = (), status: Status | None = None
+        cls,
+        facts: PostingFacts,
+        *,
+        employer_number: str = "",
+        held_for: Iterable[str] = (),
+        status: Status | None = None,
     ) -> Self:
-        return cls(facts, content_hash_of(facts, besides), tuple(held_for), status)
+        digest = content_hash_of(facts, employer_number)
+        return cls(facts, digest, tuple(held_for), status, employer_number)
 
     @cached_property
     def traits(self) -> Traits:
@@ -358,6 +365,7 @@ def _words(said: Said, valid_from: date) -> dict[str, Any]:
     firm_key, title_key = said.traits.keys
     return {
         "facts": said.facts.model_dump(mode="json"),
+        "employer_number": said.employer_number,
         "content_hash": said.content_hash,
         "fingerprint": said.traits.fingerprint,
         "firm_key": firm_key,

@@ -60,6 +60,8 @@ class JobOrder(Table, table=True):
     reason: str = ""
     """Why, in the operator's words or by the codes of the law's findings."""
     facts: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    employer_number: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """The firm's registration number (사업자등록번호) as it was sent last; it does not travel."""
     content_hash: str
     """Of the document as it was sent last."""
     fingerprint: str = Field(index=True)

@@ -17,7 +17,7 @@ from services.registry.app import create_app
 from services.registry.intake.uploads import HELD, LIMIT_BYTES, LIMIT_ROWS
 from services.registry.people.accounts import add_account
 from services.registry.settings import RegistrySettings
-from services.registry.tables import Agency, Posting, SavedMapping, Submission, Upload
+from services.registry.tables import Agency, JobOrder, Posting, SavedMapping, Submission, Upload
 from shared.clock import now, stopped_at
 from shared.database import reading, transaction
 
@@ -89,6 +89,14 @@ def test_one_posting_is_taken_and_its_receipt_shown(clerk: TestClient, engine: E
     assert posting.facts["wage"] == {"unit": "hour", "minimum": 12_000, "maximum": None}
     assert posting.facts["required_skills"] == ["제빵", "제과"]
     assert posting.facts["place"]["district"] == "서울 마포구"
+
+
+def test_the_form_tells_what_became_of_an_order_and_the_firm_s_number(clerk: TestClient, engine: Engine) -> None:
+    post(clerk, "/agency", "/agency/postings", **FORM, source_ref="F-1", employer_number="123-45-67890")
+    post(clerk, "/agency", "/agency/postings", source_ref="F-1", status="filled")
+    with reading(engine) as session:
+        order = session.exec(select(JobOrder)).one()
+    assert (order.state, order.employer_number) == ("filled", "123-45-67890")
 
 
 def test_a_double_click_is_one_sending(clerk: TestClient, engine: Engine) -> None:

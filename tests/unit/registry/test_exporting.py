@@ -24,7 +24,7 @@ from tests.unit.registry.conftest import OPERATOR, a_document
 
 DANGEROUS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''=1")
 POSTINGS: list[dict[str, Any]] = [
-    a_document(source_ref="A-1"),
+    a_document(source_ref="A-1", employer_number="123-45-67890"),
     a_document(
         source_ref="B/2;",
         title="=HYPERLINK(\"http://evil.example\";\"제빵사\")",
@@ -87,6 +87,16 @@ def test_a_sheet_that_goes_out_changes_nothing_when_it_comes_in(
     name, documents = read_again(tmp_path, f"out.{form}", exported(client, form, agency))
     assert name == "exported"
     assert [receipt.outcome for receipt in take(agency, documents)] == ["unchanged"] * len(POSTINGS)
+
+
+def test_a_clerk_writes_over_the_status_what_became_of_an_order(
+    client: TestClient, agency: Agency, take: Callable[..., list[Receipt]], tmp_path: Path
+) -> None:
+    take(agency, POSTINGS[:1])
+    sheet = exported(client, "csv", agency).decode("utf-8-sig")
+    assert "123-45-67890" in sheet
+    _, documents = read_again(tmp_path, "out.csv", sheet.replace("모집중", "채용완료").encode())
+    assert [receipt.state for receipt in take(agency, documents)] == ["filled"]
 
 
 def test_no_cell_is_a_formula(client: TestClient, agency: Agency, take: Callable[..., list[Receipt]]) -> None:

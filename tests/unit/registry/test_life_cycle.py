@@ -1,5 +1,6 @@
 """An order lives, rests and ends: by its sender, the operator or time; every step is kept, and no other is possible."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
@@ -168,6 +169,17 @@ def test_what_the_operator_stopped_she_alone_starts(send: Send, engine: Engine, 
             1,
         ]
     assert send({"source_ref": "1", "status": "filled"}).state == "filled"
+
+
+def test_the_operator_s_reason_reaches_the_agency_without_what_points_to_a_person(
+    send: Send, engine: Engine, agency: Agency
+) -> None:
+    send(a_document(source_ref="1"))
+    with transaction(engine) as session:
+        decide(session, order_id_of(agency.agency_id, "1"), "refuse", "체불사업주, 문의 010-1234-5678")
+        notice = json.loads(json.loads(said(session, f"submission.answered.v1:{agency.agency_id}")[-1].fields)["data"])
+    assert [found["code"] for found in notice["findings"]] == ["ORDER_REFUSED", "OPERATOR_REASON"]
+    assert notice["findings"][1]["message_ko"] == "운영자의 사유: 체불사업주, 문의 [비공개]"
 
 
 @pytest.mark.parametrize(("decision", "state"), [("release", "open"), ("refuse", "refused")])

@@ -79,6 +79,7 @@ def test_work24(tmp_path: Path) -> None:
         "source_ref": "K120001",
         "title": "제빵사 모집",
         "employer": "망원베이커리 & 친구들",
+        "employer_number": "123-45-67890",
         "description": "제빵사 모집",
         "occupation_code": "853102",
         "employment_type": "regular",

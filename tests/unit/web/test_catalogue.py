@@ -28,7 +28,7 @@ from services.registry.intake.asking import Kind, fields_to_ask
 from services.registry.ledgers.reach import BOOKS
 from services.registry.ledgers.wording import COLUMNS
 from services.registry.orders.life_cycle import STATES as STATES_OF_ORDERS
-from services.registry.orders.life_cycle import Actor
+from services.registry.orders.life_cycle import Actor, Status
 from services.registry.orders.referral_states import Party
 from services.registry.paper_pages import KINDS as PAPERS
 from services.registry.people.audit import Action
@@ -62,6 +62,7 @@ MADE_IN_PARTS = {
     *(f"field.{name}" for kind in get_args(Kind) for name in fields_to_ask(kind)),
     *(f"field.{name}" for name in ("preferred_skills", "source_url")),
     *(f"agency.about.{field.name}" for field in FIELDS if field.about),
+    *(f"agency.status.{status}" for status in get_args(Status) if status != "open"),
     *(f"agency.outcome.{outcome}" for outcome in get_args(Outcome)),
     *(f"agency.unit.{unit}" for unit in get_args(Money.model_fields["unit"].annotation)),
     *(f"weekday.{number}" for number in range(1, 8)),
