@@ -27,6 +27,8 @@ NOT_GROWING = {
     "/api/v1/registry/bookings": "the bookings of one day",
     "/api/v1/registry/ground": "one row a layer",
     "/api/v1/registry/partner-calls": "a few a year",
+    "/api/v1/registry/programs": "the sessions of the days that are asked for",
+    "/api/v1/registry/programs/{session_id}/enrolments": "the seats and the waiting list of one session",
     "/api/v1/registry/plan/entries/{ref}": "the revisions of one entry",
 }
 """Lists without pages, and why."""
