@@ -29,6 +29,7 @@ NOT_GROWING = {
     "/api/v1/registry/partner-calls": "a few a year",
     "/api/v1/registry/seasons": "a few a year",
     "/api/v1/registry/programs": "the sessions of the days that are asked for",
+    "/api/v1/registry/programs/plan": "what is proposed for one month",
     "/api/v1/registry/programs/{session_id}/enrolments": "the seats and the waiting list of one session",
     "/api/v1/registry/plan/entries/{ref}": "the revisions of one entry",
 }
