@@ -11,6 +11,7 @@ from deploy import agency, bench, buried, score
 from deploy.serve import ServiceName
 from services.matching import proof_command, rematch_command, season_commands, skill_commands
 from services.registry import (
+    benefit_command,
     custody_commands,
     district_commands,
     export_command,
@@ -147,6 +148,7 @@ app.add_typer(staffing.app, name="account")
 app.add_typer(district_commands.districts, name="districts")
 app.add_typer(district_commands.coverage)
 app.add_typer(plan_commands.plan, name="plan")
+plan_commands.reports.command("benefit")(benefit_command.report_benefit)
 app.add_typer(plan_commands.reports, name="report")
 app.add_typer(program_commands.app, name="programs")
 app.add_typer(season_calendar.seasons, name="seasons")

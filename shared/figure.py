@@ -6,7 +6,7 @@ The furniture of every board: pages, CSV and JSON show `text`, and each number l
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["count", "share", "million_won", "won"]
+Unit = Literal["count", "share", "days", "million_won", "won"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Figure:
     unit: Unit = "count"
     divided: bool = False
     """Whether it is numerator over denominator; else the numerator itself."""
+    unknown: int = 0
+    """How many it should count and cannot, since nothing is known of them: in neither numerator nor denominator."""
 
     @property
     def value(self) -> int | float | None:

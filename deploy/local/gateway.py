@@ -36,6 +36,8 @@ PREFIXES: Mapping[str, str] = {
     "/programs": "registry",
     "/ledgers": "registry",
     "/papers": "registry",
+    "/benefit": "registry",
+    "/board": "registry",
 }
 """Who answers what; everything else is notify's."""
 

@@ -15,6 +15,7 @@ from services.notify.following import VIEWS
 from services.notify.surfaces.candidates import SHOWN_TO_FIRM
 from services.notify.telling import CODES
 from services.notify.windows import Cadence
+from services.registry.benefit.figures import BY_NAME, PARTIES, Counted
 from services.registry.cafe_pages import DONE
 from services.registry.cafes.bookings import BookingState
 from services.registry.cafes.city_coverage import Of
@@ -112,6 +113,12 @@ MADE_IN_PARTS = {
     *(f"ledger.order.{state}" for state in STATES_OF_ORDERS),
     *(f"ledger.seeker.{state}" for state in (ACTIVE, UNSEEN, *get_args(LeavingReason))),
     *(f"ledger.by.{hand}" for hand in {*get_args(Actor), *get_args(Party)}),
+    *(f"figure.{name}" for name in BY_NAME),
+    *(f"figure.{name}.told" for name in BY_NAME),
+    *(f"benefit.party.{party}" for party in PARTIES),
+    *(f"benefit.by.{by}" for by in ("quarter", "cafe", "district", "agency")),
+    *(f"benefit.bar.{name}" for name in ("people_proposed", "people_referred", "people_hired")),
+    *(f"benefit.row.{counted}" for counted in get_args(Counted)),
     "sign_in.wrong",
     "sign_in.too_many",
 }

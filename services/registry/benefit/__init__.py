@@ -1,0 +1,1 @@
+"""What workers, firms and agencies gained, reckoned from the referral ledger."""

@@ -1,0 +1,232 @@
+"""What did each of the three parties gain? Figures from the pairs alone; what is unknown is told, never taken as no.
+
+A pair counts in the quarter of one day: for a share, the day it entered the denominator; for a median, the day on which
+the later of the two things happened. So a part is always a part of its whole.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from statistics import median
+from typing import Literal, get_args
+from uuid import UUID
+
+from services.registry.benefit.pairs import RESULT, TAKEN_UP, Pair, Period
+from services.registry.orders.life_cycle import months_after
+from services.registry.orders.referral_states import BEFORE_REFERRAL, State
+from shared.figure import Figure, Row
+
+Party = Literal["worker", "firm", "agency"]
+PARTIES: tuple[Party, ...] = get_args(Party)
+Counted = Literal["referral_id", "seeker_id", "posting_id", "agency_id"]
+"""What is counted: pairs, or the people, postings or agencies in them, each once."""
+Entry = Callable[[Pair, date], date | None]
+"""The day on which a pair begins to count, as of a day; None where it does not."""
+Verdict = Callable[[Pair, date], bool | None]
+"""Whether it is so, as of a day; None where it is not known."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure's name and how it is reckoned. The catalogue has `figure.NAME` and `figure.NAME.told`."""
+
+    name: str
+    reckon: Callable[[str, Sequence[Pair], Period, date], Figure]
+
+
+def benefit(pairs: Sequence[Pair], period: Period, today: date) -> dict[Party, tuple[Figure, ...]]:
+    """All figures of each party."""
+    return {
+        party: tuple(measure.reckon(measure.name, pairs, period, today) for measure in measures)
+        for party, measures in MEASURES.items()
+    }
+
+
+def one_figure(name: str, pairs: Sequence[Pair], period: Period, today: date) -> Figure:
+    """One figure by its name."""
+    return BY_NAME[name].reckon(name, pairs, period, today)
+
+
+def _count(name: str, entry: Entry, counted: Counted) -> Measure:
+    def reckon(name: str, pairs: Sequence[Pair], period: Period, today: date) -> Figure:
+        if not _touched(pairs, period):
+            return Figure(name, None)
+        found = _grouped([pair for pair in pairs if period.holds(entry(pair, today))], counted)
+        return Figure(name, len(found), rows=tuple(Row(str(one), counted, 1) for one in sorted(found)))
+
+    return Measure(name, reckon)
+
+
+def _share(name: str, entry: Entry, verdict: Verdict, counted: Counted = "referral_id") -> Measure:
+    def reckon(name: str, pairs: Sequence[Pair], period: Period, today: date) -> Figure:
+        found = _grouped([pair for pair in pairs if period.holds(entry(pair, today))], counted)
+        if not found:
+            return Figure(name, None, unit="share", divided=True)
+        judged = {one: _together([verdict(pair, today) for pair in group]) for one, group in sorted(found.items())}
+        known = [each for each in judged.values() if each is not None]
+        rows = tuple(Row(str(one), counted, None if is_so is None else int(is_so)) for one, is_so in judged.items())
+        return Figure(name, sum(known), len(known), rows, "share", True, len(judged) - len(known))
+
+    return Measure(name, reckon)
+
+
+def _days(name: str, since: Sequence[State], until: State) -> Measure:
+    def reckon(name: str, pairs: Sequence[Pair], period: Period, _today: date) -> Figure:
+        ended = sorted((p for p in pairs if period.holds(p.first(until))), key=lambda pair: pair.referral_id)
+        taken = {pair.referral_id: _between(pair, since, until) for pair in ended}
+        known = [days for days in taken.values() if days is not None]
+        rows = tuple(Row(str(one), "referral_id", days) for one, days in taken.items())
+        middle = median(known) if known else None
+        return Figure(name, middle, len(known) if rows else None, rows, "days", unknown=len(rows) - len(known))
+
+    return Measure(name, reckon)
+
+
+def _per_hire(name: str, pairs: Sequence[Pair], period: Period, _today: date) -> Figure:
+    """Candidates whose result is known, for each that was hired."""
+    held = sorted((p for p in pairs if period.holds(p.first("referred"))), key=lambda pair: pair.referral_id)
+    if not held:
+        return Figure(name, None, divided=True)
+    hired = [int(pair.has("hired")) if pair.has(*RESULT) else None for pair in held]
+    rows = tuple(Row(str(pair.referral_id), "referral_id", one) for pair, one in zip(held, hired, strict=True))
+    known = [one for one in hired if one is not None]
+    return Figure(name, len(known), sum(known), rows, "count", True, len(held) - len(known))
+
+
+def _taken_up(pair: Pair, _today: date) -> date | None:
+    return pair.first(*TAKEN_UP)
+
+
+def _referred(pair: Pair, _today: date) -> date | None:
+    return pair.first("referred")
+
+
+def _owed(pair: Pair, _today: date) -> date | None:
+    """Referred, and the firm owes or owed an answer: nobody took the pair back before."""
+    owes = pair.is_awaited or pair.has(*RESULT, "unanswered")
+    return pair.first("referred") if owes else None
+
+
+def _invited(pair: Pair, _today: date) -> date | None:
+    return pair.first("interview", "no_show")
+
+
+def _hired(pair: Pair, _today: date) -> date | None:
+    return pair.first("hired")
+
+
+def _hired_before(months: int) -> Entry:
+    """Hired so long ago that so many months at work have passed, or would have."""
+
+    def entry(pair: Pair, today: date) -> date | None:
+        if pair.started_on is None or pair.started_on > today:
+            return None
+        return pair.first("hired") if months_after(pair.started_on, months) <= today else None
+
+    return entry
+
+
+def _was_hired(pair: Pair, _today: date) -> bool | None:
+    return True if pair.has("hired") else None if pair.is_awaited else False
+
+
+def _was_answered(pair: Pair, _today: date) -> bool | None:
+    if pair.has(*RESULT):
+        return True
+    return False if pair.has("unanswered") else None
+
+
+def _was_answered_in_time(pair: Pair, _today: date) -> bool | None:
+    return False if pair.has("unanswered") else True if pair.has(*RESULT) else None
+
+
+def _came_not(pair: Pair, _today: date) -> bool | None:
+    return True if pair.has("no_show") else False if pair.has(*RESULT) else None
+
+
+def _agreed(pair: Pair, _today: date) -> bool | None:
+    if pair.has("agreed", "consented", "referred"):
+        return True
+    return False if pair.has("declined") else None
+
+
+def _came_to_referral(pair: Pair, _today: date) -> bool | None:
+    return True if pair.has("referred") else None if pair.state in BEFORE_REFERRAL else False
+
+
+def _stayed(months: int) -> Verdict:
+    return lambda pair, _today: pair.stayed(months)
+
+
+_RETAINED = {months: _share(f"retained_{months}", _hired_before(months), _stayed(months)) for months in (1, 3, 6)}
+
+MEASURES: Mapping[Party, tuple[Measure, ...]] = {
+    "worker": (
+        _count("people_proposed", _taken_up, "seeker_id"),
+        _count("people_referred", _referred, "seeker_id"),
+        _share("people_hired", _referred, _was_hired, "seeker_id"),
+        _share("applicants_answered", _owed, _was_answered),
+        _days("days_to_referral", TAKEN_UP, "referred"),
+        _days("days_to_interview", ["referred"], "interview"),
+        _days("days_to_hire", TAKEN_UP, "hired"),
+        _share("wage_as_wished", _hired, lambda pair, _today: pair.wage_fits),
+        *_RETAINED.values(),
+    ),
+    "firm": (
+        _count("postings_referred", _referred, "posting_id"),
+        _share("postings_hired", _referred, _was_hired, "posting_id"),
+        Measure("referred_per_hire", _per_hire),
+        _share("no_shows", _invited, _came_not),
+        _share("answered_in_time", _owed, _was_answered_in_time),
+        _days("days_referral_to_hire", ["referred"], "hired"),
+        _RETAINED[3],
+    ),
+    "agency": (
+        _count("agencies_referred", _referred, "agency_id"),
+        _count("postings_proposed", _taken_up, "posting_id"),
+        _share("postings_came_to_referral", _taken_up, _came_to_referral, "posting_id"),
+        _share("proposals_agreed", lambda pair, _today: pair.first("proposed"), _agreed),
+        _count("pairs_hired", _hired, "referral_id"),
+        _days("days_posting_to_hire", TAKEN_UP, "hired"),
+    ),
+}  # fmt: skip
+BY_NAME: Mapping[str, Measure] = {measure.name: measure for measures in MEASURES.values() for measure in measures}
+KEY = ("people_proposed", "people_referred", "people_hired", "answered_in_time", "days_to_hire", "retained_3")
+"""What stands in the table of cafés, districts and quarters."""
+
+
+def behind(pairs: Sequence[Pair], rows: Sequence[Row]) -> list[tuple[Row, list[Pair]]]:
+    """Rows of one figure, each with its pairs."""
+    by_id: dict[str, list[Pair]] = defaultdict(list)
+    for counted in {row.label for row in rows}:
+        for pair in pairs:
+            by_id[str(getattr(pair, counted))].append(pair)
+    return [(row, by_id[row.id]) for row in rows]
+
+
+def _touched(pairs: Sequence[Pair], period: Period) -> bool:
+    """Whether anything was noted in the period: if not, a count is no data and not zero."""
+    return any(period.holds(day) for pair in pairs for _, day in pair.path)
+
+
+def _grouped(pairs: Sequence[Pair], counted: Counted) -> dict[UUID, list[Pair]]:
+    groups: dict[UUID, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        one = getattr(pair, counted)
+        if one is not None:
+            groups[one].append(pair)
+    return groups
+
+
+def _together(verdicts: Sequence[bool | None]) -> bool | None:
+    """Of several pairs of one: so if it is so of any; not known while one that is not known could make it so."""
+    return True if any(verdicts) else None if None in verdicts else False
+
+
+def _between(pair: Pair, since: Sequence[State], until: State) -> int | None:
+    """Days from the first to the first; None where the earlier was never noted, or only later."""
+    begun, ended = pair.first(*since), pair.first(until)
+    if begun is None or ended is None or begun > ended:
+        return None
+    return (ended - begun).days
