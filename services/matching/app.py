@@ -13,6 +13,7 @@ from services.matching.api import api
 from services.matching.beside import Job
 from services.matching.handlers import hearings
 from services.matching.matcher import Matcher
+from services.matching.needs_api import needs_api
 from services.matching.own_process import run
 from services.matching.proof_pages import proof_api, proof_pages
 from services.matching.proving import ProofJob, Proving
@@ -86,6 +87,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
     pages = furnish(app, settings, TEMPLATES)
     app.include_router(operations(spine))
     app.include_router(api(engine, shard.count, matcher.near_misses))
+    app.include_router(needs_api(engine, matcher.near_misses))
     app.include_router(rematch_api(engine, shard.count))
     app.include_router(season_api(engine, shard.count))
     app.include_router(proof_api(engine, shard.count))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -26,6 +27,7 @@ app = command_group("Skill terms: which are the same, and which does nobody know
 
 _RELATIONS = {"same": "같음 same", "related": "관련 related", "different": "다름 different"}
 MOST_LETTERS = 10_000_000
+NEEDS_SECONDS = 300.0
 
 
 @app.command()
@@ -91,6 +93,48 @@ def unknown(
     )
     if not shown:
         typer.echo("모르는 낱말이 없습니다. Every term is known.", err=True)
+
+
+@app.command("needs")
+def needs(
+    cafe: Annotated[UUID | None, typer.Option("--cafe", help="Of this café alone.", show_default=False)] = None,
+    sample: Annotated[int, typer.Option(help="Look at so many seekers at most.", min=1, max=2_000)] = 300,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what keeps seekers from postings they nearly get, most often first, and the lecture that would help.
+
+    \b
+    Examples:
+      iljari skills needs
+      iljari skills needs --cafe 0b6f… --sample 1000 --json
+    """
+    asked = {"sample": sample} | ({"cafe": str(cafe)} if cafe else {}) | ({"rows": True} if as_json else {})
+    with open_system(data, timeout=NEEDS_SECONDS) as client:
+        told = client.get("/api/v1/matching/skill-needs", params=asked).json()
+    if as_json:
+        show_json(told)
+    else:
+        show_needs(told)
+
+
+def show_needs(told: dict[str, Any]) -> None:
+    """The table, for people."""
+    typer.echo(
+        f"구직자 {told['seekers']}명 가운데 {told['asked']}명, 아깝게 빠진 공고 {told['near_misses']}건. "
+        f"{told['near_misses']} near misses of {told['asked']} seekers out of {told['seekers']}."
+    )
+    if not told["near_misses"]:
+        typer.echo("자료 없음 no data")
+        return
+    show_table(
+        ("없는 것 missing", "비율 share", "빠진 공고 in", "사람 people", "이것만으로 enough alone", "강의 lecture"),
+        [
+            (it["term"], f"{it['missing_in'] / told['near_misses']:.0%}", it["missing_in"], it["seekers"],
+             it["brings_over"], f"{it['term']} 특강 ({it['seekers']}명)")
+            for it in told["needs"]
+        ],
+    )  # fmt: skip
 
 
 def _join(aliases: Path | None) -> None:

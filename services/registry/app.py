@@ -14,6 +14,7 @@ from sqlmodel import select
 from services.registry.agency_pages import agency_pages
 from services.registry.api import api
 from services.registry.benefit_pages import benefit_pages
+from services.registry.board_pages import board_pages
 from services.registry.cafe_api import cafe_api
 from services.registry.cafe_pages import cafe_pages
 from services.registry.cafes.booking_law import Rules
@@ -120,6 +121,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:  # noqa: PLR0915 - the li
     app.include_router(paper_pages(engine, vault, pages))
     app.include_router(district_pages(engine, pages))
     app.include_router(benefit_pages(engine, pages))
+    app.include_router(board_pages(engine, pages))
     app.include_router(api(engine, vault, law))
     app.include_router(ground_api(engine))
     app.include_router(plan_api(engine))

@@ -16,6 +16,8 @@ from services.notify.surfaces.candidates import SHOWN_TO_FIRM
 from services.notify.telling import CODES
 from services.notify.windows import Cadence
 from services.registry.benefit.figures import BY_NAME, PARTIES, Counted
+from services.registry.board.costs import COSTS
+from services.registry.board.room_use import USE
 from services.registry.cafe_pages import DONE
 from services.registry.cafes.bookings import BookingState
 from services.registry.cafes.city_coverage import Of
@@ -35,6 +37,8 @@ from services.registry.paper_pages import KINDS as PAPERS
 from services.registry.people.audit import Action
 from services.registry.people.seekers import ACTIVE, TAKEN_OUT, UNSEEN, LeavingReason
 from services.registry.people.vault import ITEMS
+from services.registry.plan.contradictions import Rule
+from services.registry.plan.derived import EVENT_TYPES
 from services.registry.posting_form import FIELDS
 from services.registry.program_counter import Seat
 from services.registry.staff_pages import Doing
@@ -119,6 +123,12 @@ MADE_IN_PARTS = {
     *(f"benefit.by.{by}" for by in ("quarter", "cafe", "district", "agency")),
     *(f"benefit.bar.{name}" for name in ("people_proposed", "people_referred", "people_hired")),
     *(f"benefit.row.{counted}" for counted in get_args(Counted)),
+    *(f"figure.{name}" for name in (*USE, *COSTS)),
+    *(f"figure.{name}.told" for name in (*USE, *COSTS)),
+    *(f"board.row.{label}" for label in ("plan_entry", "booking", "room_use", "referral_id")),
+    *(f"plan.{name}" for name in ("planned", "actual", "events", "work", "support")),
+    *(f"plan.type.{kind}" for kind in EVENT_TYPES),
+    *(f"plan.rule.{rule}" for rule in get_args(Rule)),
     "sign_in.wrong",
     "sign_in.too_many",
 }
