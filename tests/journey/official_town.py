@@ -11,10 +11,14 @@ from uuid import UUID
 from pydantic import SecretStr
 from sqlmodel import Session
 
+from deploy.demo.load import PLAN
 from services.registry.app import create_app
 from services.registry.cafes.places import add_cafe
 from services.registry.orders.agencies import add_agency
 from services.registry.people.accounts import add_account
+from services.registry.plan import ledger
+from services.registry.plan_api import read
+from services.registry.plan_commands import rows_of
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Referral, Table
 from shared.clock import KST, now
@@ -44,6 +48,10 @@ def official_town(folder: Path) -> Iterator[tuple[str, RegistrySettings]]:
         metadata.create_all(engine)
     with transaction(engine) as session:
         fill(session, now().astimezone(KST).date())
+        for row in rows_of(PLAN):
+            facts, _ = read(row["ref"], row["facts"])
+            assert facts is not None
+            ledger.note(session, row["ref"], facts, who="test")
     with ExitStack() as stack:
         door = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         stack.enter_context(serving(create_app(settings), listener=door))

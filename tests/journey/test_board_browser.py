@@ -94,3 +94,22 @@ def test_a_counselor_is_shown_her_cafe_alone(sign_in: Callable[..., Page]) -> No
     page = sign_in("counselor")
     expect(page.get_by_label("카페별", exact=True).first.locator("option")).to_have_text(["전체", "일자리카페 와우뜰"])
     expect(page.get_by_role("navigation").get_by_role("link")).to_have_text(["상담 창구", "3주체 실익 보고서"])
+
+
+@pytest.mark.parametrize("width", [PHONE, WIDE])
+def test_the_board_is_read_and_a_number_followed_to_the_plan_s_entries(
+    sign_in: Callable[..., Page], tmp_path: Path, width: int
+) -> None:
+    page = sign_in(width=width, at="/board")
+    expect(page.get_by_role("heading", level=1)).to_have_text("현황판")
+    looks_well(page, tmp_path, "board")
+    page.get_by_role("row", name=re.compile("^임기 내 계")).get_by_role("link", name="5,365").click()
+    expect(page.get_by_role("heading", level=2)).to_have_count(3)
+    looks_well(page, tmp_path, "entries")
+    page.goto("/board/plan")
+    expect(page.get_by_role("row", name=re.compile("12 \\+ 12 \\+ 9 = 33"))).to_be_visible()
+    looks_well(page, tmp_path, "plan")
+    page.goto("/board?lang=en")
+    page.get_by_role("link", name="₩10,292,683").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Per café")
+    looks_well(page, tmp_path, "cost")
