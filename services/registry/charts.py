@@ -10,7 +10,9 @@ WIDTH, BAR_HEIGHT, MARGINS = 480, 24, 90
 UNWANTED = ("defs", "style", "script", "title", "desc")
 ATTRIBUTES = ("style", "id", "xmlns")
 LETTERS = 14
-VALUE_WIDTH = 55
+VALUE_WIDTH, LEAST_MARGIN = 55, 20
+WIDER = 0.4 * LETTERS
+"""By so much a letter of ours is wider than the library takes it to be: Hangul is as wide as it is high."""
 
 
 class Series(NamedTuple):
@@ -25,7 +27,12 @@ def bars(label: str, names: Sequence[str], series: Sequence[Series], *, percent:
 
     Args:
         label: what the chart shows, for who cannot see it; the page has a table with the same numbers.
+
+    Returns:
+        Nothing to show where there is no data at all.
     """
+    if all(value is None for each in series for value in each.values):
+        return Markup()
     pygal, Style = _pygal()  # noqa: N806 - a type
     lettering = dict.fromkeys(
         ("label_font_size", "major_label_font_size", "legend_font_size", "value_font_size"), LETTERS
@@ -45,10 +52,13 @@ def bars(label: str, names: Sequence[str], series: Sequence[Series], *, percent:
         range=(0, 1) if percent else None,
         include_x_axis=True,
         margin_right=VALUE_WIDTH,
+        margin_left=LEAST_MARGIN + int(WIDER * max(map(len, names))),
         truncate_label=-1,
         no_data_text="",
     )
     chart.x_labels = list(reversed(names))  # it draws from below
+    if percent:
+        chart.y_labels = [0, 0.25, 0.5, 0.75, 1]
     for each in series:
         chart.add(each.name, list(reversed(each.values)))
     return _plain(chart.render_tree(), label)
