@@ -119,9 +119,8 @@ def create_app(settings: RegistrySettings) -> FastAPI:  # noqa: PLR0915 - the li
     app.include_router(agency_pages(engine, vault, law, pages))
     app.include_router(ledger_pages(engine, vault, pages))
     app.include_router(paper_pages(engine, vault, pages))
-    app.include_router(district_pages(engine, pages))
-    app.include_router(benefit_pages(engine, pages))
-    app.include_router(board_pages(engine, pages))
+    for of_the_city in (board_pages, benefit_pages, district_pages):
+        app.include_router(of_the_city(engine, pages))
     app.include_router(api(engine, vault, law))
     app.include_router(ground_api(engine))
     app.include_router(plan_api(engine))
