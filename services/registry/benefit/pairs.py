@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import NamedTuple, Self
 from uuid import UUID
 
@@ -43,14 +44,23 @@ class Quarter(NamedTuple):
         return Quarter(year, number + 1)
 
 
-class Period(NamedTuple):
+@dataclass(frozen=True)
+class Period:
     """Quarters from one to another, both counted."""
 
     since: Quarter
     until: Quarter
 
+    @cached_property
+    def days(self) -> tuple[date, date]:
+        """The first day, and the first that is past it."""
+        return self.since.first_day, self.until.back(-1).first_day
+
     def holds(self, day: date | None) -> bool:
-        return day is not None and self.since <= Quarter.of(day) <= self.until
+        if day is None:
+            return False
+        first, past = self.days
+        return first <= day < past
 
     @property
     def quarters(self) -> list[Quarter]:
@@ -78,12 +88,17 @@ class Pair:
     wage_fits: bool | None = None
     """Whether the posted wage is at least what she wished; None where it cannot be told."""
 
+    @cached_property
+    def days(self) -> dict[State, date]:
+        """The first day of each state: asked some hundred times for one report."""
+        return dict(reversed(self.path))
+
     def first(self, *states: State) -> date | None:
         """The day on which it first came into any of these states."""
-        return next((day for state, day in self.path if state in states), None)
+        return min((self.days[state] for state in states if state in self.days), default=None)
 
     def has(self, *states: State) -> bool:
-        return self.first(*states) is not None
+        return any(state in self.days for state in states)
 
     @property
     def is_awaited(self) -> bool:
