@@ -32,6 +32,7 @@ Named = Annotated[str, Query(pattern=r"^(19|20|21)\d\d-Q[1-4]$")]
 District = Annotated[str, Query(max_length=100, pattern=r"^[^\x00-\x1f]*$")]
 Chosen = Annotated[UUID | None, BeforeValidator(lambda said: said or None)]
 """A form sends a choice that was not made as an empty text."""
+PageNumber = Annotated[int, Query(ge=1, le=100_000)]
 USUAL_QUARTERS, MOST_QUARTERS = 4, 40
 PAGE = 200
 
@@ -60,9 +61,7 @@ def benefit_pages(engine: Engine, pages: Pages) -> APIRouter:
         return sheet("benefit.csv", flat(document(report_of(who, scope)[0])))
 
     @router.get("/benefit/rows", include_in_schema=False)
-    def show_rows(
-        request: Request, who: Looking, scope: Asked, figure: str, page: Annotated[int, Query(ge=1, le=100_000)] = 1
-    ) -> Response:
+    def show_rows(request: Request, who: Looking, scope: Asked, figure: str, page: PageNumber = 1) -> Response:
         told, pairs = rows_of(engine, who, scope, figure)
         shown = told.rows[(page - 1) * PAGE : page * PAGE]
         return pages.show(
@@ -81,13 +80,12 @@ def benefit_pages(engine: Engine, pages: Pages) -> APIRouter:
         return document(report_of(who, scope)[0])
 
     @router.get("/api/v1/registry/benefit/{figure}")
-    def read_rows(figure: str, who: Looking, scope: Asked) -> list[dict[str, Any]]:
-        """The rows of one figure, by opaque id, each with the states of its pairs."""
+    def read_rows(figure: str, who: Looking, scope: Asked, page: PageNumber = 1) -> dict[str, Any]:
+        """The rows of one figure, by opaque id, each with its pairs' states; page after page while there are `more`."""
         told, pairs = rows_of(engine, who, scope, figure)
-        return [
-            {"id": row.id, "is": row.label, "adds": row.adds, "pairs": [_path(pair) for pair in of]}
-            for row, of in behind(pairs, told.rows)
-        ]
+        rows = behind(pairs, told.rows[(page - 1) * PAGE : page * PAGE])
+        shown = [{"id": row.id, "is": row.label, "adds": row.adds, "pairs": [*map(_path, of)]} for row, of in rows]
+        return {"rows": shown, "of": len(told.rows), "more": len(told.rows) > page * PAGE}
 
     return router
 

@@ -68,7 +68,7 @@ def test_the_ledger_s_figures_come_with_meaning_parts_and_rows(ask: Any, city: C
     assert shown["proposals_agreed"] == (1, 2, 0)
     assert shown["retained_1"] == (None, None, 0), "the first month has not passed: nothing to say, and not zero"
     assert all(each["definition"]["ko"] and each["definition"]["en"] for each in told.values())
-    [row] = ask(f"{API}/people_hired").json()
+    [row] = ask(f"{API}/people_hired").json()["rows"]
     assert (row["id"], row["is"], row["adds"]) == (str(city.seekers[0]), "seeker_id", 1)
     assert [step["state"] for step in row["pairs"][0]["path"]] == [
         "proposed", "agreed", "consented", "referred", "hired",
@@ -112,7 +112,7 @@ def test_a_counselor_sees_her_cafe_and_a_clerk_her_agency(ask: Any, city: City) 
         assert ask("/benefit", role).status_code == 200
     for role in ("another counselor", "another agency"):
         assert figures(ask(role=role))["pairs_hired"]["value"] is None
-        assert ask(f"{API}/pairs_hired", role).json() == []
+        assert ask(f"{API}/pairs_hired", role).json()["rows"] == []
     assert ask(role="another counselor", cafe=CAFE).status_code == 404
     assert ask(role="another agency", agency=city.agency.agency_id).status_code == 404
 
