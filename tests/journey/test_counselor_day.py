@@ -4,14 +4,17 @@ import csv
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from sqlalchemy import insert
 from sqlmodel import Session, select
 
-from services.notify.tables import KeptPosting, SeekerCard
+from services.notify.referrals import today
+from services.notify.tables import KeptPosting, MatchList, SeekerCard
 from services.registry.cafes.places import add_cafe
 from services.registry.intake.door import Arrival, receive
 from services.registry.orders.agencies import add_agency
@@ -20,51 +23,63 @@ from services.registry.people.consents import present_texts
 from services.registry.people.seekers import SeekerRow, register
 from services.registry.people.vault import Vault
 from services.registry.tables import AuditRow, Consent
-from shared.database import reading
+from shared.database import reading, transaction
 from tests.journey import town as towns
 from tests.journey.city import wait_for
 from tests.journey.serving import OPTIONS
 from tests.journey.town import HEARD_SECONDS, PASSWORD, come_in, open_town
 from tests.unit.notify.conftest import hear_all
-from tests.unit.notify.examples import a_list, a_pair
+from tests.unit.notify.examples import MONDAY, a_list, a_pair, a_posting
 from tests.unit.registry.conftest import a_document
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
 
 SMALLEST, WIDE = 360, 1280
-NAMES = ("김하늘", "이바다", "박노을", "최새벽", "정이슬", "강나루", "조가람", "윤마루", "장한별", "임보라")
+NAMES = ("김하늘", "이바다", "박노을", "최새벽", "정이슬", "강나루", "조가람", "윤마루", "장한별", "임보라", "한아람")
+LAST = len(NAMES) - 1
 FIRM = "연남커피"
+TEN_THOUSAND = 10_000
+LAST_PAGE = 500
 
 
 @dataclass
 class Town(towns.Town):
-    """Ten seekers of one café, in the order of their best pairs, each with one posting."""
+    """Eleven seekers of one café, in the order of their best pairs, each with one posting."""
 
+    cafe_id: UUID
     seekers: list[UUID]
     postings: list[UUID]
+
+    def stand(self, state: str, *numbers: int) -> None:
+        for number in numbers:
+            self.wait_until(self.seekers[number], self.postings[number], state)
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     seekers: list[UUID] = []
+    cafes: list[UUID] = []
 
     def fill(session: Session, vault: Vault) -> None:
-        seekers.extend(fill_registry(session, vault))
+        cafe_id, ids = fill_registry(session, vault)
+        cafes.append(cafe_id)
+        seekers.extend(ids)
 
     with open_town(tmp_path_factory.mktemp("t"), fill) as opened:
-        yield Town(**vars(opened), seekers=seekers, postings=fill_lists(opened, seekers))
+        yield Town(**vars(opened), cafe_id=cafes[0], seekers=seekers, postings=fill_lists(opened, seekers))
 
 
-def fill_registry(session: Session, vault: Vault) -> list[UUID]:
+def fill_registry(session: Session, vault: Vault) -> tuple[UUID, list[UUID]]:
     cafe = add_cafe(session, "홍대 일자리카페", "서울 마포구")
     who = {"login": "hongdae", "display_name": "홍대 상담사", "password": PASSWORD, "cafe_ids": [cafe.cafe_id]}
     add_account(session, role="counselor", shown=True, **who)  # type: ignore[arg-type]
+    add_account(session, login="ops", display_name="운영자", role="operator", password=PASSWORD)
     agency, _ = add_agency(session, "새빛 직업소개소", "무료")
     sent = [a_document(source_ref=f"K-{n}", employer=FIRM, title=f"주말 바리스타 {n}") for n in range(len(NAMES))]
     receive(session, [Arrival("here", document, "http") for document in sent], agency, vault)
     rows = [SeekerRow(f"row {name}", {"name": name, "skills": ["에스프레소", "엑셀"]}) for name in NAMES]
     receipts = register(session, rows, "invented", vault, cafe.cafe_id)
-    return [receipt.seeker_id for receipt in receipts if receipt.seeker_id]
+    return cafe.cafe_id, [receipt.seeker_id for receipt in receipts if receipt.seeker_id]
 
 
 def fill_lists(town: towns.Town, seekers: list[UUID]) -> list[UUID]:
@@ -116,25 +131,13 @@ def looks_well(tmp_path: Path) -> Callable[[Page, str], None]:
     return lambda page, name: towns.looks_well(page, tmp_path / f"{name}.png")
 
 
-def test_the_text_is_read_aloud_and_the_consent_is_kept_with_its_version(
-    open_page: Callable[..., Page], town: Town, looks_well: Callable[[Page, str], None]
-) -> None:
-    pair = town.seekers[9], town.postings[9]
-    page = open_page(SMALLEST)
-    come_in(page, "/desk", "hongdae")
-    page.goto(f"/desk/seekers/{pair[0]}")
-    page.get_by_role("button", name="알선하기", exact=True).click()
-    town.wait_until(*pair, "proposed")
-    page.goto("/desk/referrals?view=all")
-    page.get_by_role("link", name="정보 제공에 동의함").click()
-    expect(page.get_by_role("heading", level=2)).to_contain_text(f"{NAMES[9]} → {FIRM}")
-    looks_well(page, "consent")
-    page.get_by_role("button", name="읽어 드렸고, 동의하셨습니다").click()
-    expect(page.get_by_role("status")).to_contain_text("답을 전했습니다")
-    town.wait_until(*pair, "referred")
-    with reading(town.registry) as session:
-        noted = session.exec(select(Consent).where(Consent.seeker_id == pair[0], Consent.purpose == "provision")).one()
-    assert (noted.recipient, noted.text) == (FIRM, present_texts()["provision"].version)
+def first(page: Page) -> Locator:
+    """The pair on top of the list."""
+    return page.locator("[data-pair]").first
+
+
+def decide(page: Page, told: str) -> None:
+    expect(page.get_by_role("status").filter(has_text=told)).to_be_visible()
 
 
 def test_a_file_holds_the_names_and_registry_records_each_with_the_reason(
@@ -154,3 +157,131 @@ def test_a_file_holds_the_names_and_registry_records_each_with_the_reason(
         looks = session.exec(select(AuditRow).where(AuditRow.action == "export")).all()
     assert {look.purpose for look in looks} == {"desk export calls: 주간 회의 자료"}
     assert len(looks) == len(rows)
+
+
+def test_ten_pairs_three_referrals_and_what_the_next_morning_shows(
+    open_page: Callable[..., Page], town: Town, looks_well: Callable[[Page, str], None]
+) -> None:
+    page = open_page(WIDE)
+    come_in(page, "/desk", "hongdae")
+    expect(page.locator("[data-pair]")).to_have_count(len(NAMES))
+    for number in range(4):
+        expect(first(page)).to_contain_text(NAMES[number])
+        first(page).get_by_role("button", name="알선하기").click()
+        decide(page, "알선했습니다")
+    page.get_by_role("button", name="되돌리기").click()
+    decide(page, "되돌렸습니다")
+    expect(first(page)).to_contain_text(NAMES[3])
+    for number in (3, 4):
+        expect(first(page)).to_contain_text(NAMES[number])
+        first(page).get_by_text("제외…").click()
+        first(page).get_by_label("제외하는 이유").select_option(label="너무 멂")
+        first(page).get_by_role("button", name="제외하기").click()
+        decide(page, "제외했습니다")
+    for number in (5, 6):
+        expect(first(page)).to_contain_text(NAMES[number])
+        first(page).get_by_text("미루기…").click()
+        first(page).get_by_role("button", name="미루기", exact=True).click()
+        decide(page, "미뤘습니다")
+    for number in (7, 8, 9):
+        page.locator("[data-pair]").filter(has_text=NAMES[number]).get_by_label("고르기").check()
+    page.get_by_role("button", name="고른 짝 한꺼번에 알선").click()
+    decide(page, "알선했습니다")
+    expect(page.locator("[data-pair]")).to_have_count(1)
+    looks_well(page, "decided")
+
+    town.stand("proposed", 0, 1, 2, 7, 8, 9)
+    for number in (0, 1, 2):
+        page.goto("/desk/referrals?view=all")
+        row = page.locator("[data-pair]").filter(has_text=NAMES[number])
+        row.get_by_role("button", name="구직자가 동의함").click()
+        decide(page, "답을 전했습니다")
+        town.stand("agreed", number)
+        page.goto("/desk/referrals?view=all")
+        row.get_by_role("link", name="정보 제공에 동의함").click()
+        page.get_by_role("button", name="읽어 드렸고, 동의하셨습니다").click()
+        decide(page, "답을 전했습니다")
+        town.stand("referred", number)
+
+    firm, tomorrow = open_page(SMALLEST), (today() + timedelta(days=1)).isoformat()
+    for number, answer, state in ((0, "채용", "hired"), (1, "면접일 알리기", "interview")):
+        firm.goto(town.link(town.postings[number]))
+        expect(firm.get_by_role("heading", level=2)).to_have_text(NAMES[number])
+        firm.get_by_label("면접일 또는 첫 출근일").fill(tomorrow)
+        firm.get_by_role("button", name=answer, exact=True).click()
+        expect(firm.get_by_role("status")).to_contain_text("고맙습니다")
+        town.stand(state, number)
+
+    page.goto("/desk/changes")
+    for name, state in ((NAMES[0], "채용"), (NAMES[1], "면접 예정"), (NAMES[2], "알선함")):
+        expect(page.locator(".card").filter(has_text=name).first).to_contain_text(state)
+    page.goto("/desk/referrals?view=all")
+    expect(page.locator("[data-pair]")).to_have_count(6)
+    looks_well(page, "next-morning")
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_every_page_of_the_desk_fits_a_small_phone_and_is_accessible(
+    open_page: Callable[..., Page], town: Town, looks_well: Callable[[Page, str], None], language: str
+) -> None:
+    page = open_page(SMALLEST)
+    come_in(page, "/desk", "hongdae")
+    posting = f"/desk/postings/{town.postings[2]}"
+    lists = ("/desk", "/desk/referrals?view=all", "/desk/changes", "/desk/seekers", "/desk/postings")
+    for path in (*lists, f"/desk/seekers/{town.seekers[2]}", posting, f"{posting}/firm-link", "/inbox", "/preferences"):
+        page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
+        looks_well(page, f"{language}{path.partition('?')[0].replace('/', '-')}"[:60])
+    operator = open_page(SMALLEST)
+    come_in(operator, "/deliveries", "ops")
+    operator.goto(f"/deliveries?lang={language}")
+    looks_well(operator, f"{language}-deliveries")
+
+
+def test_the_text_is_read_aloud_and_the_consent_is_kept_with_its_version(
+    open_page: Callable[..., Page], town: Town, looks_well: Callable[[Page, str], None]
+) -> None:
+    pair = town.seekers[LAST], town.postings[LAST]
+    page = open_page(SMALLEST)
+    come_in(page, "/desk", "hongdae")
+    page.goto(f"/desk/seekers/{pair[0]}")
+    page.get_by_role("button", name="알선하기", exact=True).click()
+    town.wait_until(*pair, "proposed")
+    page.goto("/desk/referrals?view=all")
+    page.locator("[data-pair]").filter(has_text=NAMES[LAST]).get_by_role("link", name="정보 제공에 동의함").click()
+    expect(page.get_by_role("heading", level=2)).to_contain_text(f"{NAMES[LAST]} → {FIRM}")
+    looks_well(page, "consent")
+    page.get_by_role("button", name="읽어 드렸고, 동의하셨습니다").click()
+    expect(page.get_by_role("status")).to_contain_text("답을 전했습니다")
+    town.wait_until(*pair, "referred")
+    with reading(town.registry) as session:
+        noted = session.exec(select(Consent).where(Consent.seeker_id == pair[0], Consent.purpose == "provision")).one()
+    assert (noted.recipient, noted.text) == (FIRM, present_texts()["provision"].version)
+
+
+def fill_with_thousands(town: Town) -> None:
+    """Straight into the store: what hearing ten thousand people comes to."""
+    hear_all(town.notify, (a_posting(0),))
+    seen = {"revision": 1, "live": True, "cafe_id": town.cafe_id, "applied_at": MONDAY, "confirmed_at": MONDAY}
+    seen |= {"skills": [], "certificates": [], "wishes": {}}
+    said = {"scope": "seeker", "shard": "0/1", "revision": 1, "epoch": 1, "said_at": MONDAY}
+    pairs = [a_pair(number, 0, 8_000 - number // 2) for number in range(TEN_THOUSAND)]
+    best = [{"seeker_id": p.seeker_id, "best_score": p.score, "best_posting_id": p.posting_id} for p in pairs]
+    with transaction(town.notify) as session:
+        session.execute(insert(SeekerCard), [seen | one for one in best])
+        session.execute(insert(MatchList), [said | {"scope_id": p.seeker_id, "pairs": (p,)} for p in pairs])
+
+
+def test_ten_thousand_matches_are_paged_to_the_last(
+    open_page: Callable[..., Page], town: Town, looks_well: Callable[[Page, str], None]
+) -> None:
+    """Last of all: they stay on the list."""
+    fill_with_thousands(town)
+    page = open_page(SMALLEST)
+    come_in(page, "/desk", "hongdae")
+    expect(page.get_by_text("1,000명 이상")).to_be_visible()
+    page.get_by_role("link", name="다음 →").click()
+    expect(page.get_by_text("2쪽")).to_be_visible()
+    looks_well(page, "page-2")
+    page.goto(f"/desk?page={LAST_PAGE}")
+    expect(page.locator("[data-pair]")).to_have_count(20)
+    looks_well(page, "page-500")
