@@ -13,7 +13,7 @@ from services.notify import changes, referrals
 from services.notify.changes import ListChanges
 from services.notify.match_lists import PAGE_SIZE, Reach, within
 from services.notify.referrals import Standing
-from services.notify.tables import MatchList, PairStanding, PostingCard, Review, SeekerCard
+from services.notify.tables import KeptPosting, MatchList, PairStanding, PostingCard, Review, SeekerCard
 
 View = Literal["due", "unanswered", "interviews", "all"]
 VIEWS: tuple[View, ...] = get_args(View)
@@ -29,6 +29,17 @@ class Followed:
     standing: Standing
     row: PairStanding
     posting: PostingCard | None
+    """None once it is withdrawn."""
+    kept: KeptPosting | None
+    """What stays of it then."""
+
+    @property
+    def title(self) -> str:
+        return self.posting.title if self.posting else self.kept.title if self.kept else ""
+
+    @property
+    def employer(self) -> str:
+        return self.posting.employer if self.posting else self.kept.employer if self.kept else ""
 
     @property
     def key(self) -> str:
@@ -135,8 +146,13 @@ def _within(reach: Reach, account_id: UUID | None) -> list[ColumnElement[bool]]:
 def _followed(session: Session, rows: Sequence[PairStanding]) -> tuple[Followed, ...]:
     standings = referrals.standings_of_seekers(session, [row.seeker_id for row in rows])
     ids = {row.posting_id for row in rows}
-    cards = {it.posting_id: it for it in session.exec(select(PostingCard).where(col(PostingCard.posting_id).in_(ids)))}
-    return tuple(Followed(standings[row.seeker_id, row.posting_id], row, cards.get(row.posting_id)) for row in rows)
+    live = select(PostingCard).where(col(PostingCard.live), col(PostingCard.posting_id).in_(ids))
+    cards = {it.posting_id: it for it in session.exec(live)}
+    kept = {it.posting_id: it for it in session.exec(select(KeptPosting).where(col(KeptPosting.posting_id).in_(ids)))}
+    return tuple(
+        Followed(standings[row.seeker_id, row.posting_id], row, cards.get(row.posting_id), kept.get(row.posting_id))
+        for row in rows
+    )
 
 
 def _count(session: Session, *asked: ColumnElement[bool]) -> int:

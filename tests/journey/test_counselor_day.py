@@ -215,6 +215,7 @@ def test_ten_pairs_three_referrals_and_what_the_next_morning_shows(
     page.goto("/desk/changes")
     for name, state in ((NAMES[0], "채용"), (NAMES[1], "면접 예정"), (NAMES[2], "알선함")):
         expect(page.locator(".card").filter(has_text=name).first).to_contain_text(state)
+        expect(page.locator(".card").filter(has_text=name).first).to_contain_text("주말 바리스타")
     page.goto("/desk/referrals?view=all")
     expect(page.locator("[data-pair]")).to_have_count(6)
     looks_well(page, "next-morning")

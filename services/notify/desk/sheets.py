@@ -86,11 +86,10 @@ def _call(row: Row, language: Language) -> list[str]:
 
 
 def _referral(one: Followed, language: Language) -> list[str]:
-    row, posting = one.row, one.posting
-    live = posting if posting and posting.live else None
+    row = one.row
     return [
-        live.title if live else say(language, "done.posting_gone"),
-        live.employer if live else "",
+        one.title or say(language, "done.posting_gone"),
+        one.employer,
         say(language, f"state.{one.standing.state}"),
         say(language, f"referrals.by.{row.decided_by}"),
         _day(row.changed_at),
