@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import get_args
 from uuid import UUID
 
 import httpx
@@ -25,17 +26,19 @@ from services.notify.handlers import HEARINGS
 from services.notify.settings import NotifySettings
 from services.notify.tables import Table
 from shared.command import show_table
-from shared.contracts import Event, MatchedPair
+from shared.contracts import Event, MatchedPair, ReferralRecorded
+from shared.contracts.referrals import ReferralState
 from shared.database import SpineTable, open_engine, transaction
 from shared.web.sign_in import SESSION_COOKIE, SignedIn, make_cookie
 from tests.journey.city import wait_for
-from tests.unit.notify.examples import a_list, a_pair, a_posting, a_seeker, id_of
+from tests.unit.notify.examples import a_list, a_pair, a_posting, a_referral, a_seeker, id_of
 
 CAFES = tuple(UUID(int=0xCAFE0001 + number) for number in range(10))
 WHO = (
     SignedIn(role="counselor", cafe_id=CAFES[0], label="counselor"),
     SignedIn(role="operator", label="operator"),
 )
+STATES = get_args(ReferralState)
 VIEWS = 50
 BATCH = 500
 
@@ -67,6 +70,8 @@ def paths() -> tuple[str, ...]:
         "/desk",
         "/desk?page=10",
         "/desk?words=바리스타",
+        "/desk/referrals?view=all&whose=all",
+        "/desk/changes",
         "/desk/seekers",
         f"/desk/seekers/{id_of('seeker', 0)}",
         f"/desk/postings/{id_of('posting', 0)}",
@@ -74,18 +79,28 @@ def paths() -> tuple[str, ...]:
 
 
 def fill(engine: Engine, seekers: int) -> None:
-    """One posting for ten seekers; every seeker has twenty pairs, the first hundred postings fifty."""
+    """One posting for ten seekers; a seeker has twenty pairs, one of them decided; the first hundred postings fifty."""
     Table.metadata.create_all(engine)
     SpineTable.metadata.create_all(engine)
     chance, postings = random.Random(1), max(20, seekers // 10)
     hear(engine, [a_posting(number) for number in range(postings)])
-    hear(engine, [a_seeker(number, cafe_id=CAFES[number % len(CAFES)]) for number in range(seekers)])
+    hear(engine, [a_seeker(number, cafe_id=cafe_of(number)) for number in range(seekers)])
     for start in range(0, seekers, BATCH):
         numbers = range(start, min(start + BATCH, seekers))
         drawn = {number: chance.sample(range(postings), 20) for number in numbers}
         hear(engine, [a_list("seeker", n, ranked(chance, [(n, p) for p in drawn[n]])) for n in numbers])
+        hear(engine, [referred(n, drawn[n][0]) for n in numbers])
     drawn = {number: chance.sample(range(seekers), min(50, seekers)) for number in range(min(100, postings))}
     hear(engine, [a_list("posting", p, ranked(chance, [(s, p) for s in hers])) for p, hers in drawn.items()])
+
+
+def referred(seeker: int, posting: int) -> ReferralRecorded:
+    state, one_each = STATES[seeker % len(STATES)], id_of("referral", seeker)
+    return a_referral(seeker, posting, 1, state, referral_id=one_each, cafe_id=cafe_of(seeker))
+
+
+def cafe_of(number: int) -> UUID:
+    return CAFES[number % len(CAFES)]
 
 
 def ranked(chance: random.Random, pairs: list[tuple[int, int]]) -> list[MatchedPair]:
