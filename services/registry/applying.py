@@ -50,6 +50,8 @@ class Application(BaseModel):
     weekly_hours: Line = ""
     districts: Line = ""
     commute_km: Line = ""
+    cafe: Line = ""
+    """Who is to look after her; empty where she leaves that open."""
     agree: tuple[str, ...] = ()
     password: str = ""
 
@@ -74,7 +76,7 @@ class Application(BaseModel):
         """The application as a document like any other; it is checked and scrubbed as they are."""
         told = self.model_dump(include={"name", "phone", "email", "birth_date", "home", "summary", "experience_months"})
         told |= {"skills": _words(self.skills), "certificates": _words(self.certificates)}
-        return told | {"wishes": self._wishes(), "consents": self.agreed()}
+        return told | {"wishes": self._wishes(), "consents": self.agreed(), "cafe_id": self.cafe or None}
 
     def _wishes(self) -> dict[str, Any]:
         """What she asks of a job; what was left empty is not stated."""
@@ -106,6 +108,7 @@ def as_filled_in(seeker: Seeker, person: Person) -> Application:
         skills=", ".join(facts.get("skills", ())),
         certificates=", ".join(facts.get("certificates", ())),
         experience_months=_written(facts.get("experience_months")),
+        cafe=str(seeker.cafe_id or ""),
         **_as_wished(Wishes.model_validate(facts.get("wishes") or {})),
     )
 

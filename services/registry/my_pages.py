@@ -9,6 +9,7 @@ from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from services.registry.applying import ASKED, Application, as_filled_in
+from services.registry.cafes.places import nearest_to, running_cafes
 from services.registry.custody import address_of
 from services.registry.intake.documents import Purpose, check_seeker
 from services.registry.intake.findings import refuses
@@ -72,7 +73,7 @@ def my_pages(  # noqa: PLR0915 - the list of what she can do
         if sent.too_many(key):
             return form(request, told, problem="too_many")
         sent.note(key)
-        if problem := problem_of(told):
+        if problem := problem_of(told) or cafe_problem(told):
             return form(request, told, problem=problem)
         try:
             with transaction(engine) as session:
@@ -134,6 +135,8 @@ def my_pages(  # noqa: PLR0915 - the list of what she can do
 
     @router.post("/correct", dependencies=[Depends(from_our_form)])
     def correct(request: Request, who: SeekerAlone, told: FilledIn) -> Response:
+        if problem := cafe_problem(told):
+            return form(request, told, problem=problem, correcting=True)
         check = check_seeker(told.document())
         if check.refused:
             return form(request, told, findings=check.findings, correcting=True)
@@ -159,10 +162,17 @@ def my_pages(  # noqa: PLR0915 - the list of what she can do
         shown: dict[str, Any] = {"problem": "", "findings": (), "correcting": False} | values
         texts = [consents.present_texts()[purpose] for purpose in ASKED]
         wrong = bool(shown["problem"] or refuses(shown["findings"]))
+        with reading(engine) as session:
+            cafes = running_cafes(session)
         return pages.show(
             request, "my_application.html", status=422 if wrong else 200, told=told, texts=texts, counter=False,
-            shortest=SHORTEST_PASSWORD, **shown,
+            shortest=SHORTEST_PASSWORD, cafes=cafes, **shown,
         )  # fmt: skip
+
+    def cafe_problem(told: Application) -> str:
+        with reading(engine) as session:
+            known = {str(cafe.cafe_id) for cafe in running_cafes(session)}
+        return "cafe" if told.cafe and told.cafe not in known else ""
 
     return router
 
@@ -175,8 +185,15 @@ def problem_of(told: Application) -> str:
 
 
 def admit(session: Session, vault: Vault, told: Application) -> tuple[Account | None, tuple[Finding, ...]]:
-    """Take someone in who applies by herself, with an account; or why her application came back."""
-    receipt = register(session, [SeekerRow("form", told.document())], None, vault, through="herself")[0]
+    """Take someone in who applies by herself, with an account; or why her application came back.
+
+    Who chooses no café is looked after by the one nearest to her home: else no counselor would see her.
+    """
+    document = told.document()
+    applicant = check_seeker(document).seeker
+    nearest = nearest_to(session, applicant.home if applicant else None)
+    row = SeekerRow("form", document)
+    receipt = register(session, [row], None, vault, nearest.cafe_id if nearest else None, through="herself")[0]
     if receipt.seeker_id is None:
         return None, receipt.findings
     login = login_of(vault, told.contact)

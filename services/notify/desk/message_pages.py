@@ -186,7 +186,12 @@ def known(token: str, settings: NotifySettings) -> wording.Choice:
 
 def only(recipients: Sequence[Recipient]) -> Recipient:
     if not recipients:
-        raise nothing_here()
+        raise Problem(
+            404,
+            "NOBODY_TOLD",
+            "You look after no café, so nothing is sent to you.",
+            "맡은 카페가 없어 보내 드리는 알림이 없습니다.",
+        )
     return recipients[0]
 
 

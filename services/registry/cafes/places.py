@@ -13,6 +13,8 @@ from services.registry.cafes.life_cycle import RUNNING, CafeState, may_follow
 from services.registry.cafes.refusals import Refused
 from services.registry.tables import Cafe, CafeAgreement, CafeClosure, CafeStage
 from shared.clock import now
+from shared.contracts import Place
+from shared.places import Point, kilometres, spot
 
 EARTH_RADIUS_METRES = 6_371_008.8
 KOREA = ((32.0, 39.5), (123.0, 133.0))
@@ -88,6 +90,15 @@ def running_cafes(session: Session) -> list[Cafe]:
     return list(session.exec(select(Cafe).where(col(Cafe.state).in_(RUNNING)).order_by(col(Cafe.name))))
 
 
+def nearest_to(session: Session, home: Place | None) -> Cafe | None:
+    """The running café nearest to a home, in a straight line; a district stands for its centre. None: who can tell?"""
+    here = spot(home).point if home else None
+    if here is None:
+        return None
+    placed = [(kilometres(here, there), cafe) for cafe in running_cafes(session) if (there := _point_of(cafe))]
+    return min(placed, key=lambda each: each[0])[1] if placed else None
+
+
 def stages(session: Session, cafe_id: UUID) -> Sequence[CafeStage]:
     """The steps of its life, in their order."""
     return session.exec(select(CafeStage).where(CafeStage.cafe_id == cafe_id).order_by(col(CafeStage.number))).all()
@@ -128,6 +139,10 @@ def metres_between(one: tuple[float, float], other: tuple[float, float]) -> floa
 
 def place_of(cafe: Cafe) -> tuple[float, float] | None:
     return None if cafe.latitude is None or cafe.longitude is None else (cafe.latitude, cafe.longitude)
+
+
+def _point_of(cafe: Cafe) -> Point | None:
+    return spot(Place(district=cafe.district, latitude=cafe.latitude, longitude=cafe.longitude)).point
 
 
 def _tell(cafe: Cafe, told: dict[str, Any]) -> None:

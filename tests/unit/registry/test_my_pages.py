@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,6 +12,7 @@ from sqlmodel import select
 
 from services.registry.app import create_app
 from services.registry.applying import as_filled_in
+from services.registry.cafes.places import add_cafe
 from services.registry.intake.documents import check_seeker, seeker_facts
 from services.registry.people.accounts import add_account
 from services.registry.people.vault import Person, Vault
@@ -60,6 +62,38 @@ def test_she_applies_and_sees_what_is_held_and_what_was_taken_out(browse: Browse
         account = session.exec(select(Account)).one()
         assert (account.role, account.display_name) == ("seeker", "구직자")
         assert "2222" not in account.login
+
+
+def test_who_chooses_no_cafe_is_looked_after_by_the_nearest(browse: Browse, engine: Engine) -> None:
+    with transaction(engine) as session:
+        add_cafe(session, "강남 카페", "서울 강남구")
+        near = add_cafe(session, "서대문 카페", "서울 서대문구").cafe_id
+        add_cafe(session, "끝난 카페", "서울 마포구", state="ended")
+    apply(browse())
+    assert the_seeker(engine).cafe_id == near
+
+
+def test_where_nobody_knows_her_home_no_cafe_is_guessed(browse: Browse, engine: Engine) -> None:
+    with transaction(engine) as session:
+        add_cafe(session, "강남 카페", "서울 강남구")
+    apply(browse(), home="")
+    assert the_seeker(engine).cafe_id is None
+
+
+def test_she_chooses_her_cafe_and_another_later(browse: Browse, engine: Engine) -> None:
+    with transaction(engine) as session:
+        far = add_cafe(session, "강남 카페", "서울 강남구").cafe_id
+        near = add_cafe(session, "마포 카페", "서울 마포구").cafe_id
+    browser = browse()
+    assert "골라 주세요" in apply(browser, cafe=str(uuid4())).text
+    apply(browser, cafe=str(far))
+    assert the_seeker(engine).cafe_id == far
+    form = browser.get("/me/correct").text
+    assert re.search(f'value="{far}" selected', form)
+    refused = send(browser, "/me/correct", "/me/correct", name="홍길동", phone="010-2222-3333", cafe="nowhere")
+    assert (refused.status_code, the_seeker(engine).cafe_id) == (422, far)
+    send(browser, "/me/correct", "/me/correct", name="홍길동", phone="010-2222-3333", skills="제빵", cafe=str(near))
+    assert the_seeker(engine).cafe_id == near
 
 
 def test_she_signs_in_with_her_number_however_she_writes_it(browse: Browse) -> None:

@@ -78,7 +78,7 @@ MADE_IN_PARTS = {
     *(f"my.state.{state}" for state in ("people", "matched", "not_matched")),
     *(f"mine.state.{state}" for state in get_args(ReferralState) if state not in ("postponed", "reopened")),
     *(f"firm.state.{state}" for state in (*SHOWN_TO_FIRM, "declined")),
-    *(f"my.problem.{problem}" for problem in ("too_many", "contact", "password", "known")),
+    *(f"my.problem.{problem}" for problem in ("too_many", "contact", "password", "known", "cafe")),
     *(f"map.{kind}" for kind in (*KINDS, *STATES, "standing", "near", "next", "cell")),
     *(f"coverage.{of}" for of in get_args(Of)),
     *(f"state.{state}" for state in get_args(ReferralState)),
