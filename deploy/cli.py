@@ -9,7 +9,7 @@ import services.matching.cli as matching
 import services.registry.cli as registry
 from deploy import agency, bench, buried, score
 from deploy.serve import ServiceName
-from services.matching import proof_command, rematch_command, season_commands, skill_commands
+from services.matching import learn_command, proof_command, rematch_command, season_commands, skill_commands
 from services.registry import (
     benefit_command,
     custody_commands,
@@ -158,6 +158,7 @@ app.add_typer(custody_commands.audit, name="audit")
 app.add_typer(matching.app)
 app.add_typer(proof_command.app)
 app.add_typer(rematch_command.app)
+app.add_typer(learn_command.app)
 app.add_typer(season_commands.app)
 app.add_typer(bench.app)
 app.add_typer(skill_commands.app, name="skills")

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from services.matching.api import api
 from services.matching.beside import Job
 from services.matching.handlers import hearings
+from services.matching.learning_api import learning_api
 from services.matching.matcher import Matcher
 from services.matching.needs_api import needs_api
 from services.matching.own_process import run
@@ -90,6 +91,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
     app.include_router(needs_api(engine, matcher.near_misses))
     app.include_router(rematch_api(engine, shard.count))
     app.include_router(season_api(engine, shard.count))
+    app.include_router(learning_api(engine, shard.count))
     app.include_router(proof_api(engine, shard.count))
     app.include_router(proof_pages(engine, shard.count, pages))
     describe(app)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing import get_all_start_methods, get_context
 from typing import ClassVar
 from uuid import UUID
@@ -87,6 +88,8 @@ def _freeze(engine: Engine, row: RematchRow) -> None:
         frequencies, count = (like.frequencies, 0) if like else epochs.fitted(session)
     with transaction(engine) as session:
         rules = like.rules if like else present.rules
+        if row.adopts:
+            rules = replace(rules, weights=row.adopts["weights"], adopted=True)
         store.open_epoch(session, row.epoch, rules, frequencies, count)
 
 

@@ -5,6 +5,8 @@ epoch 1 is fitted from all of them. Other rules in the settings, another scorer 
 own at the next start. Shards share one store: the first to write an epoch wins, the others take it up.
 """
 
+from dataclasses import replace
+
 from sqlmodel import Session
 
 from services.matching import store, text
@@ -25,7 +27,8 @@ def present_epoch(session: Session, rules: Rules, shard: str = "0/1") -> int:
         number = 0
     else:
         number = leading if own is None else own.epoch
-        if store.epoch(session, number).rules != rules:
+        held = store.epoch(session, number).rules
+        if held != _in_force(held, rules):
             number = _under_other_rules(session, rules, leading)
     store.keep_shard(session, shard, number)
     return number
@@ -33,12 +36,20 @@ def present_epoch(session: Session, rules: Rules, shard: str = "0/1") -> int:
 
 def _under_other_rules(session: Session, rules: Rules, leading: int) -> int:
     held = store.epoch(session, leading)
+    rules = _in_force(held.rules, rules)
     if held.rules == rules:
         return leading
     number = store.next_number(session)
     # another scorer may read other terms, for which frequencies frozen before mean nothing
     store.open_epoch(session, number, rules, held.frequencies if held.rules.scorer == rules.scorer else None)
     return number
+
+
+def _in_force(held: Rules, rules: Rules) -> Rules:
+    """The rules of the settings; weights that a person adopted stay as long as the arithmetic they were learned for."""
+    if held.adopted and held.scorer == rules.scorer:
+        return replace(rules, weights=held.weights, adopted=True)
+    return rules
 
 
 def fit_first_epoch(session: Session, rules: Rules) -> int:

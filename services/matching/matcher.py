@@ -13,6 +13,7 @@ from threading import RLock
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy import Engine, event
 from sqlmodel import Session
 
@@ -130,8 +131,9 @@ class Matcher:
                 posting_id=event.posting_id,
                 revision=event.revision,
                 apart=event.state in APART,
+                parts=parts,
             )
-            for event in known
+            for event, parts in zip(known, self._parts(known), strict=True)
         ]
         changed = store.keep_apart(session, rows)
         if not changed:
@@ -145,6 +147,15 @@ class Matcher:
                 self._changed.update(both_at_hand(index, row))
 
         after_commit(session, apply)
+
+    def _parts(self, events: Sequence[ReferralRecorded]) -> Iterator[list[int] | None]:
+        """What each part of these pairs is worth now; None where one of the two is not at hand."""
+        hers, its = (self.index.shelves[side].slot for side in SIDES)
+        known = [event.seeker_id in hers and event.posting_id in its for event in events]
+        ends = [(hers[e.seeker_id], its[e.posting_id]) for e, both in zip(events, known, strict=True) if both]
+        seekers, postings = np.array(ends, dtype=np.int64).reshape(-1, 2).T
+        values = iter(values_of(self.index, seekers, postings).tolist() if ends else [])
+        return (next(values) if both else None for both in known)
 
     def match(self, _events: Sequence[Heard], session: Session) -> None:
         """Step (b): make the lists of all that is pending true, with every list that changes thereby, and say them."""

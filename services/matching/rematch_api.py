@@ -24,7 +24,7 @@ Operator = Annotated[SignedIn, Depends(allow("operator"))]
 class AskedRematch(Fact):
     """What is to be done."""
 
-    kind: Kind = "rematch"
+    kind: Literal["rematch", "dry_run", "epoch_only", "back"] = "rematch"
     season: Annotated[str, StringConstraints(max_length=100, strip_whitespace=True)] = ""
     cluster: Annotated[str, StringConstraints(pattern=r"^(tcp|tls)://[^ /@]+:[0-9]{1,5}$")] | None = None
     """Where a Dask scheduler listens; without it, this machine's cores."""
@@ -59,6 +59,8 @@ class ShownRematch(Fact):
     asked_at: datetime
     epoch: int
     shards: int
+    adopts: dict[str, Any] | None
+    """Of `adopt`: the weights that take the place of those before, and why."""
     finished_at: datetime | None
     outcome: str | None
     shares: tuple[ShownShare, ...]
@@ -75,7 +77,7 @@ def rematch_api(engine: Engine, shard_count: int) -> APIRouter:
                 row = rematches.ask(session, Asked(uuid4(), asked_by="operator", **asked.model_dump()), shard_count)
                 return shown(row, [])
         except rematches.RunningAlready as running:
-            raise _runs_already(running.running) from running
+            raise runs_already(running.running) from running
         except rematches.NothingBefore as nothing:
             raise _nothing_before(str(nothing)) from nothing
 
@@ -122,7 +124,7 @@ def shown(row: RematchRow, progress: list[rematches.Progress]) -> ShownRematch:
     return ShownRematch(**named, shares=tuple(ShownShare.model_validate(asdict(share)) for share in progress))
 
 
-def _runs_already(row: RematchRow) -> Problem:
+def runs_already(row: RematchRow) -> Problem:
     since = f"{row.asked_at:%Y-%m-%dT%H:%M:%SZ}"
     return Problem(
         409,

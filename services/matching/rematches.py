@@ -23,7 +23,7 @@ from services.matching.written import key_of
 from shared.clock import now
 from shared.contracts import CafeChanges, RematchFinished
 
-Kind = Literal["rematch", "dry_run", "epoch_only", "back"]
+Kind = Literal["rematch", "dry_run", "epoch_only", "back", "adopt"]
 State = Literal["fitting", "scoring", "scored", "saying", "done"]
 
 
@@ -36,6 +36,7 @@ class Asked:
     asked_by: str
     season: str = ""
     cluster: str | None = None
+    adopts: dict[str, Any] | None = None
 
 
 class RunningAlready(Exception):
@@ -76,15 +77,22 @@ def _like(session: Session, asked: Asked) -> int | None:
     present = store.leading_epoch(session) or 0
     if asked.kind == "back":
         return _before(session, present)
+    if asked.kind == "adopt":
+        return present
     if asked.kind == "epoch_only":
         return None
-    ahead: int | None = session.exec(select(func.max(EpochRow.number)).where(EpochRow.number > present)).one()
+    # trap: of weights or of a way back that were given up nothing is to come by itself
+    fitted = col(EpochRow.number).not_in(select(RematchRow.epoch).where(col(RematchRow.kind).in_(("adopt", "back"))))
+    ahead: int | None = session.exec(select(func.max(EpochRow.number)).where(EpochRow.number > present, fitted)).one()
     return ahead
 
 
 def _before(session: Session, present: int) -> int:
-    older = select(EpochRow).where(EpochRow.number < present).order_by(col(EpochRow.number).desc()).limit(1)
-    before, own = session.exec(older).first(), session.get(EpochRow, present)
+    taken_up = select(RematchShare.rematch_id).where(col(RematchShare.switched_at).is_not(None))
+    never = select(RematchRow.epoch).where(col(RematchRow.rematch_id).not_in(taken_up))
+    older = select(EpochRow).where(EpochRow.number < present, col(EpochRow.number).not_in(never))
+    before = session.exec(older.order_by(col(EpochRow.number).desc()).limit(1)).first()
+    own = session.get(EpochRow, present)
     if before is None or own is None:
         raise NothingBefore("there was no epoch before the present one")
     if any(before.rules[name] != own.rules[name] for name in ("scorer", "aliases")):

@@ -93,7 +93,7 @@ class Rematching:
                 rematches.begin(session, row, self._shard)
         elif share.state in {"fitting", "scoring"} and not (row.kind == "epoch_only" and self._is_fitted(row)):
             self._run(self._job(row), self.closing)
-        elif share.state == "scored" and row.kind in {"rematch", "back"}:
+        elif share.state == "scored" and row.kind in {"rematch", "back", "adopt"}:
             self._take_over(row)
         else:
             self._finish(row)

@@ -56,6 +56,8 @@ class Rules:
     seeker_list: int = 20
     posting_list: int = 50
     weights: dict[PartName, int] = field(default_factory=lambda: dict(_WEIGHTS))
+    adopted: bool = False
+    """A person put these weights in place of the shipped ones: a restart keeps them."""
     scorer: int = SCORER
     aliases: str = field(default_factory=aliases_digest)
 

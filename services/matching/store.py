@@ -55,6 +55,7 @@ def keep_apart(session: Session, rows: Sequence[PairApart]) -> list[PairApart]:
             continue
         moved = row.apart if held is None else row.apart != held.apart
         row.settled = (held is None or held.settled) and not moved
+        row.parts = row.parts if held is None or held.parts is None else held.parts
         session.merge(row)
         session.flush()
         changed += [row] * moved
@@ -64,6 +65,13 @@ def keep_apart(session: Session, rows: Sequence[PairApart]) -> list[PairApart]:
 def pairs_apart(session: Session) -> Sequence[PairApart]:
     """Every pair that the ledger ever kept apart or let together again."""
     return session.exec(select(PairApart)).all()
+
+
+def page_of_decided(session: Session, after: tuple[UUID, UUID] | None, size: int) -> Sequence[PairApart]:
+    """The next pairs, after this one, whose parts were noted when a word of them was first heard."""
+    order = col(PairApart.seeker_id), col(PairApart.posting_id)
+    noted = select(PairApart).where(col(PairApart.parts).is_not(None)).order_by(*order).limit(size)
+    return session.exec(noted if after is None else noted.where(tuple_(*order) > after)).all()
 
 
 def apart_unsettled(session: Session) -> Sequence[UUID]:

@@ -64,6 +64,8 @@ class PairApart(Table, table=True):
     apart: bool
     settled: bool = Field(default=False, index=True)
     """The lists of both have been made since."""
+    parts: list[int] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """What each part was worth when a word of the pair was first heard: what is learned from, see `outcomes`."""
 
 
 class EpochRow(Table, table=True):
@@ -118,13 +120,15 @@ class RematchRow(Table, table=True):
     epoch: int = Field(unique=True)
     """The number that the next epoch has, or would have had."""
     kind: str
-    """`rematch`, `dry_run`, `epoch_only` or `back`."""
+    """`rematch`, `dry_run`, `epoch_only`, `back` or `adopt`."""
     season: str = ""
     asked_by: str
     asked_at: datetime = Field(sa_type=UtcDateTime)
     shards: int
     like_epoch: int | None = None
     """Whose frequencies and rules it takes over, instead of fitting its own."""
+    adopts: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """Of `adopt`: the weights that a person put in place of the present ones, and why."""
     cluster: str | None = None
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     outcome: str | None = None

@@ -24,7 +24,7 @@ from shared.web.cursors import ID, Paged
 from shared.web.sign_in import SignedIn, allow
 
 LABEL_KEY = TypeAdapter(tuple[AwareDatetime, UUID, int])
-LABELS = ("accepted", "dismissed", "hired", "not_hired")
+LABELS = ("accepted", "dismissed", "undone", "hired", "not_hired")
 
 Looking = Annotated[SignedIn, Depends(allow("operator", "counselor", "agency", "service"))]
 Learning = Annotated[SignedIn, Depends(allow("operator", "service"))]
@@ -69,7 +69,7 @@ def referral_api(engine: Engine, periods: Periods, answering: Callable[..., None
 
     @router.get("/labels")
     def list_labels(_who: Learning, paged: Paged) -> list[dict[str, Any]]:
-        """What was decided and how it ended, to learn from: accepted, dismissed and why, hired, not hired.
+        """What was decided and how it ended, to learn from: accepted, dismissed and why, undone, hired, not hired.
 
         Each with what the counselor was shown: score, epoch, place on the list.
         """
