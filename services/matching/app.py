@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from services.matching.api import api
 from services.matching.beside import Job
+from services.matching.fairness_pages import drift_api, fairness_pages
 from services.matching.handlers import hearings
 from services.matching.learning_api import learning_api
 from services.matching.matcher import Matcher
@@ -92,7 +93,9 @@ def create_app(settings: MatchingSettings) -> FastAPI:
     app.include_router(rematch_api(engine, shard.count))
     app.include_router(season_api(engine, shard.count))
     app.include_router(learning_api(engine, shard.count))
+    app.include_router(drift_api(engine))
     app.include_router(proof_api(engine, shard.count))
     app.include_router(proof_pages(engine, shard.count, pages))
+    app.include_router(fairness_pages(engine, shard.count, pages))
     describe(app)
     return app

@@ -17,12 +17,15 @@ from sqlmodel import Session, col, select
 
 from services.matching import store
 from services.matching.batch import Listed
+from services.matching.drift import Drift
 from services.matching.profiles import Scope, as_side
 from services.matching.tables import EpochRow, MatchList, NextList, ProfileRow, RematchRow, RematchShare, ShardRow
-from services.matching.written import key_of
+from services.matching.written import key_of, said_in
 from shared.clock import now
 from shared.contracts import CafeChanges, RematchFinished
 
+Lines = dict[UUID, str]
+"""A list: who is on it, best first, and the line of each."""
 Kind = Literal["rematch", "dry_run", "epoch_only", "back", "adopt"]
 State = Literal["fitting", "scoring", "scored", "saying", "done"]
 
@@ -224,6 +227,7 @@ class Differences:
 
     pairs: int
     by_cafe: list[CafeChanges]
+    drift: Drift
 
 
 def differences(session: Session, epoch: int, shard: str) -> Differences:
@@ -233,10 +237,11 @@ def differences(session: Session, epoch: int, shard: str) -> Differences:
     those that stood on the list already.
     """
     counted: dict[UUID | None, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    pairs = 0
+    pairs, drift = 0, Drift()
     for cafe, before, after in _beside(session, epoch, shard):
         pairs += len(after)
-        new, risen, gone = difference(before, after)
+        new, risen, gone = difference(list(before), list(after))
+        _note(drift, before, after)
         of_cafe = counted[cafe]
         for at, count in enumerate((int(bool(new or risen)), new, risen, gone)):
             of_cafe[at] += count
@@ -246,7 +251,14 @@ def differences(session: Session, epoch: int, shard: str) -> Differences:
         for cafe, (seekers, new, risen, gone) in in_order
         if new or risen or gone
     ]
-    return Differences(pairs, changes)
+    return Differences(pairs, changes, drift)
+
+
+def _note(drift: Drift, before: Lines, after: Lines) -> None:
+    drift.scored(*([-key_of(line).falling_score for line in lines.values()] for lines in (before, after)))
+    for counted, lines, others in ((drift.came, after, before), (drift.went, before, after)):
+        for one in lines.keys() - others.keys():
+            drift.add(counted, said_in(lines[one]))
 
 
 def difference(before: Sequence[UUID], after: Sequence[UUID]) -> tuple[int, int, int]:
@@ -257,7 +269,7 @@ def difference(before: Sequence[UUID], after: Sequence[UUID]) -> tuple[int, int,
     return len(after) - len(stayed), risen, len(before) - len(stayed)
 
 
-def _beside(session: Session, epoch: int, shard: str) -> Iterator[tuple[UUID | None, list[UUID], list[UUID]]]:
+def _beside(session: Session, epoch: int, shard: str) -> Iterator[tuple[UUID | None, Lines, Lines]]:
     ids = [one for side, one in members(session, epoch, shard) if side == "seeker"]
     for start in range(0, len(ids), store.CHUNK):
         some = sorted(ids[start : start + store.CHUNK])
@@ -271,20 +283,22 @@ def _beside(session: Session, epoch: int, shard: str) -> Iterator[tuple[UUID | N
         present = _named(session, MatchList, some, col(MatchList.shard) == shard)
         coming = _named(session, NextList, some, col(NextList.shard) == shard, col(NextList.epoch) == epoch)
         for one in some:
-            yield cafes.get(one), present.get(one, []), coming.get(one, [])
+            yield cafes.get(one), present.get(one, {}), coming.get(one, {})
 
 
-def _named(session: Session, table: Any, ids: Sequence[UUID], *ours: Any) -> dict[UUID, list[UUID]]:
+def _named(session: Session, table: Any, ids: Sequence[UUID], *ours: Any) -> dict[UUID, Lines]:
     """Who is on the lists of these seekers, best first."""
     held = select(table.scope_id, table.pairs).where(*ours, table.scope == "seeker", table.scope_id.in_(ids))
     return {
-        one: [key_of(written).other for written in store.lines_of(pairs or "")] for one, pairs in session.exec(held)
+        one: {key_of(written).other: written for written in store.lines_of(pairs or "")}
+        for one, pairs in session.exec(held)
     }
 
 
 def scored(session: Session, share: RematchShare, found: Differences) -> None:
     share.state, share.scored_at, share.pairs = "scored", now(), found.pairs
     share.changes = [change.model_dump(mode="json") for change in found.by_cafe]
+    share.drift = found.drift.as_data()
     session.add(share)
 
 
@@ -365,8 +379,7 @@ class Progress:
 
 def progress(session: Session, row: RematchRow) -> list[Progress]:
     """How far each shard is that has begun."""
-    shares = select(RematchShare).where(RematchShare.rematch_id == row.rematch_id).order_by(col(RematchShare.shard))
-    return [_progress(session, row, share) for share in session.exec(shares)]
+    return [_progress(session, row, share) for share in shares_of(session, row)]
 
 
 def _progress(session: Session, row: RematchRow, share: RematchShare) -> Progress:
@@ -386,6 +399,17 @@ def _progress(session: Session, row: RematchRow, share: RematchShare) -> Progres
         pairs=share.pairs,
         changes=share.changes,
     )
+
+
+def shares_of(session: Session, row: RematchRow) -> Sequence[RematchShare]:
+    of_row = select(RematchShare).where(RematchShare.rematch_id == row.rematch_id)
+    return session.exec(of_row.order_by(col(RematchShare.shard))).all()
+
+
+def taken_up(session: Session, count: int) -> Sequence[RematchRow]:
+    """The newest that everyone works under or worked under, the newest first."""
+    done = (col(RematchRow.kind).in_(("rematch", "back", "adopt")), RematchRow.outcome == "done")
+    return session.exec(select(RematchRow).where(*done).order_by(col(RematchRow.epoch).desc()).limit(count)).all()
 
 
 def newest(session: Session, before: int | None, limit: int) -> Sequence[RematchRow]:

@@ -1,4 +1,4 @@
-"""Matching's share of the command: `iljari assign`, `iljari exposure`."""
+"""Matching's share of the command: `iljari assign`, `iljari exposure`, `iljari drift`."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -84,6 +84,31 @@ def show_exposure(data: DataOption = None, as_json: JsonOption = False) -> None:
     rows += [(f"직종 occupation {code or '?'}", one) for code, one in told["postings_by_occupation"].items()]
     rows += [(f"카페 café {cafe[:8] or '?'}", one) for cafe, one in told["seekers_by_cafe"].items()]
     show_table(columns, [_exposure_row(name, one) for name, one in rows])
+
+
+@app.command("drift")
+def show_drift(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Show what the last epochs changed and why: weights, and the words and skills of pairs that came and went.
+
+    \b
+    Examples:
+      iljari drift
+      iljari drift --json | jq '.[0].after'
+    """
+    with open_system(data) as client:
+        told = client.get("/api/v1/matching/drift").json()
+    if as_json:
+        show_json(told)
+        return
+    rows: list[tuple[object, ...]] = []
+    for one in told:
+        epoch = f"{one['previous_epoch']} → {one['epoch']} ({one['kind']})"
+        rows += [(epoch, f"가중치 weight: {part}", *both) for part, both in one["weights"].items()]
+        rows += [(epoch, f"낱말 word: {word['term']}", word["went"], word["came"]) for word in one["words"]]
+        rows += [(epoch, f"기술 skill: {skill['term']}", skill["went"], skill["came"]) for skill in one["skills"]]
+    show_table(("기준 epoch", "무엇 what", "전·빠짐 before, gone", "후·새로 after, new"), rows)
+    if not rows:
+        typer.echo("달라진 것이 없거나 기록이 없습니다. Nothing differs, or nothing was recorded yet.", err=True)
 
 
 def _clock(written: str) -> datetime:

@@ -153,6 +153,8 @@ class RematchShare(Table, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     pairs: int = 0
     changes: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    drift: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """How the lists before and after differ as a whole; see `drift.Drift.as_data`."""
 
 
 class NextList(Table, table=True):

@@ -22,6 +22,12 @@ def key_of(written: str) -> Key:
     return Key(-int(score), int(since), UUID(other[2:-1]))
 
 
+def said_in(written: str) -> list[list[str]]:
+    """The reasons of a line: each a code, then its terms."""
+    said: list[list[str]] = from_json(written)[9]
+    return said
+
+
 def body_of(written: str) -> str:
     """What is the same of a pair from both sides."""
     return "[" + written.split(",", 3)[3]

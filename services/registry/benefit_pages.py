@@ -17,12 +17,12 @@ from services.registry.benefit.figures import BY_NAME, behind, one_figure
 from services.registry.benefit.held import pairs_of
 from services.registry.benefit.pairs import Pair, Period, Quarter, within
 from services.registry.benefit.report import Report, Scope, document, flat, reported, rows_at
-from services.registry.charts import Series, bars
 from services.registry.tables import Agency, Cafe, Referral
 from shared.clock import KST, now
 from shared.database import reading
 from shared.figure import Figure
 from shared.web.catalogue import Language, say
+from shared.web.charts import Series, bars
 from shared.web.pages import Pages, language_of
 from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, allow

@@ -12,13 +12,13 @@ from services.registry.access import not_found
 from services.registry.benefit.report import rows_at
 from services.registry.benefit_pages import PAGE, sheet
 from services.registry.board.gathered import Board, gathered, rows_of
-from services.registry.charts import Series, bars
 from services.registry.ground_api import Official, today
 from services.registry.plan import ledger
 from services.registry.plan.report import Document, flat, report
 from shared.database import reading
 from shared.figure import Figure
 from shared.web.catalogue import Language, say
+from shared.web.charts import Series, bars
 from shared.web.pages import Pages, language_of
 
 Ref = Annotated[str, Query(max_length=80)]
