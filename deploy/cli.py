@@ -12,6 +12,7 @@ from deploy.serve import ServiceName
 from services.matching import learn_command, proof_command, rematch_command, season_commands, skill_commands
 from services.registry import (
     benefit_command,
+    cafe_commands,
     custody_commands,
     district_commands,
     export_command,
@@ -151,6 +152,7 @@ app.add_typer(plan_commands.plan, name="plan")
 plan_commands.reports.command("benefit")(benefit_command.report_benefit)
 app.add_typer(plan_commands.reports, name="report")
 app.add_typer(program_commands.app, name="programs")
+app.add_typer(cafe_commands.app, name="cafes")
 app.add_typer(season_calendar.seasons, name="seasons")
 app.add_typer(people_commands.app, name="seeker")
 app.add_typer(custody_commands.vault, name="vault")
