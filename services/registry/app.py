@@ -38,6 +38,7 @@ from services.registry.order_api import order_api
 from services.registry.orders.life_cycle import OPEN
 from services.registry.orders.referral_states import Periods
 from services.registry.paper_pages import paper_pages
+from services.registry.partner_pages import partner_pages
 from services.registry.people.contacts import purge_contacts
 from services.registry.people.erasure import ErasureRecord, erase_again, purge_ledger
 from services.registry.people.master_keys import MasterKeys
@@ -116,6 +117,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:  # noqa: PLR0915 - the li
     app.include_router(proposal_pages(engine, pages))
     app.include_router(kiosk_pages(engine, settings, pages))
     app.include_router(staff_pages(engine, vault, settings, pages, rules))
+    app.include_router(partner_pages(engine, pages))
     app.include_router(agency_pages(engine, vault, law, pages))
     app.include_router(ledger_pages(engine, vault, pages))
     app.include_router(paper_pages(engine, vault, pages))

@@ -211,7 +211,7 @@ def cafe_api(engine: Engine, rules: Rules) -> APIRouter:  # noqa: PLR0915 - the 
 
     @router.get("/cafes/{cafe_id}/use")
     def show_use(cafe_id: UUID, _who: Looking, since: date | None = None, until: date | None = None) -> dict[str, Any]:
-        """Bookings, visits and visitors by month, of the last year if no days are told."""
+        """Bookings, visits, visitors and attendance of programs by month, of the last year if no days are told."""
         until = until or day_of(now())
         with reading(engine) as session:
             the(session, Cafe, cafe_id)

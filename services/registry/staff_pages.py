@@ -20,6 +20,7 @@ from services.registry.cafes.life_cycle import FOLLOWS, RUNNING, CafeState
 from services.registry.cafes.links import Links
 from services.registry.cafes.refusals import Refused
 from services.registry.cafes.rooms import whole_day
+from services.registry.form_fields import Told, day_told, name_told
 from services.registry.people.rights import seeker_named
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
@@ -32,7 +33,6 @@ from shared.web.sign_in import SignedIn, allow, from_our_form
 Staff = Annotated[SignedIn, Depends(allow("counselor", "operator"))]
 Operator = Annotated[SignedIn, Depends(allow("operator"))]
 Overseer = Annotated[SignedIn, Depends(allow("operator", "official"))]
-Told = Annotated[str, Form(max_length=200)]
 FIELDS = ("room", "starts", "minutes", "people", "reason")
 Doing = Literal["check_in", "cancel", "excuse"]
 
@@ -94,13 +94,34 @@ def staff_pages(  # noqa: PLR0915 - the list of what staff can do
 
     @router.post("/cafes/{cafe_id:uuid}/stage", dependencies=[Depends(from_our_form)])
     def move(
-        request: Request, cafe_id: UUID, who: Operator, state: Annotated[CafeState, Form()], on: Annotated[date, Form()]
+        request: Request, cafe_id: UUID, who: Operator, state: Annotated[CafeState, Form()], on: Told = ""
     ) -> Response:
         try:
             with transaction(engine) as session:
-                places.move(session, the(session, Cafe, cafe_id), state, on, who.label)
+                places.move(session, the(session, Cafe, cafe_id), state, day_told(on, "on"), who.label)
         except Refused as refused:
-            return cafes_page(request, who, cafe_id, refused)
+            return cafes_page(request, who, cafe_id, refused, {"state": state, "on": on})
+        return RedirectResponse(f"/counter/cafes#cafe-{cafe_id}", 303)
+
+    @router.post("/cafes/{cafe_id:uuid}/agreements", dependencies=[Depends(from_our_form)])
+    def agree(  # noqa: PLR0913, PLR0917 - the fields of the form
+        request: Request,
+        cafe_id: UUID,
+        who: Operator,
+        space_by: Told = "",
+        programs_by: Told = "",
+        begins_on: Told = "",
+        ends_on: Told = "",
+    ) -> Response:
+        """Who gives the space, who runs the programs, until when; without an end, until notice is given."""
+        told = {"space_by": space_by, "programs_by": programs_by, "begins_on": begins_on, "ends_on": ends_on}
+        try:
+            parts = {name: name_told(told[name], name) for name in ("space_by", "programs_by")}
+            days = day_told(begins_on, "begins_on"), day_told(ends_on, "ends_on") if ends_on else None
+            with transaction(engine) as session:
+                places.agree(session, the(session, Cafe, cafe_id), **parts, begins_on=days[0], ends_on=days[1])
+        except Refused as refused:
+            return cafes_page(request, who, cafe_id, refused, told)
         return RedirectResponse(f"/counter/cafes#cafe-{cafe_id}", 303)
 
     @router.post("/cafes/{cafe_id:uuid}/rooms", dependencies=[Depends(from_our_form)])
@@ -108,14 +129,14 @@ def staff_pages(  # noqa: PLR0915 - the list of what staff can do
         request: Request,
         cafe_id: UUID,
         who: Operator,
-        name: Annotated[str, Form(min_length=1, max_length=100)],
         capacity: Annotated[int, Field(ge=rooms.SMALLEST, le=rooms.LARGEST), Form()],
+        name: Told = "",
     ) -> Response:
         try:
             with transaction(engine) as session:
-                rooms.add_room(session, the(session, Cafe, cafe_id), name, capacity)
+                rooms.add_room(session, the(session, Cafe, cafe_id), name_told(name, "name"), capacity)
         except Refused as refused:
-            return cafes_page(request, who, cafe_id, refused)
+            return cafes_page(request, who, cafe_id, refused, {"name": name, "capacity": str(capacity)})
         return RedirectResponse(f"/counter/cafes#cafe-{cafe_id}", 303)
 
     @router.post("/cafes/{cafe_id:uuid}/links", dependencies=[Depends(from_our_form)])
@@ -141,13 +162,17 @@ def staff_pages(  # noqa: PLR0915 - the list of what staff can do
         return pages.show(request, "counter_rooms.html", status=refused.status if refused else 200, **values)
 
     def cafes_page(
-        request: Request, who: SignedIn, cafe_id: UUID | None = None, refused: Refused | None = None
+        request: Request,
+        who: SignedIn,
+        cafe_id: UUID | None = None,
+        refused: Refused | None = None,
+        told: dict[str, str] | None = None,
     ) -> Response:
         with reading(engine) as session:
             listed = [
                 {
                     "cafe": cafe,
-                    "stages": places.stages(session, cafe.cafe_id),
+                    "life": places.life(session, cafe.cafe_id),
                     "agreements": places.agreements(session, cafe.cafe_id),
                     "rooms": rooms.rooms_of(session, cafe.cafe_id),
                     "next": FOLLOWS[cast(CafeState, cafe.state)],
@@ -156,7 +181,12 @@ def staff_pages(  # noqa: PLR0915 - the list of what staff can do
                 }
                 for cafe in places.all_cafes(session)
             ]
-        values: dict[str, Any] = {"listed": listed, "problem": refused and refused.reason, "problem_at": cafe_id}
+        values: dict[str, Any] = {
+            "listed": listed,
+            "problem": refused and refused.reason,
+            "problem_at": cafe_id,
+            "told": told or {},
+        }
         values |= {"today": day_of(now()), "may_change": who.role == "operator", "public_url": settings.public_url}
         return pages.show(request, "counter_cafes.html", status=refused.status if refused else 200, **values)
 

@@ -1,19 +1,23 @@
-"""Someone with a phone books a room in three taps; the pages keep nobody out and fit their screens."""
+"""A phone books a room in three taps and enrols in a program; the pages keep nobody out and fit their screens."""
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 from pydantic import SecretStr
 from sqlmodel import Session
 
 from services.registry.app import create_app
+from services.registry.cafes import programs
+from services.registry.cafes.hours import Span, at_minute, day_of
 from services.registry.cafes.links import Links
 from services.registry.cafes.places import add_cafe
 from services.registry.cafes.rooms import add_room
@@ -28,6 +32,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.journey]
 
 PASSWORD = "봄날의 책 한 권을 읽다"
 PHONE, WIDE = 360, 1280
+CLINIC, LECTURE = "이력서 클리닉", "엑셀 특강"
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +53,8 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, UUID, 
         metadata.create_all(engine)
     with transaction(engine) as session:
         cafe = _town(session)
-        add_account(session, login="mapo", display_name="마포 상담사", role="counselor", password=PASSWORD)
+        for login, role in (("mapo", "counselor"), ("city", "operator"), ("seoul", "official")):
+            add_account(session, login=login, display_name=login, role=role, password=PASSWORD)
     key = Links("session-key").make(cafe, "kiosk")
     with ExitStack() as stack:
         door = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
@@ -63,6 +69,10 @@ def _town(session: Session) -> Cafe:
     cafe = add_cafe(session, "일자리카페 와우뜰", "서울 마포구", address="서울 마포구 와우로 12", **always)
     for name, capacity in (("집중방", 2), ("모임방", 6)):
         add_room(session, cafe, name, capacity, ["모니터", "화이트보드"])
+    tomorrow = day_of(now()) + timedelta(days=1)
+    for kind, title, hour, seats in (("resume_clinic", CLINIC, 14, 4), ("lecture", LECTURE, 17, 1)):
+        span = Span(at_minute(tomorrow, hour * 60), at_minute(tomorrow, hour * 60 + 90))
+        programs.schedule(session, cafe, programs.Told(kind, title, span, seats), "마포 상담사")
     return cafe
 
 
@@ -76,7 +86,8 @@ def browser(chromium: Path) -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, town: tuple[str, UUID, str], tmp_path: Path) -> Iterator[Callable[[int], Page]]:
-    """A window of its own; what happens in it is recorded, for `playwright show-trace recording.zip`."""
+    """Windows that may say no error; what happens is recorded, for `playwright show-trace recording-1.zip`."""
+    opened, errors = count(1), list[str]()
     with ExitStack() as stack:
 
         def open_page(width: int) -> Page:
@@ -84,10 +95,20 @@ def open_page(browser: Browser, town: tuple[str, UUID, str], tmp_path: Path) -> 
             window = browser.new_context(base_url=town[0], viewport=size)  # type: ignore[arg-type]
             stack.callback(window.close)
             window.tracing.start(screenshots=True, snapshots=True)
-            stack.callback(lambda: window.tracing.stop(path=tmp_path / "recording.zip"))
-            return window.new_page()
+            recording = tmp_path / f"recording-{next(opened)}.zip"
+            stack.callback(lambda: window.tracing.stop(path=recording))
+            page = window.new_page()
+            page.on("console", lambda said: errors.append(said.text) if is_wrong(said) else None)
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            return page
 
         yield open_page
+    assert errors == []
+
+
+def is_wrong(said: ConsoleMessage) -> bool:
+    """Whether the browser complains; of a form that is refused with its reasons it always does."""
+    return said.type == "error" and "status of 422" not in said.text
 
 
 def looks_well(page: Page, tmp_path: Path, name: str) -> None:
@@ -147,11 +168,96 @@ def test_no_page_keeps_anyone_out(
         looks_well(page, tmp_path, name)
 
 
-def test_a_counselor_sees_the_day(open_page: Callable[[int], Page], tmp_path: Path) -> None:
-    page = open_page(WIDE)
-    page.goto("/sign-in?next=/counter/rooms")
-    page.get_by_label("아이디").fill("mapo")
+def sign_in(page: Page, login: str, following: str) -> None:
+    page.goto(f"/sign-in?next={following}")
+    page.get_by_label("아이디").fill(login)
     page.get_by_label("비밀번호").fill(PASSWORD)
     page.get_by_role("button", name="로그인", exact=True).click()
+
+
+def test_a_counselor_sees_the_day(open_page: Callable[[int], Page], tmp_path: Path) -> None:
+    page = open_page(WIDE)
+    sign_in(page, "mapo", "/counter/rooms")
     expect(page.get_by_role("heading", level=1)).to_have_text("스터디룸")
     looks_well(page, tmp_path, "counter")
+
+
+def test_she_enrols_waits_for_a_full_session_and_cancels(open_page: Callable[[int], Page], tmp_path: Path) -> None:
+    her, other = open_page(PHONE), open_page(PHONE)
+    done = her.get_by_role("status")
+
+    def ask(page: Page, title: str, button: str) -> None:
+        page.goto("/cafes/programs")
+        page.get_by_role("link", name=title).click()
+        page.get_by_role("button", name=button, exact=True).click()
+
+    join(other, "010-3333-4444")
+    ask(other, LECTURE, "신청하기")
+    join(her, "010-5555-6666")
+    her.goto("/cafes/programs")
+    looks_well(her, tmp_path, "programs")
+    her.get_by_role("link", name=CLINIC).click()
+    looks_well(her, tmp_path, "program")
+    ask(her, CLINIC, "신청하기")
+    expect(done).to_have_text("신청했습니다.")
+    her.goto("/cafes/programs")
+    her.get_by_role("link", name=LECTURE).click()
+    looks_well(her, tmp_path, "full")
+    ask(her, LECTURE, "대기 신청하기")
+    expect(done).to_contain_text("대기 명단")
+    looks_well(her, tmp_path, "enrolled")
+
+    ask(her, CLINIC, "신청 취소")
+    expect(done).to_have_text("취소했습니다.")
+    expect(her.get_by_role("link", name=CLINIC)).to_have_count(0)
+    ask(other, LECTURE, "신청 취소")
+    her.reload()
+    seat = her.locator(".paper", has=her.get_by_role("link", name=LECTURE))
+    expect(seat).to_contain_text("신청")
+    expect(seat.locator(".code")).to_have_text(re.compile(r"^\d{6}$"))
+
+
+def test_a_call_leads_to_an_opening(open_page: Callable[[int], Page], tmp_path: Path) -> None:
+    page, today = open_page(PHONE), day_of(now())
+    sign_in(page, "city", "/counter/partners")
+    page.get_by_label("공모 이름").fill("하반기 협력점 공모")
+    page.get_by_label("접수 마지막 날").fill(str(today + timedelta(days=30)))
+    page.get_by_role("button", name="공모 열기").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("하반기 협력점 공모")
+    page.get_by_label("기관 이름").fill("가상대학교 학생회관")
+    page.get_by_label("지역").fill("서울 성북구")
+    page.get_by_label("내놓는 공간").fill("1층 라운지와 방 두 개")
+    looks_well(page, tmp_path, "call")
+    page.get_by_role("button", name="신청 접수하기").click()
+    page.get_by_role("button", name="심사 시작").click()
+    looks_well(page, tmp_path, "review")
+    page.get_by_label("사유").fill("지하철역에서 가깝고 방이 조용합니다")
+    page.get_by_role("button", name="선정하기").click()
+    expect(page.locator(".life [aria-current]")).to_have_text(f"협약 {today}")
+    looks_well(page, tmp_path, "accepted")
+
+    page.get_by_role("link", name="카페 단계·협약 보기").click()
+    cafe = page.locator(".card", has_text="가상대학교 학생회관")
+    cafe.locator("summary").click()
+    cafe.get_by_role("button", name="협약 등록").click()
+    expect(cafe.get_by_role("alert")).to_have_text("1자에서 100자까지 적어 주세요.")
+    cafe.get_by_label("공간 제공").fill("가상대학교")
+    cafe.get_by_label("프로그램 운영").fill("서울시 일자리카페")
+    cafe.get_by_label("협약 시작").fill(str(today))
+    looks_well(page, tmp_path, "agreement")
+    cafe.get_by_role("button", name="협약 등록").click()
+    cafe.locator("summary").click()
+    cafe.get_by_role("button", name="옮기기").click()
+    expect(cafe.locator(".life [aria-current]")).to_have_text(f"개소 {today}")
+    looks_well(page, tmp_path, "opened")
+
+
+@pytest.mark.parametrize("width", [PHONE, WIDE])
+def test_an_official_looks_and_changes_nothing(open_page: Callable[[int], Page], tmp_path: Path, width: int) -> None:
+    page = open_page(width)
+    sign_in(page, "seoul", "/counter/cafes")
+    for name, path in {"cafes": "/counter/cafes?lang=en", "calls": "/counter/partners?lang=en"}.items():
+        page.goto(path)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.locator("main form")).to_have_count(0)
+        looks_well(page, tmp_path, name)

@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlmodel import Session, col, select
 
 from services.registry.cafes.hours import day_of
-from services.registry.cafes.places import CafeExists, add_cafe
+from services.registry.cafes.places import CafeExists, add_cafe, move
 from services.registry.cafes.refusals import Refused
 from services.registry.tables import Cafe, PartnerApplication, PartnerCall
 from shared.clock import now
@@ -26,7 +26,7 @@ FOLLOWS: dict[ApplicationState, tuple[ApplicationState, ...]] = {
 def open_call(session: Session, title: str, opens_on: date, closes_on: date) -> PartnerCall:
     """Raises `Refused`."""
     if closes_on < opens_on:
-        raise Refused("PERIOD_WRONG")
+        raise Refused("PERIOD_WRONG", "closes_on")
     call = PartnerCall(call_id=uuid4(), title=title, opens_on=opens_on, closes_on=closes_on)
     session.add(call)
     session.flush()
@@ -47,7 +47,7 @@ def apply(session: Session, call: PartnerCall, **told: Any) -> PartnerApplicatio
 
 
 def decide(session: Session, application: PartnerApplication, state: ApplicationState, reason: str, by: str) -> None:
-    """The next step; accepted, it is a café with an agreement to be made. Raises `Refused`."""
+    """The next step; accepted, it is a café that was called for, with an agreement to be made. Raises `Refused`."""
     if state not in FOLLOWS[cast(ApplicationState, application.state)]:
         raise Refused("DECISION_WRONG")
     if state == "refused" and not reason:
@@ -73,7 +73,10 @@ def applications(session: Session, call: PartnerCall) -> Sequence[PartnerApplica
 
 def _cafe_of(session: Session, application: PartnerApplication, by: str) -> Cafe:
     told = {name: getattr(application, name) for name in ("address", "venue_type", "partnership")}
+    told |= {"state": "called", "on": session.get_one(PartnerCall, application.call_id).opens_on}
     try:
-        return add_cafe(session, application.organisation, application.district, by=by, state="agreed", **told)
+        cafe = add_cafe(session, application.organisation, application.district, by=by, **told)
     except CafeExists:
-        raise Refused("CAFE_NAME_TAKEN") from None
+        raise Refused("CAFE_NAME_TAKEN", "state") from None
+    move(session, cafe, "agreed", day_of(now()), by)
+    return cafe

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlmodel import Session, col, or_, select
 
 from services.registry.cafes.hours import Hours, checked_week, day_of
-from services.registry.cafes.life_cycle import RUNNING, CafeState, may_follow
+from services.registry.cafes.life_cycle import ORDER, RUNNING, CafeState, may_follow
 from services.registry.cafes.refusals import Refused
 from services.registry.tables import Cafe, CafeAgreement, CafeClosure, CafeStage
 from shared.clock import now
@@ -102,6 +102,12 @@ def nearest_to(session: Session, home: Place | None) -> Cafe | None:
 def stages(session: Session, cafe_id: UUID) -> Sequence[CafeStage]:
     """The steps of its life, in their order."""
     return session.exec(select(CafeStage).where(CafeStage.cafe_id == cafe_id).order_by(col(CafeStage.number))).all()
+
+
+def life(session: Session, cafe_id: UUID) -> list[tuple[CafeState, date | None]]:
+    """Every step there is, with the day on which this café took it."""
+    taken = {stage.state: stage.on for stage in stages(session, cafe_id)}
+    return [(state, taken.get(state)) for state in ORDER]
 
 
 def agreements(session: Session, cafe_id: UUID) -> Sequence[CafeAgreement]:

@@ -15,15 +15,16 @@ class Reason(NamedTuple):
 
 
 class Refused(Exception):
-    """Not possible, for this reason."""
+    """Not possible, for this reason; beside another field than usual where one is told."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, where: str = "") -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self._where = code, where
 
     @property
     def reason(self) -> Reason:
-        return reasons()[self.code]
+        usual = reasons()[self.code]
+        return usual._replace(where=self._where or usual.where)
 
     @property
     def status(self) -> int:

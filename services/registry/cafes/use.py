@@ -1,4 +1,4 @@
-"""How much is a café used? Counts of the bookings that are held and of those that are only counts by now."""
+"""How much is a café used? Counts of bookings and of programs, of those held and those that are only counts by now."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from services.registry.cafes import programs
 from services.registry.cafes.hours import Span, at_minute, day_of
 from services.registry.tables import Booking, Room, RoomUse
 
@@ -21,6 +22,10 @@ class Use:
     minutes: int = 0
     """Of these visits."""
     missed: int = 0
+    sessions: int = 0
+    """Sessions of programs that were held."""
+    attended: int = 0
+    """Seats in sessions whose people came."""
 
     def add(self, state: str, bookings: int, minutes: int, people: int) -> None:
         self.booked += bookings
@@ -48,4 +53,11 @@ def use_by_month(session: Session, cafe_id: UUID, since: date, until: date) -> d
     counted = select(RoomUse).where(col(RoomUse.room_id).in_(rooms), RoomUse.on >= since, RoomUse.on <= until)
     for row in session.exec(counted):
         months.setdefault(f"{row.on:%Y-%m}", Use()).add(row.state, row.bookings, row.minutes, row.people)
+    found = programs.sessions(session, start, end, cafe_id)
+    tallies = programs.tallies(session, [each.session_id for each in found])
+    for each in found:
+        came = tallies[each.session_id].attended
+        if came or each.state == "held":
+            use = months.setdefault(f"{day_of(each.starts_at):%Y-%m}", Use())
+            use.sessions, use.attended = use.sessions + 1, use.attended + came
     return dict(sorted(months.items()))

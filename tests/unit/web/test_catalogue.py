@@ -24,6 +24,7 @@ from services.registry.cafes.city_coverage import Of
 from services.registry.cafes.districts import KINDS
 from services.registry.cafes.enrolments import EnrolmentState
 from services.registry.cafes.life_cycle import ORDER
+from services.registry.cafes.partners import ApplicationState
 from services.registry.cafes.programs import SessionState
 from services.registry.cafes.promotion import STATES
 from services.registry.cafes.proposals import ProposalState
@@ -104,6 +105,9 @@ MADE_IN_PARTS = {
     *(f"attempt.{outcome}" for outcome in ("begun", *get_args(Ending))),
     *(f"message.{code}" for code in CODES),
     *(f"cafe.state.{state}" for state in ORDER),
+    *(f"partners.state.{state}" for state in get_args(ApplicationState)),
+    *(f"partners.do.{state}" for state in get_args(ApplicationState) if state != "received"),
+    *(f"partners.call.{state}" for state in ("ahead", "open", "closed")),
     *(f"rooms.state.{state}" for state in get_args(BookingState)),
     *(f"rooms.done.{done}" for done in DONE),
     *(f"counter.doing.{doing}" for doing in get_args(Doing)),

@@ -13,13 +13,26 @@ from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from services.registry.app import create_app
+from services.registry.cafes import enrolments
 from services.registry.cafes.links import Links
 from services.registry.people.accounts import add_account
 from services.registry.settings import RegistrySettings
-from services.registry.tables import Booking, Cafe, CalendarFeed, Consent, KeptByLaw, Room, RoomUse, RoomWish, Seeker
+from services.registry.tables import (
+    Booking,
+    Cafe,
+    CalendarFeed,
+    Consent,
+    Enrolment,
+    KeptByLaw,
+    ProgramSession,
+    Room,
+    RoomUse,
+    RoomWish,
+    Seeker,
+)
 from shared.clock import KST, stopped_at
 from shared.database import reading, transaction
-from tests.unit.registry.cafes.town import DAY, NIGHT_BEFORE, a_cafe, span
+from tests.unit.registry.cafes.town import DAY, NIGHT_BEFORE, a_cafe, a_session, span
 from tests.unit.registry.conftest import said
 
 PASSWORD = "long enough to keep"
@@ -264,11 +277,20 @@ def test_a_host_sees_what_it_gained_by_its_own_link(
     book(browser, cafe, people="3")
     with transaction(engine) as session:
         session.exec(select(Booking)).one().state = "checked_in"
+        her = session.exec(select(Seeker)).one().seeker_id
+        program = a_session(session, cafe[0], seats=1)
+        seat = enrolments.enrol(session, her, program)
+        a_session(session, cafe[0], "17:00", "18:00")  # nobody comes to it, and nobody closes it
+    with stopped_at(program.starts_at), transaction(engine) as session:
+        enrolments.attend(session, session.get_one(Enrolment, seat.enrolment_id), came=True)
+        enrolments.hold(session, session.get_one(ProgramSession, program.session_id))
     with stopped_at(at("12:00") + timedelta(days=40)):
         page = browse().get(f"/cafes/host/{links(settings).make(cafe[0], 'host')}")
     assert "2026-12" in page.text
     assert re.search(
-        r'number">1</td><td class="number">1</td><td class="number">3</td><td class="number">2.0', page.text
+        r'number">1</td><td class="number">1</td><td class="number">3</td><td class="number">2.0</td>'
+        r'<td class="number">0</td><td class="number">1</td><td class="number">1</td>',
+        page.text,
     )
     forged = links(settings).make(cafe[0], "kiosk")
     assert browse().get(f"/cafes/host/{forged}").status_code == 404
