@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from services.registry.bodies import PlainBody
 from services.registry.cafe_api import Looking, Operator, Staff, Told, answering, the
 from services.registry.cafes import enrolments, program_rows, programs
+from services.registry.cafes.bookings import one_at_a_time
 from services.registry.cafes.hours import Span, at_minute, day_of
 from services.registry.cafes.programs import MOST_SEATS
 from services.registry.cafes.refusals import Refused
@@ -111,6 +112,7 @@ def program_api(engine: Engine) -> APIRouter:  # noqa: PLR0915 - the list of wha
         outcomes: list[dict[str, Any]] = []
         try:
             with transaction(engine) as session:
+                one_at_a_time(session)
                 outcomes += (taken(session, number, row, who.label) for number, row in enumerate(told.rows, 2))
                 if told.dry_run:
                     raise _Undone

@@ -21,6 +21,7 @@ from services.registry.cafes.programs import MOST_SEATS
 from services.registry.cafes.refusals import Refused
 from services.registry.people.rights import seeker_named
 from services.registry.people.vault import Vault
+from services.registry.program_api import Day
 from services.registry.tables import Cafe, Enrolment, ProgramSession
 from shared.clock import KST, now
 from shared.database import reading, transaction
@@ -40,7 +41,7 @@ def program_counter(engine: Engine, vault: Vault, pages: Pages) -> APIRouter:
     router = APIRouter(prefix="/counter", include_in_schema=False)
 
     @router.get("/programs")
-    def show_sessions(request: Request, who: Staff, cafe: UUID | None = None, since: date | None = None) -> Response:
+    def show_sessions(request: Request, who: Staff, cafe: UUID | None = None, since: Day | None = None) -> Response:
         return sessions_page(request, who, cafe, since)
 
     @router.post("/programs", dependencies=[Depends(from_our_form)])
@@ -163,7 +164,7 @@ def month_at(session: Session, cafe_id: UUID | None, since: date) -> dict[str, A
     """The sessions of a month from a day on at a café; where none is told, at the first of them."""
     cafes = [cafe for cafe in places.all_cafes(session) if cafe.state in RUNNING]
     cafe = next((each for each in cafes if each.cafe_id == cafe_id), cafes[0] if cafes else None)
-    start = at_minute(max(since, date(2000, 1, 1)), 0)
+    start = at_minute(since, 0)
     found = programs.sessions(session, start, start + SHOWN, cafe.cafe_id) if cafe else []
     tallies = programs.tallies(session, [each.session_id for each in found])
     return {"cafe": cafe, "cafes": cafes, "since": since, "found": found, "tallies": tallies, "kinds": kinds()}

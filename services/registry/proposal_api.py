@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from services.registry.bodies import PlainBody
 from services.registry.cafe_api import Looking, Staff, Told, answering, the
 from services.registry.cafes import proposals
+from services.registry.cafes.season_facts import facts_of
 from services.registry.program_api import SessionTold, Words, shown
 from services.registry.tables import ProgramProposal
 from shared.database import reading, transaction
@@ -36,8 +37,11 @@ def proposal_api(engine: Engine) -> APIRouter:
     @router.post("/programs/plan")
     def propose(_who: Staff, told: Annotated[PlanTold, Depends(PlainBody(PlanTold))]) -> list[dict[str, Any]]:
         """Plan a month anew; what was accepted or refused stays."""
+        month = first_day(told.month)
+        with reading(engine) as session:
+            cafes = facts_of(session, month)
         with transaction(engine) as session:
-            return proposals.compared(session, proposals.propose(session, first_day(told.month), told.hours))
+            return proposals.compared(session, proposals.propose(session, month, cafes, told.hours))
 
     @router.get("/programs/plan")
     def show(_who: Looking, month: Month) -> list[dict[str, Any]]:

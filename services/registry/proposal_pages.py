@@ -12,7 +12,7 @@ from services.registry.cafe_api import Staff, the
 from services.registry.cafes import proposals
 from services.registry.cafes.program_kinds import kinds
 from services.registry.cafes.refusals import Refused
-from services.registry.cafes.season_facts import next_month
+from services.registry.cafes.season_facts import facts_of, next_month
 from services.registry.program_counter import FIELDS, Told, read
 from services.registry.proposal_api import Month, first_day
 from services.registry.tables import ProgramProposal
@@ -31,8 +31,10 @@ def proposal_pages(engine: Engine, pages: Pages) -> APIRouter:
 
     @router.post("/programs/plan", dependencies=[Depends(from_our_form)])
     def propose(_who: Staff, month: Annotated[Month, Form()]) -> Response:
+        with reading(engine) as session:
+            cafes = facts_of(session, first_day(month))
         with transaction(engine) as session:
-            proposals.propose(session, first_day(month))
+            proposals.propose(session, first_day(month), cafes)
         return RedirectResponse(f"/counter/programs/plan?month={month}", 303)
 
     @router.post("/proposals/{proposal_id:uuid}/accept", dependencies=[Depends(from_our_form)])

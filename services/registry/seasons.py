@@ -36,7 +36,7 @@ class SeasonWrong(ValueError):
 
 
 def set_season(session: Session, planned: Planned, who: str) -> HiringSeason:
-    """Note a season, or note it anew; days on which it was asked already are not asked again.
+    """Note a season, or note it anew; what is due stays due, and days on which it was asked are not asked again.
 
     Raises:
         SeasonWrong: it ends before it begins, or has a day outside.
@@ -46,17 +46,19 @@ def set_season(session: Session, planned: Planned, who: str) -> HiringSeason:
         raise SeasonWrong("ends_on")
     if days and not planned.begins_on <= days[0] <= days[-1] <= planned.ends_on:
         raise SeasonWrong("rematch_days")
-    return session.merge(
-        HiringSeason(
-            name=planned.name,
-            begins_on=planned.begins_on,
-            ends_on=planned.ends_on,
-            rematch_days=[day.isoformat() for day in days],
-            hour=planned.hour,
-            set_by=who,
-            set_at=now(),
-        )
+    season = HiringSeason(
+        name=planned.name,
+        begins_on=planned.begins_on,
+        ends_on=planned.ends_on,
+        rematch_days=[day.isoformat() for day in days],
+        hour=planned.hour,
+        set_by=who,
+        set_at=now(),
     )
+    before = session.get(HiringSeason, planned.name)
+    if before and _behind(season) <= _behind(before):
+        season.set_at = before.set_at
+    return session.merge(season)
 
 
 def end_season(session: Session, name: str) -> HiringSeason | None:
@@ -109,6 +111,10 @@ def _due(season: HiringSeason) -> Iterator[date]:
     return (
         date.fromisoformat(day) for day in season.rematch_days if season.set_at < _moment(season, day) <= now()
     )  # fmt: skip
+
+
+def _behind(season: HiringSeason) -> set[datetime]:
+    return {moment for day in season.rematch_days if (moment := _moment(season, day)) <= now()}
 
 
 def _moment(season: HiringSeason, day: str) -> datetime:

@@ -55,6 +55,7 @@ def forget_enrolments(session: Session, seeker_id: UUID) -> None:
 
 def fold_old(session: Session) -> int:
     """Turn bookings and enrolments older than a year into counts, and drop wishes as old; how many."""
+    one_at_a_time(session)
     before = now() - KEPT
     old = session.exec(select(Booking).where(col(Booking.ends_at) < before).limit(CHUNK)).all()
     count(session, old)

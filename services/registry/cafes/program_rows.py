@@ -21,18 +21,23 @@ COLUMNS = (
     "cafe", "kind", "title", "starts_at", "minutes", "seats", "skill", "staff", "enrolled", "attended", "state",
 )  # fmt: skip
 """Of `state` only `called_off` is read: such a row is left out. Any other session that is over was held."""
+COUNTS = COLUMNS[8:10]
 LONGEST = 200
 MOST_PEOPLE = 10_000
 
 
 def take(session: Session, row: Mapping[str, str], by: str) -> Outcome:
-    """Take in one row: plan a coming session, record one that is over. Raises `Refused`."""
+    """Take in one row: plan a coming session, record one that is over. Raises `Refused`.
+
+    Two files at once must not both miss what the other brings: call `one_at_a_time` before.
+    """
     told, cafe = read(row), cafe_named(session, _cell(row, "cafe"))
     same = select(ProgramSession).where(
         ProgramSession.cafe_id == cafe.cafe_id,
         ProgramSession.kind == told.kind,
         ProgramSession.title == told.title,
         ProgramSession.starts_at == told.span.starts_at,
+        ProgramSession.state != "called_off",
     )
     if session.exec(same).first():
         return "unchanged"
@@ -63,8 +68,10 @@ def read(row: Mapping[str, str]) -> Told:
 
 
 def read_counts(row: Mapping[str, str]) -> dict[str, int]:
-    """How many had a seat and how many came. Raises `Refused`."""
-    enrolled, attended = (_number(_cell(row, name) or "0", MOST_PEOPLE, "COUNTS_WRONG") for name in COLUMNS[8:10])
+    """How many had a seat and how many came; nothing where neither is known. Raises `Refused`."""
+    if not any(_cell(row, name) for name in COUNTS):
+        return {}
+    enrolled, attended = (_number(_cell(row, name), MOST_PEOPLE, "COUNTS_WRONG") for name in COUNTS)
     if attended > enrolled:
         raise Refused("COUNTS_WRONG")
     return {"attended": attended, "absent": enrolled - attended}
@@ -84,6 +91,7 @@ def cafe_named(session: Session, told: str) -> Cafe:
 
 def written(program: ProgramSession, cafe: Cafe, tally: Tally) -> dict[str, str]:
     """A row that reads back as the session it came from."""
+    counted = program.state == "held" and tally.counted
     cells: Sequence[object] = (
         cafe.name,
         program.kind,
@@ -93,8 +101,8 @@ def written(program: ProgramSession, cafe: Cafe, tally: Tally) -> dict[str, str]
         program.seats,
         program.skill,
         "; ".join(program.staff),
-        tally.seated if program.state == "held" else "",
-        tally.attended if program.state == "held" else "",
+        tally.seated if counted else "",
+        tally.attended if counted else "",
         program.state,
     )
     return dict(zip(COLUMNS, map(str, cells), strict=True))

@@ -48,6 +48,8 @@ class Tally:
     cancelled: int = 0
     attended: int = 0
     absent: int = 0
+    counted: bool = False
+    """Whether it is known at all: a session told by a file without counts had people, nobody knows how many."""
 
     @property
     def seated(self) -> int:
@@ -99,6 +101,8 @@ def close(session: Session, program: ProgramSession) -> None:
     if now() < program.starts_at:
         raise Refused("SESSION_AHEAD")
     program.state = "held"
+    if not tallies(session, [program.session_id])[program.session_id].counted:
+        session.add(SessionUse(session_id=program.session_id, state="attended", people=0))  # nobody came: that is known
     _touch(session, program)
 
 
@@ -147,6 +151,7 @@ def tallies(session: Session, session_ids: Collection[UUID]) -> dict[UUID, Tally
         *session.exec(counted).all(),
     ]
     for session_id, state, people in rows:
+        found[session_id].counted = True
         if state in known:
             setattr(found[session_id], state, getattr(found[session_id], state) + people)
     return found

@@ -12,8 +12,8 @@ from services.registry.cafes import programs
 from services.registry.cafes.bookings import one_at_a_time
 from services.registry.cafes.programs import Told
 from services.registry.cafes.refusals import Refused
-from services.registry.cafes.season_facts import facts_of, hours_of_last_month, standing_seats
-from services.registry.cafes.season_planner import plan
+from services.registry.cafes.season_facts import hours_of_last_month, standing_of
+from services.registry.cafes.season_planner import CafeFacts, plan
 from services.registry.tables import Cafe, ProgramProposal, ProgramSession
 from shared.clock import now
 
@@ -23,18 +23,22 @@ HOURS_A_CAFE = 12.0
 """Staff hours of a month before which nothing was held."""
 
 
-def propose(session: Session, month: date, hours: float | None = None) -> Sequence[ProgramProposal]:
-    """Plan a month anew, within the hours of the month before if none are told; what was decided stays."""
+def propose(
+    session: Session, month: date, cafes: Sequence[CafeFacts], hours: float | None = None
+) -> Sequence[ProgramProposal]:
+    """Plan a month anew, within the hours of the month before if none are told; what was decided stays, and counts.
+
+    Nobody books meanwhile, so the facts, which take long to read, are read before.
+    """
     one_at_a_time(session)
     month = month.replace(day=1)
     open_ones = (col(ProgramProposal.month) == month, col(ProgramProposal.state) == "proposed")
     session.connection().execute(delete(ProgramProposal).where(*open_ones))
-    cafes = facts_of(session, month)
     budget = hours or hours_of_last_month(session, month) or HOURS_A_CAFE * len(cafes)
     refused = {
         (each.cafe_id, each.kind, each.skill, each.week) for each in of_month(session, month) if each.state == "refused"
     }
-    for number, each in enumerate(plan(cafes, month, budget, standing_seats(session, month))):
+    for number, each in enumerate(plan(cafes, month, budget, standing_of(session, month))):
         if (each.cafe_id, each.kind, each.skill, each.week) in refused:
             continue
         session.add(

@@ -16,11 +16,13 @@ from sqlmodel import Session, col, select
 from services.registry.cafes import programs
 from services.registry.cafes.hours import at_minute, day_of
 from services.registry.cafes.places import running_cafes
-from services.registry.cafes.season_planner import MONTHS_BACK, CafeFacts, Learners, Past, weeks_of
+from services.registry.cafes.season_planner import MONTHS_BACK, CafeFacts, Learners, Past, Standing, week_of, weeks_of
 from services.registry.orders.life_cycle import OPEN
 from services.registry.tables import Cafe, Posting, Seeker
 
 WEEKS_BACK = 8
+TAKEN_BACK = ("suspended", "refused", "withdrawn")
+"""Whose closing date hurries nobody; what was merged into another is withdrawn too."""
 LOOKING = "active"
 """A seeker's state, as `people.seekers` has it."""
 
@@ -34,20 +36,22 @@ def facts_of(session: Session, month: date) -> list[CafeFacts]:
     return [_facts(cafe, near[cafe.district], people[cafe.cafe_id], past[cafe.cafe_id], month) for cafe in cafes]
 
 
-def standing_seats(session: Session, month: date) -> dict[tuple[UUID, str], int]:
-    """Seats of sessions that stand in a month, by café and kind."""
+def standing_of(session: Session, month: date) -> Standing:
+    """What is not called off of a month's sessions, accepted from a proposal or not."""
     seats: Counter[tuple[UUID, str]] = Counter()
+    held: Counter[tuple[UUID, date]] = Counter()
+    minutes = 0
     for program in programs.sessions(session, *_month(month)):
         if program.state != "called_off":
+            minutes += programs.span_of(program).minutes
             seats[program.cafe_id, program.kind] += program.seats
-    return dict(seats)
+            held[program.cafe_id, week_of(day_of(program.starts_at))] += 1
+    return Standing(minutes / 60, seats, held)
 
 
 def hours_of_last_month(session: Session, month: date) -> float:
     """Staff hours of the sessions of the month before."""
-    before = (month.replace(day=1) - timedelta(days=1)).replace(day=1)
-    held = programs.sessions(session, *_month(before))
-    return sum(programs.span_of(program).minutes for program in held if program.state != "called_off") / 60
+    return standing_of(session, month.replace(day=1) - timedelta(days=1)).hours
 
 
 def _facts(
@@ -57,14 +61,18 @@ def _facts(
     past: Mapping[str, list[Past]],
     month: date,
 ) -> CafeFacts:
-    days = [date.fromisoformat(facts["closes_on"]) for facts in postings if facts.get("closes_on")]
+    open_now = [facts for facts in postings if facts["open"]]
+    days = _closing_days(open_now)
     edges = [*weeks_of(month), (month.replace(day=1) + timedelta(days=31)).replace(day=1)]
     closings = [sum(start <= day < end for day in days) for start, end in pairwise(edges)]
     closings.append(sum(edges[-1] <= day < edges[-1] + timedelta(days=7) for day in days))
     start = month.replace(day=1)
-    usual = sum(start - timedelta(weeks=WEEKS_BACK) <= day < start for day in days) / WEEKS_BACK
-    open_now = [facts for facts in postings if facts["open"]]
+    usual = sum(start - timedelta(weeks=WEEKS_BACK) <= day < start for day in _closing_days(postings)) / WEEKS_BACK
     return CafeFacts(cafe.cafe_id, len(people), tuple(closings), usual, learners(open_now, people), past)
+
+
+def _closing_days(postings: Iterable[Mapping[str, Any]]) -> list[date]:
+    return [date.fromisoformat(facts["closes_on"]) for facts in postings if facts.get("closes_on")]
 
 
 def learners(postings: Iterable[Mapping[str, Any]], people: Iterable[frozenset[str]]) -> dict[str, Learners]:
@@ -86,7 +94,8 @@ def learners(postings: Iterable[Mapping[str, Any]], people: Iterable[frozenset[s
 
 def _postings_by_district(session: Session) -> defaultdict[str, list[dict[str, Any]]]:
     found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for state, facts in session.exec(select(Posting.state, Posting.facts)):
+    standing = select(Posting.state, Posting.facts).where(col(Posting.state).not_in(TAKEN_BACK))
+    for state, facts in session.exec(standing):
         district = (facts.get("place") or {}).get("district") or ""
         found[district].append({**facts, "open": state == OPEN})
     return found
@@ -102,7 +111,7 @@ def _skills_by_cafe(session: Session) -> defaultdict[UUID, list[frozenset[str]]]
 
 
 def _past(session: Session, month: date) -> defaultdict[UUID, dict[str, list[Past]]]:
-    """By café and kind, one a month, the latest first; months in which nothing was held are left out."""
+    """By café and kind, one a month, the latest first; what nobody counted and empty months are left out."""
     found: defaultdict[UUID, dict[str, list[Past]]] = defaultdict(dict)
     last = month.replace(day=1)
     for _ in range(MONTHS_BACK):
@@ -111,7 +120,10 @@ def _past(session: Session, month: date) -> defaultdict[UUID, dict[str, list[Pas
         tallies = programs.tallies(session, [each.session_id for each in held])
         sums: defaultdict[tuple[UUID, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         for each in held:
-            tally, told = tallies[each.session_id], sums[each.cafe_id, each.kind]
+            tally = tallies[each.session_id]
+            if not tally.counted:
+                continue
+            told = sums[each.cafe_id, each.kind]
             counts = (1, tally.seated + tally.waiting, tally.seated, tally.attended)
             told[:] = [one + more for one, more in zip(told, counts, strict=True)]
         for (cafe_id, kind), told in sums.items():

@@ -56,10 +56,21 @@ class CafeFacts:
     closings: tuple[int, ...] = ()
     """Open postings of its district that close in each week of the month, and in the week after it."""
     usual_closings: float = 0.0
-    """A week, of the past; 0 where none is known."""
+    """A week, of the past, whether filled or not; 0 where none is known."""
     learners: Mapping[str, Learners] = field(default_factory=dict)
     past: Mapping[str, Sequence[Past]] = field(default_factory=dict)
     """By kind, one a month, the latest first."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is to be held in the month already."""
+
+    hours: float = 0.0
+    seats: Mapping[tuple[UUID, str], int] = field(default_factory=dict)
+    """By café and kind."""
+    sessions: Mapping[tuple[UUID, date], int] = field(default_factory=dict)
+    """By café and week, as `week_of` has it."""
 
 
 @dataclass(frozen=True)
@@ -114,18 +125,13 @@ class _Pool:
         return min(self.left, float(self.kind.seats))
 
 
-def plan(
-    cafes: Sequence[CafeFacts], month: date, hours: float, standing: Mapping[tuple[UUID, str], int] | None = None
-) -> list[Proposal]:
-    """The sessions to hold in a month within so many staff hours, the most useful first.
-
-    Args:
-        standing: seats that stand already in that month, by café and kind.
-    """
+def plan(cafes: Sequence[CafeFacts], month: date, hours: float, standing: Standing = Standing()) -> list[Proposal]:
+    """The sessions to hold in a month besides what stands, the most useful first; all within so many staff hours."""
     weeks = weeks_of(month)
-    pools = [pool for cafe in cafes for pool in _pools(cafe, cafes, standing or {})]
+    hours -= standing.hours
+    pools = [pool for cafe in cafes for pool in _pools(cafe, cafes, standing.seats)]
     whole = {kind: sum(expected(cafe, cafes, kind) for cafe in cafes) for kind in kinds()}
-    held: defaultdict[tuple[UUID, date], int] = defaultdict(int)
+    held = defaultdict(int, standing.sessions)
     proposals: list[Proposal] = []
 
     def worth(pool: _Pool) -> float:
@@ -152,6 +158,11 @@ def weeks_of(month: date) -> list[date]:
     after = (first + timedelta(days=31)).replace(day=1)
     mondays = [first + timedelta(days=number) for number in range((after - first).days)]
     return [first, *(day for day in mondays if day.weekday() == 0 and day != first)]
+
+
+def week_of(day: date) -> date:
+    """The first day of its week, as `weeks_of` has it."""
+    return max(week for week in weeks_of(day) if week <= day)
 
 
 def season_of(cafe: CafeFacts) -> float:

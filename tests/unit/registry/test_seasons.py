@@ -1,6 +1,7 @@
 """The season calendar: a rematch is asked for when its day comes, once; a clock that leaps asks for nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -83,8 +84,24 @@ def test_a_clock_that_leaps_asks_for_nothing_until_it_is_trusted(store: Engine) 
 
 def test_what_lies_behind_when_it_is_set_is_not_asked_for(store: Engine) -> None:
     with after(50), transaction(store) as session:
-        set_season(session, SPRING, "operator")
-    assert swept(store, 51) == [0]
+        set_season(session, replace(SPRING, name="늦은 공채"), "operator")
+    with after(51):
+        sweep(store)
+    with reading(store) as session:
+        assert list(seasons.asked_days(session)) == [SPRING.name]
+
+
+def test_what_is_due_stays_due_when_a_day_ahead_is_added(store: Engine) -> None:
+    with after(50), transaction(store) as session:
+        set_season(session, replace(SPRING, rematch_days=[*SPRING.rematch_days, date(2027, 4, 1)]), "operator")
+    assert swept(store, 51, 52) == [1, 1]
+
+
+def test_a_day_that_is_added_behind_is_not_asked_for(store: Engine) -> None:
+    assert swept(store, 43) == [1]
+    with after(70), transaction(store) as session:
+        set_season(session, replace(SPRING, rematch_days=[*SPRING.rematch_days, date(2027, 3, 4)]), "operator")
+    assert swept(store, 71) == [1]
 
 
 def test_an_ended_season_asks_for_nothing_more(store: Engine) -> None:

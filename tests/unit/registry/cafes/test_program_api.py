@@ -98,6 +98,7 @@ ROWS = f"""cafe,kind,title,starts_at,minutes,seats,skill,staff,enrolled,attended
 없는 카페,counseling,,{DAY}T10:00,,,,,,
 일자리카페 시험,counseling,,{DAY}T10:00,,,,,1,1
 일자리카페 시험,resume_photo,,언젠가,,,,,,
+일자리카페 시험,counseling,,2026-11-21T10:00,,,,,5,
 """
 
 
@@ -149,3 +150,20 @@ def test_a_file_comes_in_once_and_goes_out_as_it_came(iljari: Any, engine: Engin
     with reading(engine) as session:
         assert len(session.exec(select(ProgramSession)).all()) == 2
     assert "엑셀 특강 (엑셀)" in iljari("list").output
+
+
+def test_what_nobody_counted_goes_out_as_it_came_and_what_was_called_off_is_planned_again(
+    operator: TestClient, cafe: Cafe
+) -> None:
+    past = {"cafe": cafe.name, "kind": "counseling", "starts_at": "2026-11-20T10:00"}
+    ahead = past | {"starts_at": f"{DAY}T10:00"}
+
+    def sent() -> list[str]:
+        answer = operator.post(f"{PATH}/import", json={"rows": [past, ahead]}).json()
+        return [each["outcome"] for each in answer["rows"]]
+
+    assert sent() == ["recorded", "planned"]
+    uncounted, planned = operator.get(PATH, params={"since": "2026-11-01", "until": str(DAY)}).json()
+    assert (uncounted["state"], uncounted["row"]["enrolled"], uncounted["row"]["attended"]) == ("held", "", "")
+    assert operator.post(f"{PATH}/{planned['session_id']}/call-off", json={"reason": "강사 사정"}).status_code == 200
+    assert sent() == ["unchanged", "planned"]

@@ -129,3 +129,4 @@ def test_staff_plan_change_fill_and_call_off(
     off = send(counter, at, f"{at}/call_off", reason="멘토 사정")
     assert "열리지 않습니다: 멘토 사정" in off.text
     assert "리액트 멘토링" in counter.get(f"/counter/programs?cafe={town[0].cafe_id}&since={DAY}").text
+    assert counter.get("/counter/programs?since=9999-12-31").status_code == 422

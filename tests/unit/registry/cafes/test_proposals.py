@@ -19,7 +19,7 @@ from services.registry.tables import Agency, Cafe, Posting, ProgramProposal, Pro
 from shared.clock import now, stopped_at
 from shared.database import reading, transaction
 from tests.unit.registry.cafes.test_pages import PASSWORD, send
-from tests.unit.registry.cafes.town import NIGHT_BEFORE, a_cafe, session_told, someone
+from tests.unit.registry.cafes.town import NIGHT_BEFORE, a_cafe, a_session, session_told, someone
 from tests.unit.registry.conftest import OPERATOR
 
 PATH = "/api/v1/registry/programs/plan"
@@ -32,13 +32,14 @@ def the_night_before() -> Iterator[None]:
         yield
 
 
-def a_posting(session: Session, agency: Agency, closes_on: date, *skills: str, district: str = "서울 마포구") -> None:
+def a_posting(session: Session, agency: Agency, closes_on: date, *skills: str, **but: str) -> None:
     facts: dict[str, Any] = {
-        "place": {"district": district},
+        "place": {"district": but.get("district", "서울 마포구")},
         "closes_on": closes_on.isoformat(),
         "required_skills": list(skills),
     }
-    row = {"source_ref": str(uuid4()), "revision": 1, "state": "open", "accepted_at": now(), "changed_at": now()}
+    row = {"source_ref": str(uuid4()), "revision": 1, "accepted_at": now(), "changed_at": now()}
+    row["state"] = but.get("state", "open")
     session.add(Posting(posting_id=uuid4(), agency_id=agency.agency_id, facts=facts, **row))
 
 
@@ -66,6 +67,40 @@ def test_facts_are_of_the_cafe_s_district_and_people(engine: Engine, town: Cafe)
     assert facts.learners == {"엑셀": Learners(1, 3), "회계": Learners(0, 1)}
     assert [(each.wanted, each.attended) for each in facts.past["resume_clinic"]] == [(10, 8), (8, 6)]
     assert next_month(NIGHT_BEFORE) == JANUARY
+
+
+def test_what_was_taken_back_closes_nothing_and_what_was_filled_did(engine: Engine, agency: Agency, town: Cafe) -> None:
+    with transaction(engine) as session:
+        for state in ("withdrawn", "filled"):
+            a_posting(session, agency, date(2027, 1, 12), "엑셀", state=state)
+            a_posting(session, agency, date(2026, 12, 21), "엑셀", state=state)
+    with reading(engine) as session:
+        (facts,) = facts_of(session, JANUARY)
+    assert (facts.closings, facts.usual_closings) == ((0, 0, 2, 0, 0, 0), 2 / 8)
+
+
+def test_what_nobody_counted_is_not_nought(engine: Engine, town: Cafe) -> None:
+    with transaction(engine) as session:
+        record(session, town, session_told("14:00", "16:00", date(2026, 11, 11)), {}, "운영자")
+        program = a_session(session, town)
+        with stopped_at(program.ends_at):
+            hold(session, program)
+    with reading(engine) as session:
+        (facts,) = facts_of(session, JANUARY)
+    assert [(each.sessions, each.wanted) for each in facts.past["resume_clinic"]] == [(2, 10), (1, 8)]
+
+
+def test_a_month_whose_hours_are_all_accepted_is_full(client: TestClient, town: Cafe) -> None:
+    client.headers.update(OPERATOR)
+    month = {"month": "2027-01", "hours": 4}
+    for number, each in enumerate(client.post(PATH, json=month).json()):
+        told = {"kind": each["kind"], "title": "이력서 클리닉", "seats": 2}
+        told |= {
+            "starts_at": f"2027-01-{11 + number}T10:00:00+09:00",
+            "ends_at": f"2027-01-{11 + number}T12:00:00+09:00",
+        }
+        assert client.post(f"/api/v1/registry/proposals/{each['proposal_id']}/accept", json=told).status_code == 201
+    assert {each["state"] for each in client.post(PATH, json=month).json()} == {"accepted"}
 
 
 def test_a_month_is_proposed_decided_held_and_compared(client: TestClient, engine: Engine, town: Cafe) -> None:

@@ -13,6 +13,7 @@ from services.registry.cafes.season_planner import (
     CafeFacts,
     Learners,
     Past,
+    Standing,
     expected,
     plan,
     season_of,
@@ -48,7 +49,14 @@ def test_where_more_want_seats_there_are_more_sessions() -> None:
 
 def test_seats_that_stand_already_are_not_proposed_again() -> None:
     cafe = a_cafe(past={"counseling": past(4)})
-    assert plan([cafe], MONTH, 20.0, {(cafe.cafe_id, "counseling"): 8}) == []
+    assert plan([cafe], MONTH, 20.0, Standing(0.0, {(cafe.cafe_id, "counseling"): 8})) == []
+
+
+def test_hours_and_weeks_of_what_stands_are_used_up() -> None:
+    cafe = a_cafe(past={"counseling": past(40)})
+    assert plan([cafe], MONTH, 20.0, Standing(hours=20.0)) == []
+    full = Standing(sessions={(cafe.cafe_id, week): A_WEEK for week in weeks_of(MONTH)[1:]})
+    assert {each.week for each in plan([cafe], MONTH, 20.0, full)} == {MONTH}
 
 
 def test_a_month_of_closings_raises_demand_within_bounds() -> None:
