@@ -53,6 +53,7 @@ from services.registry.proposal_pages import proposal_pages
 from services.registry.referral_api import referral_api
 from services.registry.room_clock import RoomClock
 from services.registry.season_api import season_api
+from services.registry.seeker_files import seeker_files
 from services.registry.settings import RegistrySettings
 from services.registry.staff_pages import staff_pages
 from services.registry.tables import Agency, Posting, Seeker
@@ -111,6 +112,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:  # noqa: PLR0915 - the li
     app.include_router(doorstep(engine, settings, pages, vault))
     app.include_router(my_pages(engine, vault, record, settings, pages))
     app.include_router(counter_pages(engine, vault, pages))
+    app.include_router(seeker_files(engine, vault, pages))
     app.include_router(cafe_pages(engine, vault, settings, pages, rules))
     app.include_router(program_pages(engine, pages))
     app.include_router(program_counter(engine, vault, pages))

@@ -67,6 +67,7 @@ def register(  # noqa: PLR0913 - all that a batch of people comes with
     *,
     brought_by: UUID | None = None,
     through: Through = "file",
+    within: Sequence[UUID] | None = None,
 ) -> list[SeekerReceipt]:
     """Take seekers in, or revise them: the same reference is the same person.
 
@@ -75,6 +76,7 @@ def register(  # noqa: PLR0913 - all that a batch of people comes with
         cafe_id: the café that looks after those whose document names none.
         brought_by: the agency that sends them, where it is not the people themselves.
         through: who says that they agree.
+        within: the cafés whose people the sender may bring in or revise; others come back. None: all.
     """
     checked = [_checked(row) for row in rows]
     ids = [_id_of(check, vault) for check in checked]
@@ -83,6 +85,8 @@ def register(  # noqa: PLR0913 - all that a batch of people comes with
     fresh: dict[UUID, Seeker] = {}
     for check, seeker_id in zip(checked, ids, strict=True):
         check.findings += _against(check.seeker, held.get(seeker_id), cafes, cafe_id)
+        if within is not None:
+            check.findings += _beyond(within, check.seeker, held.get(seeker_id))
         if check.seeker and check.seeker.consents is None and basis is None:
             check.findings.append(finding("CONSENT_MISSING", "consents"))
         if check.seeker and not check.refused and seeker_id not in held:
@@ -228,6 +232,11 @@ def _against(
     if named is not None and named not in cafes:
         told.append(finding("CAFE_UNKNOWN", "cafe_id"))
     return told
+
+
+def _beyond(within: Sequence[UUID], document: SeekerDocument | None, before: Seeker | None) -> list[Finding]:
+    homes = {document.cafe_id if document else None, before.cafe_id if before else None}
+    return [] if homes <= {None, *within} else [finding("CAFE_NOT_YOURS", "cafe_id")]
 
 
 def _person(document: SeekerDocument) -> Person:
