@@ -14,6 +14,7 @@ from services.registry.settings import RegistrySettings
 from shared.database import reading
 from shared.web import sign_in as session_cookie
 from shared.web.pages import Pages
+from shared.web.ways import home_of
 
 TEMPLATES = Path(__file__).parent / "pages"
 
@@ -50,8 +51,7 @@ def doorstep(engine: Engine, settings: RegistrySettings, pages: Pages, vault: Va
             wrong.note(*keys)
             return show(request, following, problem="wrong", login=login)
         wrong.forget(keys[0])
-        home = {"seeker": "/mine", "agency": "/agency"}.get(who.role, "/")
-        response = RedirectResponse(home if following == "/" else following, 303)
+        response = RedirectResponse(home_of(who) if following == "/" else following, 303)
         session_cookie.sign_in(response, settings, who)
         return response
 

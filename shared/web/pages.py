@@ -19,6 +19,7 @@ from shared.web.guard import Guard
 from shared.web.problems import Problem, answer_problems
 from shared.web.rate_limits import limit_writes
 from shared.web.sign_in import FORM_FIELD, form_token, keep_visit, settings_of, sign_in_path, signed_in
+from shared.web.ways import WAYS
 
 LANGUAGE_COOKIE = "iljari_language"
 ONE_YEAR_SECONDS = 31_536_000
@@ -70,7 +71,7 @@ def furnish(app: FastAPI, settings: ServiceSettings, *folders: Path) -> Pages:
 
 def furniture(request: Request) -> dict[str, Any]:
     """What every template can use: the reader's words and figures, who she is, and the way to send a form."""
-    language = language_of(request)
+    language, who = language_of(request), signed_in(request)
     return {
         "request": request,
         "language": language,
@@ -79,7 +80,8 @@ def furniture(request: Request) -> dict[str, Any]:
         "moment": partial(figures.moment, language=language),
         "clock": figures.clock,
         "wage": partial(figures.wage, language=language),
-        "who": signed_in(request),
+        "who": who,
+        "ways": WAYS[who.role] if who else (),
         "form_field": FORM_FIELD,
         "form_token": partial(form_token, request),
         "here_with": partial(here_with, request),

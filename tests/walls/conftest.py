@@ -23,6 +23,7 @@ from services.registry.people.accounts import add_account
 from services.registry.people.seekers import ACTIVE
 from services.registry.tables import Agency, Seeker
 from shared.clock import now
+from shared.contracts import SeekerFacts
 from shared.contracts.envelope import ServiceName
 from shared.database import SpineTable, open_engine, transaction
 from shared.settings import ServiceSettings
@@ -120,7 +121,7 @@ def _seeker_account(session: Session) -> UUID:
             seeker_id=OUR_SEEKER,
             revision=1,
             state=ACTIVE,
-            facts={},
+            facts=SeekerFacts(summary="빵을 굽습니다").model_dump(mode="json"),
             applied_at=today,
             changed_at=today,
             valid_until=today.date() + timedelta(days=90),

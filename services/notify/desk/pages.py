@@ -21,15 +21,17 @@ from services.notify.desk.deciding import deciding
 from services.notify.desk.following_pages import following_pages
 from services.notify.desk.news import news
 from services.notify.desk.taking_along import taking_along
+from shared.web.sign_in import signed_in
+from shared.web.ways import home_of
 
 
 def desk(at: Desk) -> APIRouter:
-    """`/desk…`, and `/` which leads there."""
+    """`/desk…`, and `/` which leads whoever comes to where she works."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
-    def first() -> Response:
-        return RedirectResponse("/desk", 303)
+    def first(request: Request) -> Response:
+        return RedirectResponse(home_of(signed_in(request)), 303)
 
     @router.get("/desk")
     async def calls(request: Request, who: AtDesk, asked: Asked) -> Response:

@@ -119,8 +119,10 @@ def test_an_agency_and_a_stranger_see_nothing(desk: TestClient, settings: Notify
     assert led == [f"/sign-in?next={path}" for path in PATHS]
 
 
-def test_the_front_door_leads_to_the_desk(desk: TestClient) -> None:
+def test_the_front_door_leads_a_counselor_to_the_desk_and_a_stranger_to_sign_in(desk: TestClient) -> None:
     assert desk.get("/").headers["location"] == "/desk"
+    desk.cookies.delete(SESSION_COOKIE)
+    assert desk.get("/").headers["location"] == "/sign-in"
 
 
 @pytest.mark.parametrize("path", ["/desk/seekers", "/desk/postings"])

@@ -50,6 +50,7 @@ from shared.contracts.submissions import Outcome
 from shared.web.catalogue import LANGUAGES, say, sentences
 from shared.web.sign_in import Role
 from shared.web.spoken import NoMatch
+from shared.web.ways import WAYS
 
 ROOT = Path(__file__).parents[3]
 SAID = re.compile(r'\bsay\(\s*(?:language,\s*)?"(?!ko"|en")([a-z_.-]+)"(\s*~)?')
@@ -58,6 +59,7 @@ NAVIGATION = re.compile(r'place_in_navigation\("[^"]+", "([a-z_.]+)"\)')
 OCCUPATIONS = [key.partition(".")[2] for key in sentences("ko") if key.startswith("occupation.")]
 KEYS = ("next", "previous", "accept", "dismiss", "postpone", "undo", "choose", "help")
 MADE_IN_PARTS = {
+    *(key for ways in WAYS.values() for _, key in ways),
     *(f"part.{name}" for name in get_args(PartName)),
     *(f"gate.{name}" for name in get_args(GateName)),
     *(f"verdict.{verdict}" for verdict in get_args(NoMatch)),
