@@ -15,7 +15,7 @@ from services.registry.people.audit import Look, rows_about
 from services.registry.people.consents import Ground, Matter
 from services.registry.people.seekers import revise, settle
 from services.registry.people.vault import ITEMS, Person, Vault
-from services.registry.tables import Account, Seeker
+from services.registry.tables import Account, Referral, Seeker
 from shared.clock import now
 from shared.contracts import SeekerFacts
 from shared.contracts.matches import PartName
@@ -25,6 +25,9 @@ ELSEWHERE = {
     "matching": "Features made of `profile`, and lists of postings by score: derived, and gone with the profile.",
     "notify": "Lists of postings shown at the desk, by the id below: derived, and gone with the profile.",
 }
+OF_A_REFERRAL = {
+    "referral_id", "posting_id", "state", "path", "referred_on", "interview_on", "started_on", "ended_on",
+}  # fmt: skip
 PARTS = get_args(PartName)
 """What a score is the sum of; sex, age, school, birthplace and looks are never among them."""
 
@@ -56,6 +59,12 @@ def export(session: Session, vault: Vault, seeker: Seeker, look: Look) -> dict[s
             enrolment.model_dump(mode="json", exclude={"seeker_id", "code"})
             | program.model_dump(mode="json", include={"kind", "title", "skill", "starts_at", "ends_at"})
             for enrolment, program in enrolments_of(session, seeker.seeker_id)
+        ],
+        "referrals": [
+            row.model_dump(mode="json", include=OF_A_REFERRAL)
+            for row in session.exec(
+                select(Referral).where(Referral.seeker_id == seeker.seeker_id, Referral.state != "")
+            )
         ],
         "account": {"made_at": account.made_at.isoformat()} if account else None,
         "consents": [

@@ -1,6 +1,7 @@
 """Consents: each purpose for itself, nothing published without matching's, revoked at once and for files too."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine
@@ -11,7 +12,8 @@ from services.registry.people.audit import Look
 from services.registry.people.consents import Ground, Matter
 from services.registry.people.seekers import SeekerReceipt, SeekerRow, register
 from services.registry.people.vault import Vault
-from services.registry.tables import AuditRow, Consent, Seeker
+from services.registry.tables import AuditRow, Consent, Referral, Seeker
+from shared.clock import now
 from shared.database import reading, transaction
 from tests.unit.registry.conftest import said
 
@@ -118,6 +120,24 @@ def test_what_was_taken_out_of_her_texts_can_be_shown_to_her(engine: Engine, vau
             {"where": "summary", "code": "EMAIL_REMOVED"},
             {"where": "summary", "code": "NAME_REMOVED"},
         ]
+
+
+def test_the_export_tells_where_her_referrals_stand_and_nobody_elses(engine: Engine, vault: Vault) -> None:
+    path = [{"state": "accepted", "day": "2026-11-02", "by": "counselor"}]
+    with transaction(engine) as session:
+        take(session, vault)
+        for number, seeker_id in enumerate((the_one(session).seeker_id, UUID(int=99))):
+            session.add(
+                Referral(
+                    referral_id=UUID(int=number), seeker_id=seeker_id, posting_id=UUID(int=7), revision=1, path=path,
+                    state="accepted", answer_days=7, result_days=14, changed_at=now(),
+                )
+            )  # fmt: skip
+        session.flush()
+        told = rights.export(session, vault, the_one(session), HERSELF)["referrals"]
+    assert [(each["posting_id"], each["state"], each["path"]) for each in told] == [
+        (str(UUID(int=7)), "accepted", path)
+    ]
 
 
 def test_the_export_holds_everything_and_is_itself_recorded(engine: Engine, vault: Vault) -> None:
