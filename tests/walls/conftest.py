@@ -1,7 +1,7 @@
 """The web side of every service with a Redis behind it, and everyone who may knock."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib import import_module
@@ -83,6 +83,13 @@ def refused(answer: Response) -> bool:
 
 @pytest.fixture(scope="session")
 def houses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, House]]:
+    with fresh_houses(tmp_path_factory) as houses:
+        yield houses
+
+
+@contextmanager
+def fresh_houses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, House]]:
+    """Every service, in which nobody has done anything yet."""
     with ExitStack() as opened:
         redis = opened.enter_context(local_redis("valkey"))
         yield {service: _house(service, tmp_path_factory.mktemp(service), redis.url, opened) for service in SERVICES}

@@ -1,6 +1,7 @@
 """Whoever signs in lands where she works, and no link of a page's head leads her to a closed door."""
 
 import re
+from collections.abc import Iterator
 from typing import get_args
 from urllib.parse import urlsplit
 
@@ -10,11 +11,18 @@ from httpx import Response
 from deploy.local.gateway import PREFIXES
 from shared.web.sign_in import Role
 from shared.web.ways import WAYS
-from tests.walls.conftest import House
+from tests.walls.conftest import House, fresh_houses
 
 HEAD = re.compile(r'<header class="top">(.*?)</header>', re.DOTALL)
 LINK = re.compile(r'href="([^"]+)"')
 WORKS_AT = {"official": "/board", "agency": "/agency", "counselor": "/desk", "operator": "/desk", "seeker": "/mine"}
+
+
+@pytest.fixture(scope="module")
+def houses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, House]]:
+    """Her own: elsewhere every route is tried, and she has erased herself."""
+    with fresh_houses(tmp_path_factory) as houses:
+        yield houses
 
 
 def ask(houses: dict[str, House], role: str, path: str) -> Response:
