@@ -56,13 +56,12 @@ def board_pages(engine: Engine, pages: Pages) -> APIRouter:
         page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     ) -> Response:
         with reading(engine) as session:
-            found = rows_of(gathered(session, today()), part, line, figure)
-        if found is None:
+            told = rows_of(session, today(), part, line, figure)
+        if told is None:
             raise not_found()
-        told, rows = found
         return pages.show(
-            request, "board_rows.html", figure=told, rows=rows[(page - 1) * PAGE : page * PAGE], page=page,
-            more=len(rows) > page * PAGE,
+            request, "board_rows.html", figure=told, rows=told.rows[(page - 1) * PAGE : page * PAGE], page=page,
+            more=len(told.rows) > page * PAGE,
         )  # fmt: skip
 
     @router.get("/board/plan", include_in_schema=False)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 from statistics import median
 from typing import Literal, get_args
-from uuid import UUID
 
 from services.registry.benefit.pairs import RESULT, TAKEN_UP, Pair, Period
 from services.registry.orders.life_cycle import months_after
@@ -52,44 +51,44 @@ def _count(name: str, entry: Entry, counted: Counted) -> Measure:
     def reckon(name: str, pairs: Sequence[Pair], period: Period, today: date) -> Figure:
         if not _touched(pairs, period):
             return Figure(name, None)
-        found = _grouped([pair for pair in pairs if period.holds(entry(pair, today))], counted)
-        return Figure(name, len(found), rows=tuple(Row(str(one), counted, 1) for one in sorted(found)))
+        found = _grouped(_entered(pairs, entry, period, today), counted)
+        return Figure(name, len(found), rows=tuple(Row(one, counted, 1) for one in sorted(found)))
 
     return Measure(name, reckon)
 
 
 def _share(name: str, entry: Entry, verdict: Verdict, counted: Counted = "referral_id") -> Measure:
     def reckon(name: str, pairs: Sequence[Pair], period: Period, today: date) -> Figure:
-        found = _grouped([pair for pair in pairs if period.holds(entry(pair, today))], counted)
+        found = _grouped(_entered(pairs, entry, period, today), counted)
         if not found:
             return Figure(name, None, unit="share", divided=True)
         judged = {one: _together([verdict(pair, today) for pair in group]) for one, group in sorted(found.items())}
         known = [each for each in judged.values() if each is not None]
-        rows = tuple(Row(str(one), counted, None if is_so is None else int(is_so)) for one, is_so in judged.items())
+        rows = tuple(Row(one, counted, None if is_so is None else int(is_so)) for one, is_so in judged.items())
         return Figure(name, sum(known), len(known), rows, "share", True, len(judged) - len(known))
 
     return Measure(name, reckon)
 
 
 def _days(name: str, since: Sequence[State], until: State) -> Measure:
-    def reckon(name: str, pairs: Sequence[Pair], period: Period, _today: date) -> Figure:
-        ended = sorted((p for p in pairs if period.holds(p.first(until))), key=lambda pair: pair.referral_id)
-        taken = {pair.referral_id: _between(pair, since, until) for pair in ended}
+    def reckon(name: str, pairs: Sequence[Pair], period: Period, today: date) -> Figure:
+        ended = _entered(pairs, lambda pair, _: pair.first(until), period, today)
+        taken = {pair.ids["referral_id"]: _between(pair, since, until) for pair in sorted(ended, key=_id)}
         known = [days for days in taken.values() if days is not None]
-        rows = tuple(Row(str(one), "referral_id", days) for one, days in taken.items())
+        rows = tuple(Row(one, "referral_id", days) for one, days in taken.items())
         middle = median(known) if known else None
         return Figure(name, middle, len(known) if rows else None, rows, "days", unknown=len(rows) - len(known))
 
     return Measure(name, reckon)
 
 
-def _per_hire(name: str, pairs: Sequence[Pair], period: Period, _today: date) -> Figure:
+def _per_hire(name: str, pairs: Sequence[Pair], period: Period, today: date) -> Figure:
     """Candidates whose result is known, for each that was hired."""
-    held = sorted((p for p in pairs if period.holds(p.first("referred"))), key=lambda pair: pair.referral_id)
+    held = sorted(_entered(pairs, _referred, period, today), key=_id)
     if not held:
         return Figure(name, None, divided=True)
     hired = [int(pair.has("hired")) if pair.has(*RESULT) else None for pair in held]
-    rows = tuple(Row(str(pair.referral_id), "referral_id", one) for pair, one in zip(held, hired, strict=True))
+    rows = tuple(Row(_id(pair), "referral_id", one) for pair, one in zip(held, hired, strict=True))
     known = [one for one in hired if one is not None]
     return Figure(name, len(known), sum(known), rows, "count", True, len(held) - len(known))
 
@@ -99,7 +98,7 @@ def _taken_up(pair: Pair, _today: date) -> date | None:
 
 
 def _referred(pair: Pair, _today: date) -> date | None:
-    return pair.first("referred")
+    return pair.days.get("referred")
 
 
 def _owed(pair: Pair, _today: date) -> date | None:
@@ -113,7 +112,7 @@ def _invited(pair: Pair, _today: date) -> date | None:
 
 
 def _hired(pair: Pair, _today: date) -> date | None:
-    return pair.first("hired")
+    return pair.days.get("hired")
 
 
 def _hired_before(months: int) -> Entry:
@@ -198,22 +197,32 @@ KEY = ("people_proposed", "people_referred", "people_hired", "answered_in_time",
 
 def behind(pairs: Sequence[Pair], rows: Sequence[Row]) -> list[tuple[Row, list[Pair]]]:
     """Rows of one figure, each with its pairs."""
-    by_id: dict[str, list[Pair]] = defaultdict(list)
-    for counted in {row.label for row in rows}:
-        for pair in pairs:
-            by_id[str(getattr(pair, counted))].append(pair)
-    return [(row, by_id[row.id]) for row in rows]
+    if not rows:
+        return []
+    found = _grouped(pairs, rows[0].label)
+    return [(row, found[row.id]) for row in rows]
 
 
 def _touched(pairs: Sequence[Pair], period: Period) -> bool:
     """Whether anything was noted in the period: if not, a count is no data and not zero."""
-    return any(period.holds(day) for pair in pairs for _, day in pair.path)
+    first, past = period.days
+    return any(first <= day < past for pair in pairs for _, day in pair.path)
 
 
-def _grouped(pairs: Sequence[Pair], counted: Counted) -> dict[UUID, list[Pair]]:
-    groups: dict[UUID, list[Pair]] = defaultdict(list)
+def _entered(pairs: Sequence[Pair], entry: Entry, period: Period, today: date) -> list[Pair]:
+    """Those that began to count in the period."""
+    first, past = period.days
+    return [pair for pair in pairs if (day := entry(pair, today)) is not None and first <= day < past]
+
+
+def _id(pair: Pair) -> str:
+    return pair.ids["referral_id"]
+
+
+def _grouped(pairs: Sequence[Pair], counted: str) -> dict[str, list[Pair]]:
+    groups: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
-        one = getattr(pair, counted)
+        one = pair.ids.get(counted)
         if one is not None:
             groups[one].append(pair)
     return groups

@@ -1,7 +1,8 @@
 """The pairs of the ledger that figures count, out of the store."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
@@ -10,7 +11,7 @@ from sqlmodel import Session, col, select
 from services.registry.benefit.pairs import Pair, Period, wage_fits
 from services.registry.cafes.hours import at_minute
 from services.registry.tables import Cafe, Posting, Referral, Seeker
-from shared.contracts import PostingFacts, SeekerFacts
+from shared.contracts import Money
 
 ONE_DAY = timedelta(days=1)
 
@@ -18,9 +19,9 @@ ONE_DAY = timedelta(days=1)
 def pairs_of(session: Session, period: Period, conditions: Sequence[ColumnElement[bool]] = ()) -> list[Pair]:
     """Every pair with a state in or after the period, as far as the conditions on `Referral` let it be seen."""
     districts = dict(session.exec(select(Cafe.cafe_id, Cafe.district)).all())
-    fits = _wages(session, conditions)
     # A state is never heard before its day: what was last changed before the period has no state in it.
     since = at_minute(period.since.first_day - ONE_DAY, 0)
+    fits = _wages(session, since, conditions)
     held = select(
         Referral.referral_id, Referral.seeker_id, Referral.posting_id, Referral.state, Referral.path,
         Referral.cafe_id, Referral.agency_id, Referral.started_on, Referral.ended_on,
@@ -44,15 +45,17 @@ def pairs_of(session: Session, period: Period, conditions: Sequence[ColumnElemen
     ]  # fmt: skip
 
 
-def _wages(session: Session, conditions: Sequence[ColumnElement[bool]]) -> dict[UUID, bool | None]:
+def _wages(session: Session, since: datetime, conditions: Sequence[ColumnElement[bool]]) -> dict[UUID, bool | None]:
     """Of those who were hired: the posted wage against her wish, as both stand."""
+    offered, wished = col(Posting.facts)["wage"], col(Seeker.facts)["wishes", "wage"]
     hired = (
-        select(Referral.referral_id, Posting.facts, Seeker.facts)
+        select(col(Referral.referral_id), offered, wished)
         .join(Posting, col(Posting.posting_id) == Referral.posting_id)
         .join(Seeker, col(Seeker.seeker_id) == Referral.seeker_id)
-        .where(col(Referral.started_on).is_not(None), *conditions)
+        .where(col(Referral.started_on).is_not(None), col(Referral.changed_at) >= since, *conditions)
     )
-    return {
-        one: wage_fits(PostingFacts.model_validate(posting).wage, SeekerFacts.model_validate(seeker).wishes.wage)
-        for one, posting, seeker in session.exec(hired)
-    }
+    return {one: wage_fits(_money(posted), _money(hers)) for one, posted, hers in session.exec(hired)}
+
+
+def _money(told: Any) -> Money | None:
+    return Money.model_validate(told) if told else None

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from services.registry.benefit.figures import KEY, PARTIES, benefit, one_figure
-from services.registry.benefit.pairs import Pair, Period, Quarter, within
+from services.registry.benefit.pairs import Pair, Period, Quarter, by_days, within
 from shared.figure import Figure
 from shared.web.catalogue import say
 
@@ -69,6 +69,7 @@ def reported(pairs: Sequence[Pair], scope: Scope, today: date, cafes: dict[UUID,
         return groups
 
     by_cafe, by_district = grouped(lambda pair: pair.cafe_id), grouped(lambda pair: pair.district)
+    by_quarter = by_days(held, Quarter.of)
     named = sorted((cafes.get(cafe, str(cafe)), cafe) for cafe in by_cafe if cafe)
     parties = benefit(held, scope.period, today)
     return Report(
@@ -77,7 +78,7 @@ def reported(pairs: Sequence[Pair], scope: Scope, today: date, cafes: dict[UUID,
         held,
         {party: parties[party] for party in PARTIES},
         {
-            "quarter": [line(str(one), held, since=one, until=one) for one in scope.period.quarters],
+            "quarter": [line(str(one), by_quarter.get(one, []), since=one, until=one) for one in scope.period.quarters],
             "cafe": [line(name, by_cafe[cafe], cafe=cafe) for name, cafe in named],
             "district": [line(one, by_district[one], district=one) for one in sorted(by_district) if one],
         },

@@ -1,6 +1,7 @@
 """Everything the board shows, gathered as of one moment: each figure by name, so that its rows can be asked for."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -9,14 +10,14 @@ from sqlmodel import Session, select
 
 from services.registry.benefit.figures import KEY, one_figure
 from services.registry.benefit.held import pairs_of
-from services.registry.benefit.pairs import Pair, Period, Quarter
+from services.registry.benefit.pairs import Pair, Period, Quarter, by_days
 from services.registry.board.costs import costs, years_told
-from services.registry.board.room_use import room_use
+from services.registry.board.room_use import Used, figures, room_use, used
 from services.registry.plan import ledger
 from services.registry.plan.entries import Noted
 from services.registry.plan.report import Document, report
 from services.registry.tables import Cafe
-from shared.figure import Figure, Row
+from shared.figure import Figure
 
 QUARTERS = 4
 
@@ -51,37 +52,73 @@ class Board:
 
 
 def gathered(session: Session, today: date) -> Board:
-    """The last four quarters of use and benefit; costs by year."""
+    """The last four quarters of use and benefit; costs by year. Pairs and bookings are read once."""
     noted = ledger.entries(session)
-    last = Quarter.of(today)
-    period = Period(last.back(QUARTERS - 1), last)
-    since = period.since.first_day
+    period = _period(today)
     years = years_told(noted, today.year)
-    pairs = pairs_of(session, Period(Quarter(min(*years, since.year), 1), last))
+    earliest = Quarter(min(*years, period.since.year), 1)
+    pairs = pairs_of(session, Period(earliest, period.until))
+    booked = used(session, earliest.first_day, date(today.year, 12, 31))
+    lately = [each for each in booked if period.since.first_day <= each.day <= today]
+    by_cafe: dict[UUID, list[Used]] = defaultdict(list)
+    for each in lately:
+        by_cafe[each.cafe].append(each)
+    use_by_year: dict[int, list[Used]] = defaultdict(list)
+    for each in booked:
+        use_by_year[each.day.year].append(each)
+    pairs_by_year = by_days(pairs, lambda day: day.year)
     cafes = session.exec(select(Cafe.cafe_id, Cafe.name).order_by(Cafe.name)).all()
     return Board(
         today=today,
         period=period,
         plan=report(noted),
-        use=room_use(session, since, today),
-        use_by_cafe=tuple(_cafe(session, cafe, name, since, today) for cafe, name in cafes),
+        use=_use(lately),
+        use_by_cafe=tuple(Line(name, str(cafe), _use(by_cafe[cafe])) for cafe, name in cafes),
         benefit=tuple(one_figure(name, pairs, period, today) for name in KEY),
-        costs=tuple(_year(session, noted, pairs, year, today) for year in years),
+        costs=tuple(
+            Line(str(year), str(year), _costs(noted, year, _use(use_by_year[year]), pairs_by_year.get(year, []), today))
+            for year in years
+        ),
     )
 
 
-def _cafe(session: Session, cafe: UUID, name: str, since: date, until: date) -> Line:
-    return Line(name, str(cafe), room_use(session, since, until, cafe))
+def rows_of(session: Session, today: date, part: str, key: str, name: str) -> Figure | None:
+    """A figure of the board with its rows, gathered by itself; None where there is no such figure."""
+    told: tuple[Figure, ...] = ()
+    period = _period(today)
+    if part == "use":
+        cafe = next((one for one in session.exec(select(Cafe.cafe_id)) if str(one) == key), None)
+        told = room_use(session, period.since.first_day, today, cafe) if cafe or not key else ()
+    elif part == "benefit" and not key and name in KEY:
+        return one_figure(name, pairs_of(session, period), period, today)
+    elif part == "costs":
+        noted = ledger.entries(session)
+        year = next((one for one in years_told(noted, today.year) if str(one) == key), None)
+        told = _costs_of(session, noted, year, today) if year else ()
+    return next((each for each in told if each.name == name), None)
 
 
-def _year(session: Session, noted: list[Noted], pairs: list[Pair], year: int, today: date) -> Line:
+def _period(today: date) -> Period:
+    last = Quarter.of(today)
+    return Period(last.back(QUARTERS - 1), last)
+
+
+def _use(booked: Sequence[Used]) -> tuple[Figure, ...]:
+    return figures(each.counted for each in booked)
+
+
+def _costs_of(session: Session, noted: list[Noted], year: int, today: date) -> tuple[Figure, ...]:
+    use = room_use(session, date(year, 1, 1), date(year, 12, 31))
+    return _costs(noted, year, use, pairs_of(session, _whole(year)), today)
+
+
+def _costs(
+    noted: list[Noted], year: int, use: Sequence[Figure], pairs: Sequence[Pair], today: date
+) -> tuple[Figure, ...]:
     """A year's costs; with nothing in the ledgers of that year there is no data."""
-    visits = next(it for it in room_use(session, date(year, 1, 1), date(year, 12, 31)) if it.name == "room_visits")
-    hires = one_figure("pairs_hired", pairs, Period(Quarter(year, 1), Quarter(year, 4)), today)
-    return Line(str(year), str(year), costs(noted, year, visits, hires))
+    visits = next(each for each in use if each.name == "room_visits")
+    return costs(noted, year, visits, one_figure("pairs_hired", pairs, _whole(year), today))
 
 
-def rows_of(board: Board, part: str, key: str, name: str) -> tuple[Figure, tuple[Row, ...]] | None:
-    """The rows of a figure of the board; None where there is no such figure."""
-    found = next((it for at, line, it in board.named() if (at, line, it.name) == (part, key, name)), None)
-    return (found, found.rows) if found else None
+def _whole(year: int) -> Period:
+    return Period(Quarter(year, 1), Quarter(year, 4))
