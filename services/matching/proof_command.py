@@ -50,7 +50,8 @@ def certify(
         told = {"proof": proof["number"], "repair": repair, "repaired": proof["repaired"]}
         show_json({**certificate, **told, "registry": registry, "holds_what_registry_holds": same, "agrees": agrees})
     else:
-        _show_certificate(certificate, registry)
+        if certificate:
+            _show_certificate(certificate, registry)
         typer.echo(_verdict(proof, agrees), err=not agrees)
     raise typer.Exit(ExitCode.ALL_TAKEN if agrees else ExitCode.SOME_REFUSED)
 
@@ -86,10 +87,15 @@ def _show_certificate(certificate: dict[str, Any], registry: dict[str, Any]) -> 
 
 
 def _verdict(proof: dict[str, Any], agrees: bool) -> str:
+    if not proof["certificate"]:
+        return (
+            "샤드 수가 바뀌어 증명을 그만두었습니다. 다시 실행하세요. "
+            "The proof was given up, because the number of shards changed. Run it again."
+        )
     told = "모두 일치합니다. Everything agrees." if agrees else "차이가 있습니다. There are differences."
     if proof["repair"]:
         told += f" 고친 목록 {proof['repaired']}개. {proof['repaired']} lists were wrong and were made anew."
-    if pending := (proof["certificate"] or {}).get("pending"):
+    if pending := proof["certificate"]["pending"]:
         told += f" 그때 처리 중이던 목록 {pending}개. {pending} lists were in hand at that moment."
     return told
 

@@ -29,16 +29,24 @@ def ask(session: Session, shards: int, *, repair: bool) -> ProofRow:
 
 def ask_tonight(session: Session, shards: int, hour: int) -> bool:
     """The clock wants a proof, from this hour in Korea on, once a day; whether it was not asked for before."""
-    here = now().astimezone(KST)
-    opened = session.exec(select(func.min(EpochRow.made_at))).one()
-    if here.hour < hour or opened is None or opened.astimezone(KST).date() == here.date():
-        return False  # a store that was opened today has had no night
-    if session.exec(select(ProofRow).where(ProofRow.night == here.date())).first():
+    if not wanted_tonight(session, hour):
         return False
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    values: dict[str, Any] = {"asked_by": "clock", "asked_at": now(), "night": here.date(), "shards": shards}
+    night = now().astimezone(KST).date()
+    values: dict[str, Any] = {"asked_by": "clock", "asked_at": now(), "night": night, "shards": shards}
     noted = insert(ProofRow).values(values | {"repair": False, "repaired": 0}).on_conflict_do_nothing()
     return bool(session.connection().execute(noted.returning(col(ProofRow.number))).all())
+
+
+def wanted_tonight(session: Session, hour: int) -> bool:
+    """Whether this night's proof is still to be asked for; a look that writes nothing."""
+    here = now().astimezone(KST)
+    if here.hour < hour:
+        return False
+    opened = session.exec(select(func.min(EpochRow.made_at))).one()
+    if opened is None or opened.astimezone(KST).date() == here.date():
+        return False  # a store that was opened today has had no night
+    return session.exec(select(ProofRow).where(ProofRow.night == here.date())).first() is None
 
 
 def unfinished(session: Session, shards: int) -> Sequence[ProofRow]:

@@ -71,6 +71,7 @@ class Proving:
         with reading(self._engine) as session:
             wrong = proofs.to_repair(session, str(shard))
             unproven = [row.number for row in proofs.unfinished(session, shard.count) if row.certificate is None]
+            tonight = proofs.wanted_tonight(session, self._hour)
         if wrong:
             with self._matcher.lock, transaction(self._engine) as session:
                 proof, scopes = wrong
@@ -82,6 +83,8 @@ class Proving:
             self._run(self._job(unproven[0]), self.closing)
             self._tell(unproven[0])
             return True
+        if not tonight:
+            return False
         with transaction(self._engine) as session:
             return proofs.ask_tonight(session, shard.count, self._hour)
 

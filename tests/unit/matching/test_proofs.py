@@ -225,6 +225,13 @@ def test_a_store_that_was_opened_today_has_had_no_night(engine: Engine) -> None:
             assert not proofs.ask_tonight(session, 1, HOUR)
 
 
+def test_a_look_with_nothing_to_do_waits_for_no_writer(engine: Engine) -> None:
+    with stopped_at(NIGHT):
+        work = proving(engine, a_town(engine))
+        with transaction(engine):
+            assert not work.step()
+
+
 def test_what_another_number_of_shards_was_asked_for_is_given_up(engine: Engine) -> None:
     matcher = a_town(engine)
     with transaction(engine) as session:
@@ -305,3 +312,19 @@ def test_certify_ends_with_one_where_registry_holds_another_thing(command: CliRu
     assert command.invoke(proof_command.app, ["--json"]).exit_code == 1
     history = command.invoke(proof_command.app, ["--history"])
     assert (history.exit_code, history.output.count("operator")) == (0, 7)
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]], ids=str)
+def test_certify_says_that_a_proof_was_given_up(
+    command: CliRunner, engine: Engine, monkeypatch: pytest.MonkeyPatch, more: list[str]
+) -> None:
+    def another_number(_work: Proving) -> bool:
+        with transaction(engine) as session:
+            proofs.drop_of_other_shards(session, 2)
+        return False
+
+    monkeypatch.setattr(Proving, "step", another_number)
+    told = command.invoke(proof_command.app, more)
+    assert told.exit_code == 1
+    assert isinstance(told.exception, SystemExit)
+    assert ("given up" in told.output) == (not more)
