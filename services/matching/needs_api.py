@@ -16,7 +16,8 @@ from shared.database import reading
 from shared.web.sign_in import SignedIn, allow
 
 Planner = Annotated[SignedIn, Depends(allow("operator", "official", "service"))]
-LARGEST_SAMPLE = 2_000
+LARGEST_SAMPLE = 500
+"""Whoever hears waits for each seeker's near misses in turn."""
 
 
 class ShownNeeds(Fact):
@@ -47,10 +48,10 @@ def needs_api(engine: Engine, near_misses_of: Callable[[Profile], NearMisses]) -
     ) -> ShownNeeds:
         """What near misses lack most often. `rows`: with each pair, by opaque ids."""
         with reading(engine) as session:
-            live = [row for row in store.profiles(session, "seeker") if row.live and cafe in (None, row.cafe_id)]
-            chosen = [store.as_profile(row) for row in sorted(live, key=lambda row: row.id.bytes)[:sample]]
+            seekers = store.count_live_seekers(session, cafe)
+            chosen = store.first_live_seekers(session, cafe, sample)
         told = skill_needs(((one.id, near_misses_of(one)) for one in chosen), most)
-        return shown(told, cafe, len(live), rows=rows)
+        return shown(told, cafe, seekers, rows=rows)
 
     return router
 

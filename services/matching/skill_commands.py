@@ -98,7 +98,7 @@ def unknown(
 @app.command("needs")
 def needs(
     cafe: Annotated[UUID | None, typer.Option("--cafe", help="Of this café alone.", show_default=False)] = None,
-    sample: Annotated[int, typer.Option(help="Look at so many seekers at most.", min=1, max=2_000)] = 300,
+    sample: Annotated[int, typer.Option(help="Look at so many seekers at most.", min=1, max=500)] = 300,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -107,7 +107,7 @@ def needs(
     \b
     Examples:
       iljari skills needs
-      iljari skills needs --cafe 0b6f… --sample 1000 --json
+      iljari skills needs --cafe 0b6f… --sample 500 --json
     """
     asked = {"sample": sample} | ({"cafe": str(cafe)} if cafe else {}) | ({"rows": True} if as_json else {})
     with open_system(data, timeout=NEEDS_SECONDS) as client:

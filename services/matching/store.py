@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import and_, delete, func, or_, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -95,6 +95,22 @@ def forget_apart(session: Session, seekers: Collection[UUID]) -> None:
 def live(session: Session, side: Side) -> Iterator[Profile]:
     """All profiles of a side that are not withdrawn."""
     return (as_profile(row) for row in profiles(session, side) if row.live)
+
+
+def count_live_seekers(session: Session, cafe: UUID | None) -> int:
+    """Seekers who are not withdrawn: of a café, or all."""
+    return int(session.exec(select(func.count()).select_from(ProfileRow).where(*_live_seekers(cafe))).one())
+
+
+def first_live_seekers(session: Session, cafe: UUID | None, most: int) -> list[Profile]:
+    """Of these seekers the first by id, which are random."""
+    held = select(ProfileRow).where(*_live_seekers(cafe)).order_by(col(ProfileRow.id)).limit(most)
+    return [as_profile(row) for row in session.exec(held)]
+
+
+def _live_seekers(cafe: UUID | None) -> list[ColumnElement[bool]]:
+    of_cafe = [] if cafe is None else [col(ProfileRow.cafe_id) == cafe]
+    return [col(ProfileRow.side) == "seeker", col(ProfileRow.live).is_(True), *of_cafe]
 
 
 def as_profile(row: ProfileRow) -> Profile:

@@ -7,12 +7,12 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from services.matching.needs_api import needs_api
+from services.matching.needs_api import LARGEST_SAMPLE, needs_api
 from services.matching.scorer import Rules
 from services.matching.skill_commands import show_needs
 from services.matching.skill_needs import skill_needs
 from shared.web.problems import answer_problems
-from tests.unit.matching.examples import a_posting, a_seeker, hear, seeker_id, started
+from tests.unit.matching.examples import a_posting, a_seeker, hear, no_seeker, seeker_id, started
 from tests.unit.matching.test_api import OPERATOR, a_settings
 
 PATH = "/api/v1/matching/skill-needs"
@@ -49,6 +49,18 @@ def test_a_sample_says_of_how_many(client: TestClient) -> None:
     told = client.get(PATH, params={"sample": 1, "most": 1}).json()
     assert (told["seekers"], told["asked"]) == (3, 1)
     assert len(told["needs"]) <= 1
+
+
+def test_who_is_withdrawn_or_of_another_cafe_is_not_counted(client: TestClient, engine: Engine) -> None:
+    of_cafe = a_seeker(4, skills=["제빵"]).model_copy(update={"cafe_id": seeker_id(9)})
+    hear(started(engine, Rules(threshold=7_000)), engine, [no_seeker(1), of_cafe])
+    everyone, cafe = client.get(PATH).json(), client.get(PATH, params={"cafe": str(seeker_id(9))}).json()
+    assert (everyone["seekers"], everyone["asked"]) == (3, 3)
+    assert (cafe["seekers"], cafe["asked"]) == (1, 1)
+
+
+def test_a_sample_beyond_the_largest_is_refused(client: TestClient) -> None:
+    assert client.get(PATH, params={"sample": LARGEST_SAMPLE + 1}).status_code == 422
 
 
 def test_another_cafe_has_nobody_and_no_near_miss(client: TestClient, capsys: pytest.CaptureFixture[str]) -> None:
