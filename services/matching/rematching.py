@@ -58,6 +58,7 @@ class Rematching:
         self.closing = threading.Event()
         self._engine, self._matcher, self._job, self._run = engine, matcher, job, run
         self._shard = str(matcher.shard)
+        self._sweep = resharding.Sweep(matcher.shard.count)
         self._drained = False
 
     def resume(self) -> None:
@@ -102,11 +103,17 @@ class Rematching:
     def _take_some_back(self) -> bool:
         """Of the lists of a former number of shards; the first shard does it for all."""
         shard = self._matcher.shard
+        if shard.number:
+            return False
         with reading(self._engine) as session:
-            if shard.number or not resharding.has_others(session, shard.count):
-                return False
+            keys = self._sweep.next(session)
+        if keys is None:
+            return False
+        started = time.monotonic()
         with transaction(self._engine) as session:
-            return resharding.take_some_back(session, shard.count)
+            resharding.take_back(session, keys, shard.count)
+        self._yield(started)
+        return True
 
     def _is_fitted(self, row: RematchRow) -> bool:
         with reading(self._engine) as session:

@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import pytest
 from sqlalchemy import Engine
 
-from services.matching import store
+from services.matching import resharding, store
 from services.matching.matcher import Heard, Matcher
 from services.matching.rematching import Rematching
 from shared.contracts import SeekerWithdrawn
-from shared.database import reading
+from shared.database import reading, transaction
 from tests.unit.matching.examples import (
     a_posting,
     a_referral,
@@ -132,7 +133,10 @@ def work_of(engine: Engine, matchers: Sequence[Matcher]) -> list[Rematching]:
     return [rematching(engine, matcher) for matcher in matchers]
 
 
-def test_lists_are_kept_until_every_present_shard_holds_everybody(engine: Engine) -> None:
+def test_lists_are_kept_until_every_present_shard_holds_everybody(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resharding, "TAKEN_BACK_AT_ONCE", 3)
     a_town(engine)
     before = newest_said(engine)
     (first, second) = work_of(engine, [started(engine, shard="0/2"), started(engine, shard="0/2")])
@@ -144,6 +148,22 @@ def test_lists_are_kept_until_every_present_shard_holds_everybody(engine: Engine
     assert not any(found.pairs for (_, _, shard), found in newest_said(engine).items() if shard == "0/1")
     with reading(engine) as session:
         assert store.shard_row(session, "0/1") is None
+
+
+def test_looking_for_who_is_not_held_waits_for_no_writer_and_rests(engine: Engine) -> None:
+    a_town(engine)
+    first, second = resharded(engine, 2)
+    late = [a_posting(30, title=TRADES[0])]
+    work = rematching(engine, first)
+    with transaction(engine) as session:
+        first.remember(late, session)
+    with transaction(engine):
+        assert not work.step(), "the second shard has yet to hold the posting"
+    for matcher in (first, second):
+        hear(matcher, engine, late)
+    assert not work.step(), "so soon it does not go over everybody again"
+    finish(rematching(engine, first))
+    assert not any(found.pairs for (_, _, shard), found in newest_said(engine).items() if shard == "0/1")
 
 
 def test_a_shard_that_comes_back_goes_on_counting(engine: Engine) -> None:
