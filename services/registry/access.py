@@ -1,10 +1,11 @@
 """Who may send and see what: the operator names an agency, an agency is itself, and nobody is another's."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Any
 from uuid import UUID
 
 from fastapi import Request
-from sqlalchemy import Engine
+from sqlalchemy import ColumnElement, Engine
 
 from services.registry.orders.agencies import KEY_PREFIX, agency_of_key
 from services.registry.tables import Agency, Cafe
@@ -56,6 +57,12 @@ def refuse_unknown(engine: Engine, kind: type[Agency] | type[Cafe], ids: Iterabl
         "가리키신 기관이나 카페가 없습니다.",
         where=where,
     )
+
+
+def of_cafes(cafe_id: Any, cafes: Collection[UUID]) -> ColumnElement[bool]:
+    """Of these cafés; a counselor who looks after none sees those whom none looks after."""
+    condition: ColumnElement[bool] = cafe_id.in_(cafes) if cafes else cafe_id.is_(None)
+    return condition
 
 
 def not_found() -> Problem:

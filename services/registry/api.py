@@ -43,11 +43,11 @@ from shared.web.sign_in import SignedIn, allow
 
 MOST_ROWS = 1_000
 BATCH_LIMIT_BYTES = 64_000_000
-NAMED = TypeAdapter(tuple[str, UUID])
 
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")
 ]
+NAMED = TypeAdapter(tuple[Name, UUID])
 """Without control characters: some of them are blanks to Python and none to whoever checked before."""
 Operator = Annotated[SignedIn, Depends(allow("operator"))]
 Key = Annotated[str, Depends(idempotency_key)]
@@ -165,6 +165,11 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
         _who: Operator,
         asked: Annotated[NewAccount, Depends(PlainBody(NewAccount))],
     ) -> dict[str, Any]:
+        if asked.role == "agency" and asked.agency_id is None:
+            raise Problem(
+                422, "AGENCY_MISSING", "Name the agency whose clerk this is.", "어느 기관의 담당자인지 지정해 주세요.",
+                where="agency_id",
+            )  # fmt: skip
         refuse_unknown(engine, Agency, [asked.agency_id], "agency_id")
         refuse_unknown(engine, Cafe, asked.cafe_ids, "cafe_ids")
         try:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from shared.command import DataOption, JsonOption, open_system, show_json, show_table
+from shared.web.spreadsheets import safe_row
 
 NOT_MEASURED = "자료 없음 no data"
 PARTIES = {"worker": "근로자 Workers", "firm": "기업체 Firms", "agency": "알선업체 Agencies"}
@@ -41,7 +42,7 @@ def report_benefit(  # noqa: PLR0913, PLR0917 - one option each
     if as_json:
         show_json(told)
     elif as_csv:
-        csv.writer(sys.stdout, lineterminator="\n").writerows(flat(told))
+        csv.writer(sys.stdout, lineterminator="\n").writerows(map(safe_row, flat(told)))
     else:
         show_benefit(told)
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Engine
 from sqlmodel import Session, col, select
 from starlette.responses import Response
 
-from services.registry.access import not_found
+from services.registry.access import not_found, of_cafes
 from services.registry.benefit.figures import BY_NAME, behind, one_figure
 from services.registry.benefit.held import pairs_of
 from services.registry.benefit.pairs import Pair, Period, Quarter, within
@@ -26,6 +26,7 @@ from shared.web.charts import Series, bars
 from shared.web.pages import Pages, language_of
 from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, allow
+from shared.web.spreadsheets import safe_row
 
 Looking = Annotated[SignedIn, Depends(allow("operator", "official", "counselor", "agency"))]
 Named = Annotated[str, Query(pattern=r"^(19|20|21)\d\d-Q[1-4]$")]
@@ -119,7 +120,7 @@ def within_reach(who: SignedIn, scope: Scope) -> list[ColumnElement[bool]]:
     if who.role == "counselor":
         if scope.cafe and scope.cafe not in who.cafes:
             raise not_found()
-        return [col(Referral.cafe_id).in_(who.cafes)]
+        return [of_cafes(col(Referral.cafe_id), who.cafes)]
     if who.role == "agency":
         if scope.agency not in (None, who.agency_id):
             raise not_found()
@@ -186,7 +187,7 @@ def rows_for_sheet(figure: Figure, pairs: Sequence[Pair]) -> Iterable[tuple[obje
 def sheet(name: str, rows: Iterable[Sequence[object]]) -> Response:
     """A CSV that a spreadsheet opens with its Korean whole."""
     text = StringIO(newline="")
-    csv.writer(text).writerows(rows)
+    csv.writer(text).writerows(map(safe_row, rows))
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
 

@@ -14,6 +14,7 @@ from services.registry.benefit_pages import PAGE, sheet
 from services.registry.board.gathered import Board, gathered, rows_of
 from services.registry.ground_api import Official, today
 from services.registry.plan import ledger
+from services.registry.plan.entries import Ref
 from services.registry.plan.report import Document, flat, report
 from shared.database import reading
 from shared.figure import Figure
@@ -21,8 +22,7 @@ from shared.web.catalogue import Language, say
 from shared.web.charts import Series, bars
 from shared.web.pages import Pages, language_of
 
-Ref = Annotated[str, Query(max_length=80)]
-Refs = Annotated[list[Ref], Query(max_length=500)]
+Refs = Annotated[list[Ref], Query(max_length=200)]
 Name = Annotated[str, Query(max_length=80)]
 HEAD = ("part", "line", "figure", "name_ko", "name_en", "value", "numerator", "denominator", "unknown", "unit", "rows")
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
@@ -27,6 +27,7 @@ from services.registry.cafes.rooms import LARGEST, SMALLEST
 from services.registry.cafes.use import use_by_month
 from services.registry.tables import Booking, Cafe, PartnerApplication, PartnerCall, Room, Seeker
 from shared.clock import now
+from shared.contracts.envelope import Instant
 from shared.database import reading, transaction
 from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, allow
@@ -103,8 +104,8 @@ class BookingTold(Told):
 
     seeker_id: UUID
     room_id: UUID
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Instant
+    ends_at: Instant
     people: Annotated[int, Field(ge=1, le=LARGEST)] = 1
     override_reason: Text = ""
 

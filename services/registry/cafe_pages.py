@@ -427,12 +427,13 @@ def span_of(starts: str, minutes: str) -> Span:
     """`2026-12-02T09:00` in Korea, and so many minutes. Raises `Refused`."""
     try:
         start = datetime.strptime(starts, "%Y-%m-%dT%H:%M").replace(tzinfo=KST)
-    except ValueError:
+        length = int(minutes) if minutes.isascii() and minutes.isdigit() and len(minutes) <= 4 else 0
+        span = Span(start, start + timedelta(minutes=length))
+    except (ValueError, OverflowError):
         raise Refused("TIME_WRONG") from None
-    length = int(minutes) if minutes.isascii() and minutes.isdigit() and len(minutes) <= 4 else 0
     if not length:
         raise Refused("TIME_WRONG")
-    return Span(start, start + timedelta(minutes=length))
+    return span
 
 
 def number_of(people: str) -> int:

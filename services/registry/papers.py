@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from services.registry.access import not_found
+from services.registry.access import not_found, of_cafes
 from services.registry.ledgers.lines import facts_as_shown
 from services.registry.ledgers.reach import nameable
 from services.registry.orders import ledger
@@ -109,5 +109,5 @@ def _by_id(session: Session, rows: Iterable[Referral]) -> dict[UUID, Seeker]:
 
 def _within(who: SignedIn) -> list[ColumnElement[bool]]:
     if who.role == "counselor":
-        return [col(Referral.cafe_id).in_(who.cafes)]
+        return [of_cafes(col(Referral.cafe_id), who.cafes)]
     return [col(Referral.agency_id) == who.agency_id] if who.role == "agency" else []

@@ -90,13 +90,14 @@ def plan_api(engine: Engine) -> APIRouter:
         after = paged.after(REF) or ""
         with reading(engine) as session:
             found = [each for each in ledger.entries(session) if each.ref > after]
+        found.sort(key=lambda each: each.ref)  # a database may order by its own collation
         return [
             {"ref": each.ref, "revision": each.revision, "facts": each.facts.model_dump(mode="json")}
             for each in paged.shown(found, lambda each: each.ref)
         ]
 
     @router.get("/entries/{ref}")
-    def show_entry(_who: Official, ref: str) -> list[PlanEntry]:
+    def show_entry(_who: Official, ref: Ref) -> list[PlanEntry]:
         """All revisions of an entry, oldest first."""
         with reading(engine) as session:
             held = list(ledger.revisions(session, ref))
@@ -105,7 +106,7 @@ def plan_api(engine: Engine) -> APIRouter:
         return held
 
     @router.post("/entries/{ref}/withdraw")
-    def withdraw_entry(who: Official, ref: str, asked: Annotated[Reason, Depends(PlainBody(Reason))]) -> dict[str, str]:
+    def withdraw_entry(who: Official, ref: Ref, asked: Annotated[Reason, Depends(PlainBody(Reason))]) -> dict[str, str]:
         """Let an entry no longer count. It stays readable."""
         with transaction(engine) as session:
             if not ledger.withdraw(session, ref, who=who.label, reason=asked.reason):

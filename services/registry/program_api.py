@@ -1,12 +1,12 @@
 """What programs may ask about sessions of programs and who is enrolled, under `/api/v1/registry`."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
@@ -20,19 +20,20 @@ from services.registry.cafes.refusals import Refused
 from services.registry.tables import Cafe, Enrolment, ProgramSession, Seeker
 from shared.clock import now
 from shared.contracts import ProgramKind
+from shared.contracts.envelope import Instant
 from shared.database import reading, transaction
+from shared.web.problems import Problem
 
 Words = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")
 ]
 Roster = Annotated[tuple[Words, ...], Field(max_length=20)]
 Day = Annotated[date, Query(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
-EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]
 Cell = Annotated[str, StringConstraints(max_length=1_000)]
 Rows = Annotated[tuple[dict[Cell, Cell], ...], Field(max_length=1_000)]
 FILE_LIMIT_BYTES = 4_000_000
 USUAL_DAYS = 31
+MOST_DAYS = timedelta(days=400)
 
 
 class SessionTold(Told):
@@ -40,8 +41,8 @@ class SessionTold(Told):
 
     kind: ProgramKind
     title: Words
-    starts_at: Moment
-    ends_at: Moment
+    starts_at: Instant
+    ends_at: Instant
     seats: Annotated[int, Field(ge=1, le=MOST_SEATS)]
     skill: Words | None = None
     """What it teaches, as postings call it; of mentoring and lectures alone."""
@@ -100,6 +101,11 @@ def program_api(engine: Engine) -> APIRouter:  # noqa: PLR0915 - the list of wha
         """The sessions of these days with their counts, of the next month if no days are told."""
         first = since or day_of(now())
         last = until or first + timedelta(days=USUAL_DAYS)
+        if last - first > MOST_DAYS:
+            raise Problem(
+                422, "SPAN_TOO_LONG", f"{MOST_DAYS.days} days at most.", f"최대 {MOST_DAYS.days}일까지 볼 수 있습니다.",
+                where="until",
+            )  # fmt: skip
         with reading(engine) as session:
             found = programs.sessions(session, at_minute(first, 0), at_minute(last, 24 * 60), cafe, kind or "")
             return shown(session, found)

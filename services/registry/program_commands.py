@@ -18,6 +18,7 @@ from shared.command import (
     show_json,
     show_table,
 )
+from shared.web.spreadsheets import as_written, harmless
 
 app = command_group("Sessions of programs: counselling, résumé clinics, mentoring, lectures, résumé photos.")
 
@@ -124,7 +125,8 @@ def export_sessions(
 
     lines = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     lines.writeheader()
-    lines.writerows(each["row"] for each in _sessions(since, until, cafe, data))
+    for each in _sessions(since, until, cafe, data):
+        lines.writerow({name: harmless(str(cell)) for name, cell in each["row"].items()})
 
 
 @app.command("plan")
@@ -206,7 +208,8 @@ def _line(told: dict[str, Any]) -> tuple[object, ...]:
 def _rows(file: Path) -> list[dict[str, str]]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            return [{name: cell for name, cell in row.items() if name and cell} for row in csv.DictReader(lines)]
+            rows = csv.DictReader(lines)
+            return [{name: as_written(cell) for name, cell in row.items() if name and cell} for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CommandError(
             "FILE_UNREADABLE", ExitCode.USAGE, ko="파일을 읽을 수 없습니다.",

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import Field, TypeAdapter
 from sqlalchemy import ColumnElement, Engine
 from sqlmodel import col, select
 
-from services.registry.access import not_found
+from services.registry.access import not_found, of_cafes
 from services.registry.bodies import PlainBody
 from services.registry.order_api import Asked, Operator
 from services.registry.orders.ledger import steps_of
@@ -18,12 +18,13 @@ from services.registry.orders.referral_states import Periods
 from services.registry.referrals.hearing import hear_answer
 from services.registry.tables import Referral, ReferralStep
 from shared.contracts import ReferralAnswered
+from shared.contracts.envelope import Instant
 from shared.contracts.referrals import Answer, ReasonGiven, ReferralState
 from shared.database import beyond, reading, transaction
 from shared.web.cursors import ID, Paged
 from shared.web.sign_in import SignedIn, allow
 
-LABEL_KEY = TypeAdapter(tuple[AwareDatetime, UUID, int])
+LABEL_KEY = TypeAdapter(tuple[Instant, UUID, Annotated[int, Field(ge=0, lt=2**31)]])
 LABELS = ("accepted", "dismissed", "undone", "hired", "not_hired")
 
 Looking = Annotated[SignedIn, Depends(allow("operator", "counselor", "agency", "service"))]
@@ -119,7 +120,7 @@ def referral_api(engine: Engine, periods: Periods, answering: Callable[..., None
 def _within(who: SignedIn) -> list[ColumnElement[bool]]:
     """The condition that keeps pairs out of sight of whom they are no business of."""
     if who.role == "counselor":
-        return [col(Referral.cafe_id).is_not_distinct_from(who.cafe_id)]
+        return [of_cafes(col(Referral.cafe_id), who.cafes)]
     return [col(Referral.agency_id) == who.agency_id] if who.role == "agency" else []
 
 

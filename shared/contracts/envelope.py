@@ -1,5 +1,6 @@
 """What every fact carries: its identity, its time, and the stream that bears its name."""
 
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID, uuid4
 
@@ -17,6 +18,9 @@ TenThousandth = Annotated[int, Field(ge=0, le=10_000)]
 
 Term = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 """A skill, a certificate or a wish, as a person would write it."""
+
+Instant = Annotated[AwareDatetime, Field(ge=datetime(1900, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
+"""A moment that somebody states: at the ends of the calendar a change of zone leaves it."""
 
 
 class Fact(BaseModel):

@@ -11,9 +11,10 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
-from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
+from shared.contracts.envelope import Instant
 from shared.web.problems import Problem
 
 MOST = 500
@@ -23,9 +24,9 @@ Cursor = Annotated[str, Query(max_length=600, pattern=r"^[A-Za-z0-9_=-]*$")]
 """As a page before told it; empty for the first page."""
 ID = TypeAdapter(UUID)
 """The key of rows that are told apart by their id alone."""
-NUMBER = TypeAdapter(Annotated[int, Field(ge=0, lt=2**63)])
+NUMBER = TypeAdapter(Annotated[int, Field(ge=0, lt=2**31)])
 """Of rows that the database counts."""
-MOMENT = TypeAdapter(tuple[AwareDatetime, UUID])
+MOMENT = TypeAdapter(tuple[Instant, UUID])
 """Of rows by their time; at the same instant by their id."""
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from shared.web.sign_in import SignedIn
 
 YESTERDAY = timedelta(days=1)
 
-Short = Annotated[str, StringConstraints(max_length=100)]
+Short = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{0,6}$")]
 
 

@@ -26,7 +26,7 @@ MOST_ROWS = 1_000
 Why = Annotated[
     str,
     Form(),
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$"),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=70, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$"),
 ]
 """Kept with every look. Without control characters: some of them are blanks to Python alone."""
 FileForm = Annotated[Literal["csv", "xlsx"], Form()]

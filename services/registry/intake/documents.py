@@ -8,7 +8,7 @@ from datetime import date
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from services.registry.intake.findings import FIELD_NAME, finding, refuses
 from services.registry.intake.readings import READINGS, Unread
@@ -16,7 +16,7 @@ from services.registry.intake.scrub import holds_checked_number, holds_resident_
 from services.registry.orders.life_cycle import Status
 from shared.clock import KST, now
 from shared.contracts import Finding, Money, Place, PostingFacts, SeekerFacts, Wishes
-from shared.contracts.envelope import EmploymentType, Term
+from shared.contracts.envelope import EmploymentType, Instant, Term
 
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -105,7 +105,7 @@ class SeekerDocument(Document):
     birth_date: Day = None
     address: Annotated[str, StringConstraints(max_length=300)] = ""
     cafe_id: UUID | None = None
-    applied_at: AwareDatetime | None = None
+    applied_at: Instant | None = None
     summary: Annotated[str, StringConstraints(max_length=5_000)] = ""
     skills: Terms = ()
     certificates: Terms = ()

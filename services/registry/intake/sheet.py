@@ -13,7 +13,7 @@ from typing import BinaryIO
 from services.registry.intake.findings import Refused, finding
 from services.registry.intake.rows import BadRow, Row
 from shared.contracts import Finding
-from shared.web.spreadsheets import FORMULA_STARTS
+from shared.web.spreadsheets import as_written
 
 LINE_LIMIT_BYTES = 1_000_000
 HEADER_WITHIN = 20
@@ -33,11 +33,6 @@ class Line:
     def filled(self) -> int:
         """Different things that are said: one cell merged over the whole width is one."""
         return len({cell for cell in self.cells if cell.strip()})
-
-
-def as_written(cell: str) -> str:
-    """A cell without the mark that keeps it from being run as a formula."""
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA_STARTS) else cell
 
 
 def table_rows(lines: Iterator[Line | BadRow]) -> Iterator[Row | BadRow]:

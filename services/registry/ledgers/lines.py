@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import TypeAdapter
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
@@ -27,6 +27,7 @@ from services.registry.tables import (
 )
 from shared.clock import KST
 from shared.contracts import Fact, Money, PostingFacts, SeekerFacts
+from shared.contracts.envelope import Instant
 from shared.database import beyond, reading
 
 CHUNK = 500
@@ -111,8 +112,8 @@ class PlacementLine(Fact):
 
 Line = OrderLine | SeekerLine | PlacementLine
 KEYS: dict[Book, TypeAdapter[Key]] = {
-    "orders": TypeAdapter(tuple[AwareDatetime, UUID]),
-    "seekers": TypeAdapter(tuple[AwareDatetime, UUID]),
+    "orders": TypeAdapter(tuple[Instant, UUID]),
+    "seekers": TypeAdapter(tuple[Instant, UUID]),
     "placements": TypeAdapter(tuple[date, UUID]),
 }
 """What a mark of the next page stands for."""

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from services.registry.access import not_found
+from services.registry.access import not_found, of_cafes
 from services.registry.orders.life_cycle import months_after
 from services.registry.orders.postings import today
 from services.registry.tables import Consent, JobOrder, Referral, Seeker
@@ -37,11 +37,11 @@ class Whose:
 
     def seekers(self) -> list[ColumnElement[bool]]:
         """A café's own, and those whom an agency brought."""
-        told: list[ColumnElement[bool]] = [] if self.cafes is None else [col(Seeker.cafe_id).in_(self.cafes)]
+        told: list[ColumnElement[bool]] = [] if self.cafes is None else [of_cafes(col(Seeker.cafe_id), self.cafes)]
         return [*told, col(Seeker.seeker_id).in_(brought_by(self.agency_id))] if self.agency_id else told
 
     def placements(self) -> list[ColumnElement[bool]]:
-        told: list[ColumnElement[bool]] = [] if self.cafes is None else [col(Referral.cafe_id).in_(self.cafes)]
+        told: list[ColumnElement[bool]] = [] if self.cafes is None else [of_cafes(col(Referral.cafe_id), self.cafes)]
         return [*told, col(Referral.agency_id) == self.agency_id] if self.agency_id else told
 
 

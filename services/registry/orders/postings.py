@@ -191,6 +191,7 @@ def settle(shelf: Shelf, said: Said) -> tuple[Settled, JobOrder]:
     if order and order.state == "refused":
         raise life_cycle.Illegal("ORDER_REFUSED", "refused", "open")
     if order and order.content_hash == said.content_hash:
+        order.employer_number = order.employer_number or said.employer_number  # kept before the column was
         moved = said.status is not None and change(shelf, order, said.status, "agency")
         return ("accepted" if moved else "unchanged"), order
     if order is None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
@@ -24,6 +24,7 @@ from services.registry.people.vault import Vault
 from services.registry.tables import Account, Contact, FailingAddress, Posting, Seeker
 from shared.clock import now
 from shared.contracts import DeliveryFailed, Fact
+from shared.contracts.envelope import Instant
 
 Recipient = Literal["seeker", "firm", "agency", "counselor"]
 """A counselor is addressed as all of her café: the desk is theirs together."""
@@ -77,7 +78,7 @@ class Secret(Fact):
     """A secret of a webhook, and until when it signs."""
 
     secret: str
-    until: AwareDatetime | None = None
+    until: Instant | None = None
 
 
 class Kept(Fact):

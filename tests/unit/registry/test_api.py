@@ -267,6 +267,8 @@ def test_accounts_and_cafes(client: TestClient) -> None:
     made = client.post("/api/v1/registry/accounts", json=account | {"password": "long enough"}, headers=OPERATOR)
     assert made.status_code == 201
     assert "password" not in made.text
+    clerk = account | {"login": "lee", "password": "long enough", "role": "agency", "cafe_ids": []}
+    assert client.post("/api/v1/registry/accounts", json=clerk, headers=OPERATOR).json()["code"] == "AGENCY_MISSING"
 
 
 def test_nothing_is_half_written_when_one_row_breaks_the_transaction(

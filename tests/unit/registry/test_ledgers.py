@@ -87,6 +87,9 @@ def test_applications_of_a_cafe_and_those_an_agency_brought(city: Books) -> None
     brought = city.lines("seekers", Whose(agency_id=city.agency.agency_id))
     assert [line.seeker_id for line in brought] == [city.seekers[0]]
     assert city.lines("seekers", Whose(cafes=(UUID(int=78),))) == []
+    with transaction(city.engine) as session:
+        session.get_one(Seeker, city.seekers[1]).cafe_id = None
+    assert [line.seeker_id for line in city.lines("seekers", Whose(cafes=()))] == [city.seekers[1]]
 
 
 def test_placements_tell_the_path_and_the_words_as_they_were_shown(city: Books) -> None:

@@ -18,6 +18,7 @@ from services.registry.people.vault import Vault
 from services.registry.tables import KeptByLaw, Table
 from shared.clock import stopped_at
 from shared.database import SpineTable, beyond, transaction
+from shared.web.cursors import cursor_of
 from tests.unit.registry.conftest import OPERATOR
 from tests.unit.registry.test_ledgers import LATER, Books
 
@@ -147,3 +148,19 @@ def test_receipts_newest_first(engine: Engine, vault: Vault, client: TestClient)
 def test_a_mark_that_is_none_of_ours_is_refused(after: str, client: TestClient) -> None:
     for path in ("orders", "referrals", "referrals/labels", "agencies", "ledgers/placements"):
         assert client.get(f"/api/v1/registry/{path}?after={after}", headers=OPERATOR).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("ledgers/seekers", ["0001-01-01T00:00:00+14:00", str(UUID(int=1))]),
+        ("ledgers/orders", ["9999-12-31T23:59:59-14:00", str(UUID(int=1))]),
+        ("submissions", ["0001-01-01T00:00:00+14:00", str(UUID(int=1))]),
+        ("referrals/labels", ["2026-11-02T00:00:00Z", str(UUID(int=1)), 10**30]),
+        ("buried", 2**40),
+        ("agencies", ["\0", str(UUID(int=1))]),
+    ],
+)
+def test_a_forged_mark_that_no_row_can_have_is_refused(path: str, key: object, client: TestClient) -> None:
+    asked = client.get(f"/api/v1/registry/{path}", params={"after": cursor_of(key)}, headers=OPERATOR)
+    assert asked.status_code == 422
