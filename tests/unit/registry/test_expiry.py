@@ -164,7 +164,7 @@ def test_an_application_stands_for_three_months_unless_renewed(store: Engine, va
         kept, _ = register(session, rows, "invented", vault)
     live(store, 0, 92)
     with days_later(92), transaction(store) as session:
-        near = ending(session, today())
+        near = ending(session, today(), None, None, 10)
         assert len(near) == 2
         assert renew(session, next(seeker for seeker in near if seeker.seeker_id == kept.seeker_id))
     with days_later(93):
