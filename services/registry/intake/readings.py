@@ -235,6 +235,8 @@ def read_digits(text: str) -> str | None:
 PHONE_SIGNS = re.compile(r"[\s()+.-]")
 LOST_ITS_ZERO = re.compile(r"10\d{7,8}|[2-6]\d{7,9}")
 """A sheet took 010-1234-5678 for a number."""
+SAID_TWICE = re.compile(r"^(\S+) \1 ")
+"""`서울특별시 서울특별시 마포구 …`, as Work24 writes it."""
 
 
 def read_phone(text: str) -> str | None:
@@ -251,7 +253,11 @@ def read_place(text: str) -> dict[str, Any] | None:
     words = said(text)
     if not words or not re.search(r"\w{2}", words):  # "0", "***-***"
         return None
-    place = {"district": district_of(words), "address": words[:300], "remote": bool(re.search(r"재택", words))}
+    place = {
+        "district": district_of(words),
+        "address": SAID_TWICE.sub(r"\1 ", words)[:300],
+        "remote": bool(re.search(r"재택", words)),
+    }
     return {name: value for name, value in place.items() if value}
 
 

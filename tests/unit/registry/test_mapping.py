@@ -86,7 +86,7 @@ def test_work24(tmp_path: Path) -> None:
         "wage": {"unit": "hour", "minimum": 10_320},
         "work_hours": "주 5일 근무",
         "experience_months": 0,
-        "place": {"district": "서울 마포구", "address": "서울특별시 서울특별시 마포구 망원로 10"},
+        "place": {"district": "서울 마포구", "address": "서울특별시 마포구 망원로 10"},
         "opened_on": "2026-02-20",
         "closes_on": "2026-10-31",
         "closing_note": "채용시까지 26-10-31",
