@@ -39,13 +39,14 @@ def send(house: House, role: str, case: Any) -> Any:
     return house.web.request(asked.method, asked.url, headers=headers, content=asked.body or b"")
 
 
-def ask_everything(house: House, role: str, draws: int) -> int:
-    """So many requests to every route, half of them meant to be right; how many were sent."""
+def ask_everything(house: House, draws: int) -> int:
+    """So many requests to every route, half of them meant to be right, each as every role; how many were sent."""
     described = schemathesis.openapi.from_dict(house.app.openapi())
-    return sum(_ask(house, role, found.ok(), draws) for found in described.get_all_operations())
+    return sum(_ask(house, found.ok(), draws) for found in described.get_all_operations())
 
 
-def _ask(house: House, role: str, operation: Any, draws: int) -> int:
+def _ask(house: House, operation: Any, draws: int) -> int:
+    """Drawing takes longer than asking: what is drawn once is asked by all."""
     sent = 0
 
     @settings(
@@ -59,29 +60,29 @@ def _ask(house: House, role: str, operation: Any, draws: int) -> int:
     @given(case=st.one_of(operation.as_strategy(generation_mode=mode) for mode in GenerationMode))
     def ask(case: Any) -> None:
         nonlocal sent
-        sent += 1
-        case.validate_response(send(house, role, case), checks=list(CHECKS))
+        for role in ROLES:
+            sent += 1
+            try:
+                case.validate_response(send(house, role, case), checks=list(CHECKS))
+            except BaseException as wrong:
+                wrong.add_note(f"asked as {role}")
+                raise
 
     ask()
     return sent
 
 
-everyone_everywhere = pytest.mark.parametrize(
-    ("service", "role"), [(service, role) for service in SERVICES for role in ROLES]
-)
-
-
-@everyone_everywhere
-def test_every_route_keeps_its_word(service: str, role: str, houses: dict[str, House]) -> None:
-    assert ask_everything(houses[service], role, 6) > 0
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_route_keeps_its_word(service: str, houses: dict[str, House]) -> None:
+    assert ask_everything(houses[service], 6) > 0
 
 
 @pytest.mark.campaign
 @pytest.mark.long
-@everyone_everywhere
+@pytest.mark.parametrize("service", SERVICES)
 def test_every_route_keeps_its_word_however_often_it_is_asked(
-    service: str, role: str, houses: dict[str, House], capsys: pytest.CaptureFixture[str]
+    service: str, houses: dict[str, House], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sent = ask_everything(houses[service], role, 60)
+    sent = ask_everything(houses[service], 60)
     with capsys.disabled():
-        print(f"{service} as {role}: {sent} requests")  # noqa: T201
+        print(f"{service}: {sent} requests")  # noqa: T201
