@@ -6,7 +6,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import KW_ONLY, dataclass
 from enum import IntEnum
 from io import TextIOWrapper
@@ -167,6 +167,30 @@ def every_page(client: "httpx.Client", path: str, params: dict[str, Any] | None 
     while following := answer.links.get("next"):
         answer = client.get(following["url"])
         yield from answer.json()
+
+
+def download(answering: "AbstractContextManager[httpx.Response]", to: Path) -> None:
+    """Write what is answered into a file, which is there whole or not at all.
+
+    Raises:
+        CommandError: the file cannot be written.
+    """
+    part = to.with_name(f"{to.name}.part")
+    try:
+        with answering as answer, part.open("wb") as out:
+            out.writelines(answer.iter_bytes())
+        part.replace(to)
+    except OSError as error:
+        raise CommandError(
+            "FILE_UNWRITABLE",
+            ExitCode.USAGE,
+            ko="파일을 쓸 수 없습니다.",
+            en=f"The file cannot be written ({error.strerror}).",
+            where=str(to),
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    typer.echo(f"내려받았습니다. Written: {to}")
 
 
 def show_json(value: Any) -> None:

@@ -16,11 +16,11 @@ from services.matching import proofs, store
 from services.matching.certificate import examine
 from services.matching.matcher import Matcher
 from services.matching.own_process import OwnJob, taken
+from services.matching.steps import step_by_step
 from services.matching.tables import ProofRow
 from shared.database import reading, transaction
 
 LOOK_SECONDS = 1.0
-LONGEST_WAIT_SECONDS = 60.0
 
 
 class ProofJob(OwnJob):
@@ -55,15 +55,7 @@ class Proving:
 
     def work(self) -> None:
         """Do what there is to do until told to stop."""
-        wait = LOOK_SECONDS
-        while not self.closing.wait(wait):
-            try:
-                while not self.closing.is_set() and self.step():
-                    pass
-                wait = LOOK_SECONDS
-            except Exception as error:
-                structlog.get_logger().error("proof_failed", error=type(error).__name__)
-                wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+        step_by_step("proof", self.step, self.closing, LOOK_SECONDS)
 
     def step(self) -> bool:
         """Take the next step of whatever is to be done; whether there was one."""

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session
 
@@ -26,6 +25,7 @@ from services.matching.index import Index
 from services.matching.lists import Candidate, Held, HeldLists, packed
 from services.matching.matcher import Matcher, held_of, lines_of, put, read, scope_of, set_floors
 from services.matching.profiles import SIDES, Scope, Side, as_side
+from services.matching.steps import step_by_step
 from services.matching.tables import ProfileRow, RematchRow, RematchShare
 from services.matching.upkeep import true_lists
 from shared.database import reading, transaction
@@ -40,7 +40,6 @@ FEW = 50
 """Changes that may be left for the switch itself."""
 ROUNDS = 20
 """After so many rounds of catching up, whatever is left is carried over at the switch."""
-LONGEST_WAIT_SECONDS = 60.0
 
 Run = Callable[[Job, threading.Event], None]
 
@@ -68,15 +67,7 @@ class Rematching:
 
     def work(self) -> None:
         """Do what there is to do until told to stop."""
-        wait = LOOK_SECONDS
-        while not self.closing.wait(wait):
-            try:
-                while not self.closing.is_set() and self.step():
-                    pass
-                wait = LOOK_SECONDS
-            except Exception as error:
-                structlog.get_logger().error("rematch_failed", error=type(error).__name__)
-                wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+        step_by_step("rematch", self.step, self.closing, LOOK_SECONDS)
 
     def step(self) -> bool:
         """Take the next step of whatever is to be done; whether there was one."""

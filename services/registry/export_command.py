@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from services.registry.named_agency import agency_id_of
-from shared.command import CommandError, DataOption, ExitCode, command_group, open_system
+from shared.command import CommandError, DataOption, ExitCode, command_group, download, open_system
 
 app = command_group()
 
@@ -37,22 +37,6 @@ def export_postings(
             en="The file's name must end in .csv, .xlsx or .jsonld.",
             where="FILE",
         )
-    part = file.with_name(f"{file.name}.part")
     with open_system(data) as client:
         of_whom = {"agency": agency_id_of(client, agency)} if agency else {}
-        try:
-            path = f"/api/v1/registry/exports/postings.{form}"
-            with client.stream("GET", path, params=of_whom) as answer, part.open("wb") as out:
-                out.writelines(answer.iter_bytes())
-            part.replace(file)
-        except OSError as error:
-            raise CommandError(
-                "FILE_UNWRITABLE",
-                ExitCode.USAGE,
-                ko="파일을 쓸 수 없습니다.",
-                en=f"The file cannot be written ({error.strerror}).",
-                where=str(file),
-            ) from error
-        finally:
-            part.unlink(missing_ok=True)
-    typer.echo(f"내려받았습니다. Written: {file}")
+        download(client.stream("GET", f"/api/v1/registry/exports/postings.{form}", params=of_whom), file)

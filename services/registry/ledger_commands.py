@@ -15,6 +15,7 @@ from shared.command import (
     ExitCode,
     JsonOption,
     command_group,
+    download,
     every_page,
     open_system,
     show_json,
@@ -89,7 +90,8 @@ def show_ledger(  # noqa: PLR0913, PLR0917 - one option each
         of_whom = {"agency": agency_id_of(client, agency) if agency else None, "cafe": str(cafe) if cafe else None}
         if to is not None:
             told = asked | {f"{name}_id": one for name, one in of_whom.items() if one}
-            _write(client, book, to, told | {"form": _form_of(to), "why": _reason(why), "names": names})
+            told |= {"form": _form_of(to), "why": _reason(why), "names": names}
+            download(client.stream("POST", f"{PATH}/{book}/file", json=told), to)
             return
         asked |= {name: one for name, one in of_whom.items() if one}
         found = list(every_page(client, f"{PATH}/{book}", asked))
@@ -100,25 +102,6 @@ def show_ledger(  # noqa: PLR0913, PLR0917 - one option each
     show_table(
         tuple(head for head, _ in columns), [tuple(str(line[key] or "") for _, key in columns) for line in found]
     )
-
-
-def _write(client: Any, book: Book, to: Path, asked: dict[str, Any]) -> None:
-    part = to.with_name(f"{to.name}.part")
-    try:
-        with client.stream("POST", f"{PATH}/{book}/file", json=asked) as answer, part.open("wb") as out:
-            out.writelines(answer.iter_bytes())
-        part.replace(to)
-    except OSError as error:
-        raise CommandError(
-            "FILE_UNWRITABLE",
-            ExitCode.USAGE,
-            ko="파일을 쓸 수 없습니다.",
-            en=f"The file cannot be written ({error.strerror}).",
-            where=str(to),
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
-    typer.echo(f"내려받았습니다. Written: {to}")
 
 
 def _form_of(to: Path) -> str:

@@ -37,6 +37,16 @@ FIELDS = ("kind", "title", "starts", "minutes", "seats", "skill", "staff")
 SHOWN = timedelta(days=31)
 
 
+def filled_in(  # noqa: PLR0913, PLR0917 - the fields of the form
+    title: Told = "", starts: Told = "", minutes: Told = "", seats: Told = "", skill: Told = "", staff: Told = ""
+) -> dict[str, str]:
+    """A dependency: what the form of a session says, but for its kind, as it was typed."""
+    return dict(zip(FIELDS[1:], (title, starts, minutes, seats, skill, staff), strict=True))
+
+
+FilledIn = Annotated[dict[str, str], Depends(filled_in)]
+
+
 def program_counter(engine: Engine, vault: Vault, pages: Pages) -> APIRouter:
     router = APIRouter(prefix="/counter", include_in_schema=False)
 
@@ -45,19 +55,10 @@ def program_counter(engine: Engine, vault: Vault, pages: Pages) -> APIRouter:
         return sessions_page(request, who, cafe, since)
 
     @router.post("/programs", dependencies=[Depends(from_our_form)])
-    def schedule(  # noqa: PLR0913, PLR0917 - the fields of the form
-        request: Request,
-        who: Staff,
-        cafe: Annotated[UUID, Form()],
-        kind: Told = "",
-        title: Told = "",
-        starts: Told = "",
-        minutes: Told = "",
-        seats: Told = "",
-        skill: Told = "",
-        staff: Told = "",
+    def schedule(
+        request: Request, who: Staff, cafe: Annotated[UUID, Form()], filled: FilledIn, kind: Told = ""
     ) -> Response:
-        told = dict(zip(FIELDS, (kind, title, starts, minutes, seats, skill, staff), strict=True))
+        told = filled | {"kind": kind}
         try:
             with transaction(engine) as session:
                 program = programs.schedule(session, the(session, Cafe, cafe), read(told), who.label)
@@ -70,20 +71,9 @@ def program_counter(engine: Engine, vault: Vault, pages: Pages) -> APIRouter:
         return session_page(request, session_id)
 
     @router.post("/programs/{session_id:uuid}/change", dependencies=[Depends(from_our_form)])
-    def change(  # noqa: PLR0913, PLR0917 - the fields of the form
-        request: Request,
-        session_id: UUID,
-        _who: Staff,
-        title: Told = "",
-        starts: Told = "",
-        minutes: Told = "",
-        seats: Told = "",
-        skill: Told = "",
-        staff: Told = "",
-    ) -> Response:
+    def change(request: Request, session_id: UUID, _who: Staff, filled: FilledIn) -> Response:
         def act(session: Session, program: ProgramSession) -> None:
-            told = dict(zip(FIELDS, (program.kind, title, starts, minutes, seats, skill, staff), strict=True))
-            enrolments.change_session(session, program, read(told))
+            enrolments.change_session(session, program, read(filled | {"kind": program.kind}))
 
         return acted(request, session_id, act)
 

@@ -13,7 +13,7 @@ from services.registry.cafes import proposals
 from services.registry.cafes.program_kinds import kinds
 from services.registry.cafes.refusals import Refused
 from services.registry.cafes.season_facts import facts_of, next_month
-from services.registry.program_counter import FIELDS, Told, read
+from services.registry.program_counter import FilledIn, Told, read
 from services.registry.proposal_api import Month, first_day
 from services.registry.tables import ProgramProposal
 from shared.clock import now
@@ -38,23 +38,13 @@ def proposal_pages(engine: Engine, pages: Pages) -> APIRouter:
         return RedirectResponse(f"/counter/programs/plan?month={month}", 303)
 
     @router.post("/proposals/{proposal_id:uuid}/accept", dependencies=[Depends(from_our_form)])
-    def accept(  # noqa: PLR0913, PLR0917 - the fields of the form
-        request: Request,
-        proposal_id: UUID,
-        who: Staff,
-        title: Told = "",
-        starts: Told = "",
-        minutes: Told = "",
-        seats: Told = "",
-        skill: Told = "",
-        staff: Told = "",
-    ) -> Response:
+    def accept(request: Request, proposal_id: UUID, who: Staff, filled: FilledIn) -> Response:
         try:
             with transaction(engine) as session:
                 proposal: ProgramProposal = the(session, ProgramProposal, proposal_id)
                 month = proposal.month
-                told = dict(zip(FIELDS, (proposal.kind, title, starts, minutes, seats, skill, staff), strict=True))
-                program = proposals.accept(session, proposal, read(told), who.label)
+                told = read(filled | {"kind": proposal.kind})
+                program = proposals.accept(session, proposal, told, who.label)
         except Refused as refused:
             return plan_page(request, month, proposal_id, refused)
         return RedirectResponse(f"/counter/programs/{program.session_id}", 303)
