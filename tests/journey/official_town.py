@@ -1,18 +1,15 @@
 """A registry with two cafés and a ledger of some quarters, for the pages that show how the city does."""
 
-import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from uuid import UUID
 
-from pydantic import SecretStr
 from sqlmodel import Session
 
 from deploy.demo.load import PLAN
-from services.registry.app import create_app
 from services.registry.cafes.places import add_cafe
 from services.registry.orders.agencies import add_agency
 from services.registry.people.accounts import add_account
@@ -20,10 +17,9 @@ from services.registry.plan import ledger
 from services.registry.plan_api import read
 from services.registry.plan_commands import rows_of
 from services.registry.settings import RegistrySettings
-from services.registry.tables import Referral, Table
+from services.registry.tables import Referral
 from shared.clock import KST, now
-from shared.database import SpineTable, open_engine, transaction
-from tests.journey.serving import serving
+from tests.journey.registry_alone import registry_alone
 
 PASSWORD = "봄날의 책 한 권을 읽다"
 CAFES = {UUID(int=21): ("일자리카페 와우뜰", "서울 마포구"), UUID(int=22): ("일자리카페 낙성마루", "서울 관악구")}
@@ -34,29 +30,16 @@ DAYS = 270
 @contextmanager
 def official_town(folder: Path) -> Iterator[tuple[str, RegistrySettings]]:
     """Serves the pages; `official` and `counselor` sign in with `PASSWORD`."""
-    settings = RegistrySettings(
-        redis_url=f"unix://{folder}/no-redis.sock",
-        database_url=f"sqlite:///{folder}/registry.sqlite",
-        session_key=SecretStr("session-key"),
-        operator_token=SecretStr("operator-token"),
-        service_token=SecretStr("service-token"),
-        vault_key=SecretStr("a house key for tests"),
-        pseudonym_key=SecretStr("a pseudonym key for tests"),
-    )
-    engine = open_engine(settings.database_url)
-    for metadata in (Table.metadata, SpineTable.metadata):
-        metadata.create_all(engine)
-    with transaction(engine) as session:
-        fill(session, now().astimezone(KST).date())
-        for row in rows_of(PLAN):
-            facts, _ = read(row["ref"], row["facts"])
-            assert facts is not None
-            ledger.note(session, row["ref"], facts, who="test")
-    with ExitStack() as stack:
-        door = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        stack.enter_context(serving(create_app(settings), listener=door))
-        yield f"http://127.0.0.1:{door.getsockname()[1]}", settings
-    engine.dispose()
+    with registry_alone(folder, _with_a_ledger_and_a_plan) as served:
+        yield served
+
+
+def _with_a_ledger_and_a_plan(session: Session) -> None:
+    fill(session, now().astimezone(KST).date())
+    for row in rows_of(PLAN):
+        facts, _ = read(row["ref"], row["facts"])
+        assert facts is not None
+        ledger.note(session, row["ref"], facts, who="test")
 
 
 def fill(session: Session, today: date) -> None:

@@ -1,23 +1,17 @@
 """A clerk with an Excel sheet, in a real browser: she says once what its columns mean, and reads what came back."""
 
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import xlsxwriter
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from pydantic import SecretStr
+from playwright.sync_api import Browser, Page, expect
+from sqlmodel import Session
 
-from services.registry.app import create_app
 from services.registry.orders.agencies import add_agency
 from services.registry.people.accounts import add_account
-from services.registry.settings import RegistrySettings
-from services.registry.tables import Table
-from shared.database import SpineTable, open_engine, transaction
-from tests.journey.serving import OPTIONS, serving
+from tests.journey.registry_alone import registry_alone
+from tests.journey.windows import LooksWell, windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
 
@@ -27,51 +21,26 @@ SMALLEST, WIDE = 360, 1440
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A registry that serves its pages; Redis is away."""
-    folder = tmp_path_factory.mktemp("agency")
-    settings = RegistrySettings(
-        redis_url=f"unix://{folder}/no-redis.sock",
-        database_url=f"sqlite:///{folder}/registry.sqlite",
-        session_key=SecretStr("session-key"),
-        operator_token=SecretStr("operator-token"),
-        service_token=SecretStr("service-token"),
-        vault_key=SecretStr("a house key for tests"),
-        pseudonym_key=SecretStr("a pseudonym key for tests"),
+    with registry_alone(tmp_path_factory.mktemp("agency"), with_a_clerk) as (address, _settings):
+        yield address
+
+
+def with_a_clerk(session: Session) -> None:
+    agency, _ = add_agency(session, "새빛 직업소개소", "무료")
+    add_account(
+        session,
+        login="clerk",
+        display_name="접수 담당",
+        role="agency",
+        password=PASSWORD,
+        agency_id=agency.agency_id,
     )
-    engine = open_engine(settings.database_url)
-    for metadata in (Table.metadata, SpineTable.metadata):
-        metadata.create_all(engine)
-    with transaction(engine) as session:
-        agency, _ = add_agency(session, "새빛 직업소개소", "무료")
-        add_account(
-            session,
-            login="clerk",
-            display_name="접수 담당",
-            role="agency",
-            password=PASSWORD,
-            agency_id=agency.agency_id,
-        )
-    with ExitStack() as stack:
-        door = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        stack.enter_context(serving(create_app(settings), listener=door))
-        yield f"http://127.0.0.1:{door.getsockname()[1]}"
-    engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(chromium), args=" ".join(OPTIONS).split())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(params=[SMALLEST, WIDE])
 def page(request: pytest.FixtureRequest, browser: Browser, url: str) -> Iterator[Page]:
-    with ExitStack() as stack:
-        window = browser.new_context(base_url=url, viewport={"width": request.param, "height": 900})
-        stack.callback(window.close)
-        page = window.new_page()
+    with windows(browser, url, allowed="status of 422") as opened:
+        page = opened(request.param)
         page.goto("/agency")
         page.get_by_label("아이디").fill("clerk")
         page.get_by_label("비밀번호").fill(PASSWORD)
@@ -96,41 +65,22 @@ def sheet(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     return path
 
 
-def looks_well(page: Page, kept: Callable[[Page, str], None], name: str) -> None:
-    """Nothing is wider than the screen, and axe finds nothing to complain about."""
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
-    broken = Axe().run(page).response["violations"]
-    assert not broken, [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in broken]
-    kept(page, name)
-
-
-@pytest.fixture
-def kept(tmp_path: Path) -> Callable[[Page, str], None]:
-    """Takes a picture to look at."""
-
-    def kept(page: Page, name: str) -> None:
-        width = page.viewport_size["width"] if page.viewport_size else 0
-        page.screenshot(path=tmp_path / f"{name}-{width}.png", full_page=True)
-
-    return kept
-
-
-def test_she_says_once_what_her_columns_mean(page: Page, sheet: Path, kept: Callable[[Page, str], None]) -> None:
-    looks_well(page, kept, "empty")
+def test_she_says_once_what_her_columns_mean(page: Page, sheet: Path, looks_well: LooksWell) -> None:
+    looks_well(page, "empty")
     page.get_by_label("엑셀, CSV").set_input_files(sheet)
     page.get_by_role("button", name="파일 올리기").click()
     expect(page.get_by_role("button", name="이대로 접수하기")).to_be_visible()
     if page.get_by_text("처음 보는 표입니다").is_visible():  # the second window knows it already
-        looks_well(page, kept, "asked")
+        looks_well(page, "asked")
         page.get_by_label("관리코드").select_option(label="구인번호")
         page.get_by_label("가게").select_option(label="회사명")
         page.get_by_label("뽑는 일").select_option(label="모집 제목")
         expect(page.get_by_label("업무내용")).to_have_value("description")
     else:
-        looks_well(page, kept, "known")
+        looks_well(page, "known")
     page.get_by_role("button", name="이대로 접수하기").click()
     expect(page.get_by_role("status")).to_contain_text("6행을 읽었습니다")
-    looks_well(page, kept, "taken")
+    looks_well(page, "taken")
     with page.expect_download() as got:
         page.get_by_role("link", name="반려된 행 내려받기").click()
     rejected = Path(got.value.path()).read_text("utf-8-sig")
@@ -138,7 +88,7 @@ def test_she_says_once_what_her_columns_mean(page: Page, sheet: Path, kept: Call
     assert "1234" not in rejected
 
 
-def test_one_posting_by_hand_with_what_is_wrong_beside_its_field(page: Page, kept: Callable[[Page, str], None]) -> None:
+def test_one_posting_by_hand_with_what_is_wrong_beside_its_field(page: Page, looks_well: LooksWell) -> None:
     form = page.locator("form.posting-form")
     form.get_by_label("회사명").fill("연남카페")
     form.get_by_label("직무 내용").fill("용모단정한 분, 커피 제조")
@@ -147,10 +97,10 @@ def test_one_posting_by_hand_with_what_is_wrong_beside_its_field(page: Page, kep
     expect(page.get_by_role("alert")).to_have_text("아직 접수되지 않았습니다. 표시된 항목을 고쳐 주세요.")
     expect(page.locator("#title-told")).to_contain_text("필수 항목이 없거나")
     expect(page.locator("#wage-told")).to_contain_text("숫자여야 합니다")
-    looks_well(page, kept, "wrong")
+    looks_well(page, "wrong")
     form.get_by_label("모집 제목").fill("바리스타")
     form.get_by_label("직무 내용").fill("커피 제조")
     form.get_by_label("최소 (원)").fill("2,600,000")
     page.get_by_role("button", name="접수하기", exact=True).click()
     expect(page.get_by_role("status")).to_be_visible()
-    looks_well(page, kept, "sent")
+    looks_well(page, "sent")

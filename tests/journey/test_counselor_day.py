@@ -1,15 +1,13 @@
 """A counselor's day, from the first pair to the morning after, while registry and notify hear each other."""
 
 import csv
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import insert
 from sqlmodel import Session, select
 
@@ -26,8 +24,8 @@ from services.registry.tables import AuditRow, Consent
 from shared.database import reading, transaction
 from tests.journey import town as towns
 from tests.journey.city import wait_for
-from tests.journey.serving import OPTIONS
 from tests.journey.town import HEARD_SECONDS, PASSWORD, come_in, open_town
+from tests.journey.windows import LooksWell, Opened, windows
 from tests.unit.notify.conftest import hear_all
 from tests.unit.notify.examples import MONDAY, a_list, a_pair, a_posting
 from tests.unit.registry.conftest import a_document
@@ -99,36 +97,10 @@ def fill_lists(town: towns.Town, seekers: list[UUID]) -> list[UUID]:
     return postings
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(chromium), args=" ".join(OPTIONS).split())
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def open_page(browser: Browser, town: Town) -> Iterator[Callable[..., Page]]:
-    """A fresh browser window; whatever its console complains about fails the test."""
-    complaints: list[str] = []
-    with ExitStack() as stack:
-
-        def opened(width: int, *, scripts: bool = True) -> Page:
-            window = browser.new_context(
-                base_url=town.url, viewport={"width": width, "height": 800}, java_script_enabled=scripts
-            )
-            stack.callback(window.close)
-            page = window.new_page()
-            page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-            return page
-
+def open_page(browser: Browser, town: Town) -> Iterator[Opened]:
+    with windows(browser, town.url) as opened:
         yield opened
-    assert not complaints
-
-
-@pytest.fixture
-def looks_well(tmp_path: Path) -> Callable[[Page, str], None]:
-    return lambda page, name: towns.looks_well(page, tmp_path / f"{name}.png")
 
 
 def first(page: Page) -> Locator:
@@ -141,7 +113,7 @@ def decide(page: Page, told: str) -> None:
 
 
 def test_a_file_holds_the_names_and_registry_records_each_with_the_reason(
-    open_page: Callable[..., Page], town: Town, looks_well: Callable[[Page, str], None]
+    open_page: Opened, town: Town, looks_well: LooksWell
 ) -> None:
     page = open_page(SMALLEST)
     come_in(page, "/desk", "hongdae")
@@ -160,7 +132,7 @@ def test_a_file_holds_the_names_and_registry_records_each_with_the_reason(
 
 
 def test_ten_pairs_three_referrals_and_what_the_next_morning_shows(
-    open_page: Callable[..., Page], town: Town, looks_well: Callable[[Page, str], None]
+    open_page: Opened, town: Town, looks_well: LooksWell
 ) -> None:
     page = open_page(WIDE)
     come_in(page, "/desk", "hongdae")
@@ -223,7 +195,7 @@ def test_ten_pairs_three_referrals_and_what_the_next_morning_shows(
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_every_page_of_the_desk_fits_a_small_phone_and_is_accessible(
-    open_page: Callable[..., Page], town: Town, looks_well: Callable[[Page, str], None], language: str
+    open_page: Opened, town: Town, looks_well: LooksWell, language: str
 ) -> None:
     page = open_page(SMALLEST)
     come_in(page, "/desk", "hongdae")
@@ -239,7 +211,7 @@ def test_every_page_of_the_desk_fits_a_small_phone_and_is_accessible(
 
 
 def test_the_text_is_read_aloud_and_the_consent_is_kept_with_its_version(
-    open_page: Callable[..., Page], town: Town, looks_well: Callable[[Page, str], None]
+    open_page: Opened, town: Town, looks_well: LooksWell
 ) -> None:
     pair = town.seekers[LAST], town.postings[LAST]
     page = open_page(SMALLEST)
@@ -272,9 +244,7 @@ def fill_with_thousands(town: Town) -> None:
         session.execute(insert(MatchList), [said | {"scope_id": p.seeker_id, "pairs": (p,)} for p in pairs])
 
 
-def test_ten_thousand_matches_are_paged_to_the_last(
-    open_page: Callable[..., Page], town: Town, looks_well: Callable[[Page, str], None]
-) -> None:
+def test_ten_thousand_matches_are_paged_to_the_last(open_page: Opened, town: Town, looks_well: LooksWell) -> None:
     """Last of all: they stay on the list."""
     fill_with_thousands(town)
     page = open_page(SMALLEST)

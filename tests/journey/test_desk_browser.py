@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from pydantic import SecretStr
 from sqlalchemy import Engine
 from sqlmodel import Session, select
@@ -29,7 +29,8 @@ from services.registry.tables import AuditRow, Seeker
 from services.registry.tables import Table as RegistryTable
 from shared.contracts import Reason, SeekerPublished
 from shared.database import SpineTable, open_engine, reading, transaction
-from tests.journey.serving import OPTIONS, serving
+from tests.journey.serving import serving
+from tests.journey.windows import Opened, windows
 from tests.unit.notify.conftest import hear_all
 from tests.unit.notify.examples import a_list, a_pair, a_posting, id_of
 
@@ -118,32 +119,10 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         store.dispose()
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(chromium), args=" ".join(OPTIONS).split())
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def open_page(browser: Browser, town: Town) -> Iterator[Callable[..., Page]]:
-    """A fresh browser window; whatever its console complains about fails the test."""
-    complaints: list[str] = []
-    with ExitStack() as stack:
-
-        def opened(width: int = WIDE, *, dark: bool = False) -> Page:
-            scheme = "dark" if dark else "light"
-            window = browser.new_context(
-                base_url=town.url, viewport={"width": width, "height": 900}, color_scheme=scheme
-            )
-            stack.callback(window.close)
-            page = window.new_page()
-            page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-            return page
-
+def open_page(browser: Browser, town: Town) -> Iterator[Opened]:
+    with windows(browser, town.url, allowed="status of 40") as opened:
         yield opened
-    assert not [told for told in complaints if "status of 40" not in told], complaints
 
 
 def come_in(page: Page, path: str = "/desk") -> None:
@@ -153,8 +132,8 @@ def come_in(page: Page, path: str = "/desk") -> None:
     page.get_by_role("button", name="로그인", exact=True).click()
 
 
-def test_she_signs_in_sees_whom_to_call_and_why_and_leaves(open_page: Callable[..., Page], town: Town) -> None:
-    page = open_page()
+def test_she_signs_in_sees_whom_to_call_and_why_and_leaves(open_page: Opened, town: Town) -> None:
+    page = open_page(WIDE)
     page.goto("/")
     page.get_by_label("아이디").fill("hongdae")
     page.get_by_label("비밀번호").fill("틀린 비밀번호")
@@ -175,8 +154,8 @@ def test_she_signs_in_sees_whom_to_call_and_why_and_leaves(open_page: Callable[.
     expect(page.get_by_role("heading", level=1)).to_have_text("로그인")
 
 
-def test_each_name_she_sees_is_recorded_in_registry(open_page: Callable[..., Page], town: Town) -> None:
-    page = open_page()
+def test_each_name_she_sees_is_recorded_in_registry(open_page: Opened, town: Town) -> None:
+    page = open_page(WIDE)
     come_in(page, f"/desk/seekers/{town.seeker_ids[2]}")
     expect(page.get_by_role("heading", level=1)).to_have_text("박노을")
     with reading(town.registry) as session:
@@ -185,15 +164,15 @@ def test_each_name_she_sees_is_recorded_in_registry(open_page: Callable[..., Pag
     assert all("홍대 상담사" in look.who for look in looks)
 
 
-def test_a_demo_account_is_one_click(open_page: Callable[..., Page]) -> None:
+def test_a_demo_account_is_one_click(open_page: Opened) -> None:
     page = open_page(PHONE)
     page.goto("/desk/postings")
     page.get_by_role("button", name="이 계정으로 보기").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("채용공고")
 
 
-def test_the_reckoning_opens_by_keyboard_and_adds_up(open_page: Callable[..., Page]) -> None:
-    page = open_page()
+def test_the_reckoning_opens_by_keyboard_and_adds_up(open_page: Opened) -> None:
+    page = open_page(WIDE)
     come_in(page)
     summary = page.get_by_text("점수 풀이").first
     summary.focus()
@@ -204,8 +183,8 @@ def test_the_reckoning_opens_by_keyboard_and_adds_up(open_page: Callable[..., Pa
     assert round(sum(parts), 2) == total == 94.0
 
 
-def test_the_first_stop_of_the_keyboard_skips_to_the_content(open_page: Callable[..., Page]) -> None:
-    page = open_page()
+def test_the_first_stop_of_the_keyboard_skips_to_the_content(open_page: Opened) -> None:
+    page = open_page(WIDE)
     come_in(page)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.keyboard.press("Tab")
@@ -214,8 +193,8 @@ def test_the_first_stop_of_the_keyboard_skips_to_the_content(open_page: Callable
     expect(page.locator("main")).to_be_focused()
 
 
-def test_words_find_and_another_language_keeps_them(open_page: Callable[..., Page]) -> None:
-    page = open_page()
+def test_words_find_and_another_language_keeps_them(open_page: Opened) -> None:
+    page = open_page(WIDE)
     come_in(page)
     page.get_by_label("낱말로 찾기").fill("바리스타")
     page.get_by_role("button", name="찾기").click()
@@ -226,7 +205,7 @@ def test_words_find_and_another_language_keeps_them(open_page: Callable[..., Pag
 
 
 @pytest.mark.parametrize("width", [320, PHONE, WIDE])
-def test_no_page_is_wider_than_its_screen(open_page: Callable[..., Page], town: Town, width: int) -> None:
+def test_no_page_is_wider_than_its_screen(open_page: Opened, town: Town, width: int) -> None:
     page = open_page(width)
     come_in(page)
     for path in paths(town):
@@ -235,9 +214,9 @@ def test_no_page_is_wider_than_its_screen(open_page: Callable[..., Page], town: 
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_no_page_keeps_anyone_out(open_page: Callable[..., Page], town: Town, dark: bool) -> None:
+def test_no_page_keeps_anyone_out(open_page: Opened, town: Town, dark: bool) -> None:
     """axe's rules, which know contrast, names, roles and order."""
-    page = open_page(PHONE, dark=dark)
+    page = open_page(PHONE, color_scheme="dark" if dark else "light")
     page.goto("/sign-in")
     assert complaints_of_axe(page) == []
     come_in(page)
@@ -247,8 +226,8 @@ def test_no_page_keeps_anyone_out(open_page: Callable[..., Page], town: Town, da
         assert complaints_of_axe(page) == [], path
 
 
-def test_on_paper_there_is_the_list_and_nothing_to_click(open_page: Callable[..., Page]) -> None:
-    page = open_page()
+def test_on_paper_there_is_the_list_and_nothing_to_click(open_page: Opened) -> None:
+    page = open_page(WIDE)
     come_in(page)
     page.emulate_media(media="print")
     expect(page.get_by_text("김하늘")).to_be_visible()
@@ -256,9 +235,9 @@ def test_on_paper_there_is_the_list_and_nothing_to_click(open_page: Callable[...
     expect(page.get_by_role("button", name="로그아웃")).to_be_hidden()
 
 
-def test_with_registry_away_she_still_sees_her_calls(open_page: Callable[..., Page], town: Town) -> None:
+def test_with_registry_away_she_still_sees_her_calls(open_page: Opened, town: Town) -> None:
     """The last test of this file: registry does not come back."""
-    page = open_page()
+    page = open_page(WIDE)
     come_in(page)
     expect(page.get_by_text("김하늘")).to_be_visible()
     town.stop_registry()

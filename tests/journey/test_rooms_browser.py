@@ -1,8 +1,7 @@
 """A phone books a room in three taps and enrols in a program; the pages keep nobody out and fit their screens."""
 
 import re
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from itertools import count
@@ -10,23 +9,19 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
-from pydantic import SecretStr
+from playwright.sync_api import Browser, Locator, Page, expect
 from sqlmodel import Session
 
-from services.registry.app import create_app
 from services.registry.cafes import programs
 from services.registry.cafes.hours import Span, at_minute, day_of
 from services.registry.cafes.links import Links
 from services.registry.cafes.places import add_cafe
 from services.registry.cafes.rooms import add_room
 from services.registry.people.accounts import add_account
-from services.registry.settings import RegistrySettings
-from services.registry.tables import Cafe, Table
+from services.registry.tables import Cafe
 from shared.clock import KST, now
-from shared.database import SpineTable, open_engine, transaction
-from tests.journey.serving import OPTIONS, serving
+from tests.journey.registry_alone import registry_alone
+from tests.journey.windows import LooksWell, Opened, windows
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
 
@@ -38,29 +33,15 @@ CLINIC, LECTURE = "이력서 클리닉", "엑셀 특강"
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, UUID, str]]:
     """A registry that serves its pages, with two cafés: its address, a café, and the key of its kiosk."""
-    folder = tmp_path_factory.mktemp("rooms")
-    settings = RegistrySettings(
-        redis_url=f"unix://{folder}/no-redis.sock",
-        database_url=f"sqlite:///{folder}/registry.sqlite",
-        session_key=SecretStr("session-key"),
-        operator_token=SecretStr("operator-token"),
-        service_token=SecretStr("service-token"),
-        vault_key=SecretStr("a house key for tests"),
-        pseudonym_key=SecretStr("a pseudonym key for tests"),
-    )
-    engine = open_engine(settings.database_url)
-    for metadata in (Table.metadata, SpineTable.metadata):
-        metadata.create_all(engine)
-    with transaction(engine) as session:
-        cafe = _town(session)
+    cafes: list[Cafe] = []
+
+    def fill(session: Session) -> None:
+        cafes.append(_town(session))
         for login, role in (("mapo", "counselor"), ("city", "operator"), ("seoul", "official")):
             add_account(session, login=login, display_name=login, role=role, password=PASSWORD)
-    key = Links("session-key").make(cafe, "kiosk")
-    with ExitStack() as stack:
-        door = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        stack.enter_context(serving(create_app(settings), listener=door))
-        yield f"http://127.0.0.1:{door.getsockname()[1]}", cafe.cafe_id, key
-    engine.dispose()
+
+    with registry_alone(tmp_path_factory.mktemp("rooms"), fill) as (address, _settings):
+        yield address, cafes[0].cafe_id, Links("session-key").make(cafes[0], "kiosk")
 
 
 def _town(session: Session) -> Cafe:
@@ -76,47 +57,19 @@ def _town(session: Session) -> Cafe:
     return cafe
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(chromium), args=" ".join(OPTIONS).split())
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def open_page(browser: Browser, town: tuple[str, UUID, str], tmp_path: Path) -> Iterator[Callable[[int], Page]]:
-    """Windows that may say no error; what happens is recorded, for `playwright show-trace recording-1.zip`."""
-    opened, errors = count(1), list[str]()
-    with ExitStack() as stack:
+def open_page(browser: Browser, town: tuple[str, UUID, str], tmp_path: Path) -> Iterator[Opened]:
+    """What happens is recorded, for `playwright show-trace recording-1.zip`; a form may be refused with its reasons."""
+    numbers = count(1)
+    with windows(browser, town[0], allowed="status of 422") as opened, ExitStack() as stack:
 
         def open_page(width: int) -> Page:
-            size = {"width": width, "height": 800}
-            window = browser.new_context(base_url=town[0], viewport=size)  # type: ignore[arg-type]
-            stack.callback(window.close)
-            window.tracing.start(screenshots=True, snapshots=True)
-            recording = tmp_path / f"recording-{next(opened)}.zip"
-            stack.callback(lambda: window.tracing.stop(path=recording))
-            page = window.new_page()
-            page.on("console", lambda said: errors.append(said.text) if is_wrong(said) else None)
-            page.on("pageerror", lambda error: errors.append(str(error)))
+            page = opened(width)
+            page.context.tracing.start(screenshots=True, snapshots=True)
+            stack.callback(page.context.tracing.stop, path=tmp_path / f"recording-{next(numbers)}.zip")
             return page
 
         yield open_page
-    assert errors == []
-
-
-def is_wrong(said: ConsoleMessage) -> bool:
-    """Whether the browser complains; of a form that is refused with its reasons it always does."""
-    return said.type == "error" and "status of 422" not in said.text
-
-
-def looks_well(page: Page, tmp_path: Path, name: str) -> None:
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
-    broken = Axe().run(page).response["violations"]
-    assert not broken, (name, [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in broken])
-    page.screenshot(path=tmp_path / f"{name}-{width}.png", full_page=True)
 
 
 def join(page: Page, phone: str) -> None:
@@ -127,7 +80,7 @@ def join(page: Page, phone: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("카페 찾기")
 
 
-def test_a_room_in_three_taps(open_page: Callable[[int], Page], tmp_path: Path) -> None:
+def test_a_room_in_three_taps(open_page: Opened, looks_well: LooksWell) -> None:
     page = open_page(PHONE)
     join(page, "010-1111-2222")
     taps = 0
@@ -146,12 +99,12 @@ def test_a_room_in_three_taps(open_page: Callable[[int], Page], tmp_path: Path) 
     expect(page.get_by_role("status")).to_have_text("예약했습니다.")
     assert taps == 3
     expect(page.get_by_text("입실 번호")).to_be_visible()
-    looks_well(page, tmp_path, "mine")
+    looks_well(page, "mine")
 
 
 @pytest.mark.parametrize("width", [PHONE, WIDE])
 def test_no_page_keeps_anyone_out(
-    open_page: Callable[[int], Page], town: tuple[str, UUID, str], tmp_path: Path, width: int
+    open_page: Opened, town: tuple[str, UUID, str], looks_well: LooksWell, width: int
 ) -> None:
     page, at = open_page(width), f"/cafes/{town[1]}"
     day = now().astimezone(KST).date() + timedelta(days=1)
@@ -165,7 +118,7 @@ def test_no_page_keeps_anyone_out(
     }.items():
         page.goto(path)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
-        looks_well(page, tmp_path, name)
+        looks_well(page, name)
 
 
 def sign_in(page: Page, login: str, following: str) -> None:
@@ -175,14 +128,14 @@ def sign_in(page: Page, login: str, following: str) -> None:
     page.get_by_role("button", name="로그인", exact=True).click()
 
 
-def test_a_counselor_sees_the_day(open_page: Callable[[int], Page], tmp_path: Path) -> None:
+def test_a_counselor_sees_the_day(open_page: Opened, looks_well: LooksWell) -> None:
     page = open_page(WIDE)
     sign_in(page, "mapo", "/counter/rooms")
     expect(page.get_by_role("heading", level=1)).to_have_text("스터디룸")
-    looks_well(page, tmp_path, "counter")
+    looks_well(page, "counter")
 
 
-def test_she_enrols_waits_for_a_full_session_and_cancels(open_page: Callable[[int], Page], tmp_path: Path) -> None:
+def test_she_enrols_waits_for_a_full_session_and_cancels(open_page: Opened, looks_well: LooksWell) -> None:
     her, other = open_page(PHONE), open_page(PHONE)
     done = her.get_by_role("status")
 
@@ -195,17 +148,17 @@ def test_she_enrols_waits_for_a_full_session_and_cancels(open_page: Callable[[in
     ask(other, LECTURE, "신청하기")
     join(her, "010-5555-6666")
     her.goto("/cafes/programs")
-    looks_well(her, tmp_path, "programs")
+    looks_well(her, "programs")
     her.get_by_role("link", name=CLINIC).click()
-    looks_well(her, tmp_path, "program")
+    looks_well(her, "program")
     ask(her, CLINIC, "신청하기")
     expect(done).to_have_text("신청했습니다.")
     her.goto("/cafes/programs")
     her.get_by_role("link", name=LECTURE).click()
-    looks_well(her, tmp_path, "full")
+    looks_well(her, "full")
     ask(her, LECTURE, "대기 신청하기")
     expect(done).to_contain_text("대기 명단")
-    looks_well(her, tmp_path, "enrolled")
+    looks_well(her, "enrolled")
 
     ask(her, CLINIC, "신청 취소")
     expect(done).to_have_text("취소했습니다.")
@@ -217,7 +170,7 @@ def test_she_enrols_waits_for_a_full_session_and_cancels(open_page: Callable[[in
     expect(seat.locator(".code")).to_have_text(re.compile(r"^\d{6}$"))
 
 
-def test_a_call_leads_to_an_opening(open_page: Callable[[int], Page], tmp_path: Path) -> None:
+def test_a_call_leads_to_an_opening(open_page: Opened, looks_well: LooksWell) -> None:
     page, today = open_page(PHONE), day_of(now())
     sign_in(page, "city", "/counter/partners")
     page.get_by_label("공모 이름").fill("하반기 협력점 공모")
@@ -227,15 +180,15 @@ def test_a_call_leads_to_an_opening(open_page: Callable[[int], Page], tmp_path: 
     page.get_by_label("기관 이름").fill("가상대학교 학생회관")
     page.get_by_label("지역").fill("서울 성북구")
     page.get_by_label("내놓는 공간").fill("1층 라운지와 방 두 개")
-    looks_well(page, tmp_path, "call")
+    looks_well(page, "call")
     page.get_by_role("button", name="신청 접수하기").click()
     page.get_by_role("button", name="심사 시작").click()
     expect(page.get_by_label("사유")).to_be_visible()
-    looks_well(page, tmp_path, "review")
+    looks_well(page, "review")
     page.get_by_label("사유").fill("지하철역에서 가깝고 방이 조용합니다")
     page.get_by_role("button", name="선정하기").click()
     expect(page.locator(".life [aria-current]")).to_have_text(f"협약 {today}")
-    looks_well(page, tmp_path, "accepted")
+    looks_well(page, "accepted")
 
     page.get_by_role("link", name="카페 단계·협약 보기").click()
     cafe = page.locator(".card", has_text="가상대학교 학생회관")
@@ -245,21 +198,21 @@ def test_a_call_leads_to_an_opening(open_page: Callable[[int], Page], tmp_path: 
     cafe.get_by_label("공간 제공").fill("가상대학교")
     cafe.get_by_label("프로그램 운영").fill("서울시 일자리카페")
     cafe.get_by_label("협약 시작").fill(str(today))
-    looks_well(page, tmp_path, "agreement")
+    looks_well(page, "agreement")
     cafe.get_by_role("button", name="협약 등록").click()
     expect(cafe.get_by_role("alert")).to_have_count(0)
     cafe.locator("summary").click()
     cafe.get_by_role("button", name="옮기기").click()
     expect(cafe.locator(".life [aria-current]")).to_have_text(f"개소 {today}")
-    looks_well(page, tmp_path, "opened")
+    looks_well(page, "opened")
 
 
 @pytest.mark.parametrize("width", [PHONE, WIDE])
-def test_an_official_looks_and_changes_nothing(open_page: Callable[[int], Page], tmp_path: Path, width: int) -> None:
+def test_an_official_looks_and_changes_nothing(open_page: Opened, looks_well: LooksWell, width: int) -> None:
     page = open_page(width)
     sign_in(page, "seoul", "/counter/cafes")
     for name, path in {"cafes": "/counter/cafes?lang=en", "calls": "/counter/partners?lang=en"}.items():
         page.goto(path)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         expect(page.locator("main form")).to_have_count(0)
-        looks_well(page, tmp_path, name)
+        looks_well(page, name)

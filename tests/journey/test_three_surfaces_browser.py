@@ -1,14 +1,12 @@
 """A worker, a firm and an agency, each in a browser of their own: from a yes on a phone to a hire all three see."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
@@ -25,8 +23,8 @@ from shared.database import reading, transaction
 from shared.web.sign_in import SignedIn
 from tests.journey import town as towns
 from tests.journey.city import wait_for
-from tests.journey.serving import OPTIONS
 from tests.journey.town import HEARD_SECONDS, PASSWORD, come_in, open_town
+from tests.journey.windows import LooksWell, Opened, windows
 from tests.unit.notify.conftest import hear_all
 from tests.unit.notify.examples import a_list, a_pair
 from tests.unit.registry.conftest import a_document
@@ -111,40 +109,14 @@ def fill_lists(store: Engine, seeker_id: UUID) -> list[UUID]:
     return postings
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(chromium), args=" ".join(OPTIONS).split())
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def open_page(browser: Browser, town: Town) -> Iterator[Callable[..., Page]]:
-    """A fresh browser window; whatever its console complains about fails the test."""
-    complaints: list[str] = []
-    with ExitStack() as stack:
-
-        def opened(width: int, *, scripts: bool = True) -> Page:
-            window = browser.new_context(
-                base_url=town.url, viewport={"width": width, "height": 800}, java_script_enabled=scripts
-            )
-            stack.callback(window.close)
-            page = window.new_page()
-            page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-            return page
-
+def open_page(browser: Browser, town: Town) -> Iterator[Opened]:
+    with windows(browser, town.url, allowed="status of 4") as opened:
         yield opened
-    assert not [told for told in complaints if "status of 4" not in told], complaints
-
-
-@pytest.fixture
-def looks_well(tmp_path: Path) -> Callable[[Page, str], None]:
-    return lambda page, name: towns.looks_well(page, tmp_path / f"{name}.png")
 
 
 def test_from_a_yes_on_a_phone_to_a_hire_that_all_three_see(  # noqa: PLR0915 - one story, told to its end
-    open_page: Callable[..., Page], town: Town, looks_well: Callable[[Page, str], None]
+    open_page: Opened, town: Town, looks_well: LooksWell
 ) -> None:
     posting, tomorrow = town.postings[0], (today() + timedelta(days=1)).isoformat()
     worker, firm = open_page(SMALLEST), open_page(SMALLEST)
@@ -209,9 +181,9 @@ def test_from_a_yes_on_a_phone_to_a_hire_that_all_three_see(  # noqa: PLR0915 - 
 
 
 def test_not_for_me_without_scripts_and_a_link_that_was_changed(
-    open_page: Callable[..., Page], town: Town, looks_well: Callable[[Page, str], None]
+    open_page: Opened, town: Town, looks_well: LooksWell
 ) -> None:
-    worker = open_page(SMALLEST, scripts=False)
+    worker = open_page(SMALLEST, java_script_enabled=False)
     come_in(worker, f"/mine/{town.postings[1]}", PHONE)
     if worker.get_by_text("나와 안 맞아요").is_visible():  # she may work elsewhere by now
         worker.get_by_text("나와 안 맞아요").click()

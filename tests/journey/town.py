@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 from pydantic import SecretStr
 from sqlalchemy import Engine
@@ -101,11 +100,3 @@ def come_in(page: Page, path: str, login: str) -> None:
     page.get_by_label("아이디").fill(login)
     page.get_by_label("비밀번호").fill(PASSWORD)
     page.get_by_role("button", name="로그인", exact=True).click()
-
-
-def looks_well(page: Page, picture: Path) -> None:
-    """Nothing is wider than the screen, axe finds nothing, a picture is taken. Needs scripts: axe waits without end."""
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), picture.name
-    broken = Axe().run(page).response["violations"]
-    assert not broken, [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in broken]
-    page.screenshot(path=picture, full_page=True)
