@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from services.registry.cli import list_agencies
-from services.registry.licence_kinds import LicenceWord
+from services.registry.law.licence_kinds import LicenceWord
 from shared.command import (
     CommandError,
     DataOption,

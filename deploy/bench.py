@@ -124,7 +124,7 @@ def _show_goals(told: list["Figure"]) -> None:
 
 def _as_data(plan: "Plan", told: list["Figure"], load: float) -> dict[str, Any]:
     from services.matching.bench.run import held_against_goals
-    from services.matching.search import THREADS
+    from services.matching.engine.search import THREADS
 
     machine = {"machine": platform.machine(), "python": platform.python_version(), "threads": THREADS, "load": load}
     names = ("goal", "what", "data", "reach", "moonshot", "measured", "verdict")
@@ -153,8 +153,8 @@ def _patterns(file: Path | None) -> "Patterns":
 
 def _postings_of(file: Path) -> Iterator["PostingFacts"]:
     """What would be taken in of this file."""
-    from services.registry.importing import Source, told_as_error
     from services.registry.intake.documents import check_posting, posting_facts
+    from services.registry.intake.importing import Source, told_as_error
     from services.registry.intake.rows import Given
 
     taken = 0

@@ -9,26 +9,26 @@ import services.matching.cli as matching
 import services.registry.cli as registry
 from deploy import agency, bench, buried, score
 from deploy.serve import ServiceName
-from services.matching import learn_command, proof_command, rematch_command, season_commands, skill_commands
-from services.registry import (
-    benefit_command,
-    cafe_commands,
-    custody_commands,
-    district_commands,
-    export_command,
-    ledger_commands,
-    linting,
-    mapping_commands,
-    order_commands,
-    people_commands,
-    plan_commands,
-    program_commands,
-    referral_commands,
-    staffing,
-)
-from services.registry import (
-    season_commands as season_calendar,
-)
+from services.matching.commands import certify as proof_command
+from services.matching.commands import learn as learn_command
+from services.matching.commands import rematch as rematch_command
+from services.matching.commands import season as season_commands
+from services.matching.commands import skills as skill_commands
+from services.registry.commands import accounts as staffing
+from services.registry.commands import benefit as benefit_command
+from services.registry.commands import cafes as cafe_commands
+from services.registry.commands import custody as custody_commands
+from services.registry.commands import districts as district_commands
+from services.registry.commands import export as export_command
+from services.registry.commands import ledgers as ledger_commands
+from services.registry.commands import lint as linting
+from services.registry.commands import mappings as mapping_commands
+from services.registry.commands import orders as order_commands
+from services.registry.commands import people as people_commands
+from services.registry.commands import plan as plan_commands
+from services.registry.commands import programs as program_commands
+from services.registry.commands import referrals as referral_commands
+from services.registry.commands import seasons as season_calendar
 from shared.command import DEFAULT_DATA, DataOption, JsonOption, command_group
 
 DEFAULT_PORT = 8765

@@ -13,7 +13,7 @@ import typer
 from shared.command import CommandError, ExitCode, JsonOption, command_group, open_system, show_json, show_table
 
 if TYPE_CHECKING:  # the command starts fast: what costs time to import is imported where it is used
-    from services.matching.pair import Explanation
+    from services.matching.engine.pair import Explanation
     from shared.contracts import Finding, PostingFacts, SeekerFacts
 
 app = command_group()
@@ -42,7 +42,7 @@ def score(
       iljari score --seeker seeker.json --posting posting.json
       iljari score --seeker seeker.json --posting posting.json --epoch-of .iljari --json
     """
-    from services.matching.told import show_explanation, spoken
+    from services.matching.commands.told import show_explanation, spoken
 
     her, of_seeker = _seeker(seeker)
     offer, of_posting = _posting(posting)
@@ -57,15 +57,15 @@ def score(
 
 
 def _under_epoch_0(seeker: "SeekerFacts", posting: "PostingFacts") -> "Explanation":
-    from services.matching.index import Epoch
-    from services.matching.pair import explain
-    from services.matching.scorer import Rules
+    from services.matching.engine.index import Epoch
+    from services.matching.engine.pair import explain
+    from services.matching.engine.scorer import Rules
 
     return explain(seeker, posting, Epoch(0, Rules()))
 
 
 def _under_epoch_of(data: Path, seeker: "SeekerFacts", posting: "PostingFacts") -> "Explanation":
-    from services.matching.pair import Explanation
+    from services.matching.engine.pair import Explanation
 
     pair = {"seeker": seeker.model_dump(mode="json"), "posting": posting.model_dump(mode="json")}
     with open_system(data) as client:
@@ -106,7 +106,7 @@ def _document(path: Path, kind: Kind) -> "tuple[dict[str, Any], list[Finding]]":
 
 
 def _only_row(path: Path, kind: Kind) -> "tuple[dict[str, Any], list[Finding]]":
-    from services.registry.importing import Source, told_as_error
+    from services.registry.intake.importing import Source, told_as_error
     from services.registry.intake.rows import Given
     from shared.contracts import Finding
 

@@ -19,9 +19,9 @@ from deploy.demo.invent_programs import invented_rows
 from deploy.demo.make_city import make_city
 from deploy.demo.shapes import PostingFile, write_shapes
 from deploy.demo.vocabulary import AccountWords, city_words
-from services.registry.importing import Source, bring_in
+from services.registry.commands.plan import rows_of
+from services.registry.intake.importing import Source, bring_in
 from services.registry.intake.rows import Given
-from services.registry.plan_commands import rows_of
 from shared.clock import KST, now
 from shared.command import CommandError, every_page
 

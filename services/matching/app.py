@@ -9,22 +9,22 @@ from pathlib import Path
 from anyio import to_thread
 from fastapi import FastAPI
 
-from services.matching.api import api
-from services.matching.beside import Job
-from services.matching.fairness_pages import drift_api, fairness_pages
+from services.matching.api.learning import learning_api
+from services.matching.api.matches import api
+from services.matching.api.needs import needs_api
+from services.matching.api.rematches import rematch_api
+from services.matching.api.seasons import season_api
+from services.matching.engine.skills import own_aliases
 from services.matching.handlers import hearings
-from services.matching.learning_api import learning_api
 from services.matching.matcher import Matcher
-from services.matching.needs_api import needs_api
 from services.matching.own_process import run
-from services.matching.proof_pages import proof_api, proof_pages
-from services.matching.proving import ProofJob, Proving
-from services.matching.rematch_api import rematch_api
-from services.matching.rematching import Rematching
-from services.matching.season_api import season_api
+from services.matching.pages.fairness import drift_api, fairness_pages
+from services.matching.pages.proofs import proof_api, proof_pages
+from services.matching.proof.proving import ProofJob, Proving
+from services.matching.rematch.beside import Job
+from services.matching.rematch.rematching import Rematching
 from services.matching.settings import MatchingSettings
 from services.matching.shards import Shard
-from services.matching.skills import own_aliases
 from services.matching.tables import RematchRow
 from shared.database import open_engine
 from shared.spine import Spine

@@ -21,8 +21,8 @@ from shared.command import (
 from shared.web.catalogue import Language
 
 if TYPE_CHECKING:  # the command starts fast: what costs time to import is imported where it is used
-    from services.matching.evaluation import Interval
-    from services.matching.measuring import Result
+    from services.matching.quality.evaluation import Interval
+    from services.matching.quality.measuring import Result
 
 app = command_group()
 
@@ -94,9 +94,9 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the options of the command
       iljari evaluate --queries Q.jsonl --corpus C.jsonl --qrels R.tsv --as profile --fields title,duties --json
       iljari evaluate --queries Q.jsonl --corpus C.jsonl --qrels R.tsv --as skill --fields text
     """
-    from services.matching.labelled import SetWrong, other_names, read_labelled, read_names, without_queries
-    from services.matching.measuring import results
-    from services.matching.ranking import fields_read
+    from services.matching.quality.labelled import SetWrong, other_names, read_labelled, read_names, without_queries
+    from services.matching.quality.measuring import results
+    from services.matching.quality.ranking import fields_read
 
     try:
         labelled = read_labelled(queries, corpus, qrels)
@@ -175,8 +175,8 @@ def _seeker_alone(seeker: UUID | None, posting: UUID | None) -> UUID:
 
 
 def _show_pair(seeker: UUID, posting: UUID, data: Path | None, *, as_json: bool) -> None:
-    from services.matching.pair import Explanation
-    from services.matching.told import show_explanation, spoken
+    from services.matching.commands.told import show_explanation, spoken
+    from services.matching.engine.pair import Explanation
 
     with open_system(data) as client:
         asked = {"seeker": str(seeker), "posting": str(posting)}

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from sqlmodel import Session
 
-from services.matching import store, text
-from services.matching.index import document
-from services.matching.profiles import SIDES
-from services.matching.scorer import Rules
+from services.matching import store
+from services.matching.engine import text
+from services.matching.engine.index import document
+from services.matching.engine.profiles import SIDES
+from services.matching.engine.scorer import Rules
 from shared.contracts import RestatementRequested
 from shared.outbox import stage
 

@@ -6,8 +6,8 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from services.matching import rematches
 from services.matching.matcher import Matcher
+from services.matching.rematch import rematches
 from shared.contracts import (
     PostingPublished,
     PostingWithdrawn,

@@ -18,17 +18,17 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session
 
 from services.matching import store
+from services.matching.engine.index import Index, Read
+from services.matching.engine.lists import Candidate, Held, HeldLists, Key, packed
+from services.matching.engine.near_misses import NearMisses, near_misses
+from services.matching.engine.profiles import SIDES, Profile, Scope, Side, as_side, other_side
+from services.matching.engine.scorer import Rules
+from services.matching.engine.search import values_of
+from services.matching.engine.written import as_pair, key_of, line
 from services.matching.epochs import fit_first_epoch, present_epoch
-from services.matching.index import Index, Read
-from services.matching.lists import Candidate, Held, HeldLists, Key, packed
-from services.matching.near_misses import NearMisses, near_misses
-from services.matching.profiles import SIDES, Profile, Scope, Side, as_side, other_side
-from services.matching.scorer import Rules
-from services.matching.search import values_of
 from services.matching.shards import Shard
 from services.matching.tables import MatchList, PairApart, ProfileRow
 from services.matching.upkeep import Lists, true_lists
-from services.matching.written import as_pair, key_of, line
 from shared.contracts import (
     MatchesFound,
     PostingPublished,

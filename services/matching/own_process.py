@@ -17,7 +17,7 @@ from typing import ClassVar, TypeVar
 from pydantic import BaseModel
 from sqlalchemy import Engine
 
-from services.matching.skills import own_aliases
+from services.matching.engine.skills import own_aliases
 from shared.database import open_engine
 
 LOWEST_PRIORITY = 19

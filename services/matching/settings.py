@@ -6,10 +6,10 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from services.matching.scorer import Rules
+from services.matching.engine.scorer import Rules
+from services.matching.engine.skills import own_aliases
+from services.matching.engine.skills.terms import AliasRefused
 from services.matching.shards import Shard
-from services.matching.skills import own_aliases
-from services.matching.skills.terms import AliasRefused
 from shared.settings import ServiceSettings
 
 

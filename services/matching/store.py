@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from services.matching.index import Epoch
-from services.matching.profiles import Profile, Scope, Side, as_side
-from services.matching.scorer import Rules
+from services.matching.engine.index import Epoch
+from services.matching.engine.profiles import Profile, Scope, Side, as_side
+from services.matching.engine.scorer import Rules
+from services.matching.engine.text import Floats
 from services.matching.tables import EpochRow, MatchList, NextList, PairApart, ProfileRow, RematchRow, ShardRow
-from services.matching.text import Floats
 from shared.clock import now
 from shared.contracts import PostingFacts, SeekerFacts
 

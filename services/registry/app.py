@@ -11,53 +11,53 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, func
 from sqlmodel import select
 
-from services.registry.agency_pages import agency_pages
-from services.registry.api import api
-from services.registry.benefit_pages import benefit_pages
-from services.registry.board_pages import board_pages
-from services.registry.cafe_api import cafe_api
-from services.registry.cafe_pages import cafe_pages
+from services.registry.api.agencies import api
+from services.registry.api.cafes import cafe_api
+from services.registry.api.contacts import contact_api
+from services.registry.api.custody import custody
+from services.registry.api.firms import firm_door
+from services.registry.api.ground import ground_api
+from services.registry.api.ledgers import ledger_api
+from services.registry.api.orders import order_api
+from services.registry.api.plan import plan_api
+from services.registry.api.programs import program_api
+from services.registry.api.proposals import proposal_api
+from services.registry.api.referrals import referral_api
+from services.registry.api.seasons import season_api
+from services.registry.api.upkeep import upkeep
 from services.registry.cafes.booking_law import Rules
 from services.registry.cafes.forgetting import fold_old
-from services.registry.contact_api import contact_api
-from services.registry.counter_pages import counter_pages
-from services.registry.custody import custody
-from services.registry.district_pages import district_pages
-from services.registry.doorstep import TEMPLATES, doorstep
+from services.registry.cafes.room_clock import RoomClock
 from services.registry.expiry import Sweeper
-from services.registry.firm_door import firm_door
-from services.registry.ground_api import ground_api
 from services.registry.handlers import hearings
 from services.registry.intake.queue import IntakeQueue
-from services.registry.kiosk_pages import kiosk_pages
 from services.registry.law.rules import load_rules
-from services.registry.ledger_api import ledger_api
-from services.registry.ledger_pages import ledger_pages
-from services.registry.my_pages import my_pages
-from services.registry.order_api import order_api
 from services.registry.orders.life_cycle import OPEN
 from services.registry.orders.referral_states import Periods
-from services.registry.paper_pages import paper_pages
-from services.registry.partner_pages import partner_pages
+from services.registry.pages.agency import agency_pages
+from services.registry.pages.benefit import benefit_pages
+from services.registry.pages.board import board_pages
+from services.registry.pages.cafes import cafe_pages
+from services.registry.pages.counter import counter_pages
+from services.registry.pages.districts import district_pages
+from services.registry.pages.doorstep import TEMPLATES, doorstep
+from services.registry.pages.kiosk import kiosk_pages
+from services.registry.pages.ledgers import ledger_pages
+from services.registry.pages.me import my_pages
+from services.registry.pages.papers import paper_pages
+from services.registry.pages.partners import partner_pages
+from services.registry.pages.program_counter import program_counter
+from services.registry.pages.programs import program_pages
+from services.registry.pages.proposals import proposal_pages
+from services.registry.pages.seeker_files import seeker_files
+from services.registry.pages.staff import staff_pages
 from services.registry.people.contacts import purge_contacts
 from services.registry.people.erasure import ErasureRecord, erase_again, purge_ledger
 from services.registry.people.master_keys import MasterKeys
 from services.registry.people.seekers import ACTIVE
 from services.registry.people.vault import Vault
-from services.registry.plan_api import plan_api
-from services.registry.program_api import program_api
-from services.registry.program_counter import program_counter
-from services.registry.program_pages import program_pages
-from services.registry.proposal_api import proposal_api
-from services.registry.proposal_pages import proposal_pages
-from services.registry.referral_api import referral_api
-from services.registry.room_clock import RoomClock
-from services.registry.season_api import season_api
-from services.registry.seeker_files import seeker_files
 from services.registry.settings import RegistrySettings
-from services.registry.staff_pages import staff_pages
 from services.registry.tables import Agency, Posting, Seeker
-from services.registry.upkeep import upkeep
 from shared.database import open_engine, reading, transaction
 from shared.spine import Spine
 from shared.web.description import describe

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from services.registry.named_agency import agency_id_of
+from services.registry.commands.named_agency import agency_id_of
 from shared.command import (
     CommandError,
     DataOption,
@@ -26,7 +26,7 @@ from shared.command import (
 if TYPE_CHECKING:
     import httpx
 
-    from services.registry.importing import Send, Source, Tally
+    from services.registry.intake.importing import Send, Source, Tally
     from services.registry.intake.mapping import Kind
 
 imports = command_group(
@@ -79,7 +79,7 @@ def import_postings(  # noqa: PLR0913, PLR0917 - the options of the command
       iljari import postings work24.xml --agency "마포 일자리센터"
       iljari import postings list.csv --agency 5f0c… --mapping sheet_ko --dry-run
     """
-    from services.registry.importing import told_as_error
+    from services.registry.intake.importing import told_as_error
 
     with open_system(data) as client, told_as_error(file):
         agency_id = agency_id_of(client, agency)
@@ -115,7 +115,7 @@ def import_seekers(  # noqa: PLR0913, PLR0917 - the options of the command
       iljari import seekers list.csv --consent consent --agency "마포 일자리센터"
       iljari import seekers profiles.jsonl --mapping profiles_text
     """
-    from services.registry.importing import told_as_error
+    from services.registry.intake.importing import told_as_error
 
     with open_system(data) as client, told_as_error(file):
         brought_by = agency_id_of(client, agency) if agency else None
@@ -145,10 +145,10 @@ def _source(
     client: "httpx.Client", file: Path, kind: "Kind", agency_id: str | None, named: tuple[str | None, str | None]
 ) -> "Source":
     """The file, read by the mapping and sheet that are named; else by what is known, or is now asked and remembered."""
-    from services.registry.importing import Source
+    from services.registry.commands.mappings import ask_and_save, saved_for
     from services.registry.intake.findings import Refused
+    from services.registry.intake.importing import Source
     from services.registry.intake.rows import Given
-    from services.registry.mapping_commands import ask_and_save, saved_for
 
     mapping, sheet = named
     own = saved_for(client, agency_id, kind) if agency_id else ()
@@ -179,7 +179,7 @@ def _consent_of(source: "Source") -> tuple[str, str]:
 
 
 def _import(source: "Source", client: "httpx.Client", about: dict[str, Any], way: Way) -> None:
-    from services.registry.importing import bring_in, rejections
+    from services.registry.intake.importing import bring_in, rejections
 
     path = way.rejected or way.file.with_name(f"{way.file.name}.rejected.csv")
     trials = (True,) if way.dry_run else (True, False) if way.all_or_nothing else (False,)
@@ -205,7 +205,7 @@ def _sender(client: "httpx.Client", kind: str, about: dict[str, Any]) -> "Send":
 
 
 def _show(tally: "Tally", rejected: Path, way: Way, *, kept: bool) -> None:
-    from services.registry.importing import OUTCOMES
+    from services.registry.intake.importing import OUTCOMES
 
     counts = {outcome: tally.outcomes[outcome] for outcome in OUTCOMES}
     returned = str(rejected) if counts["returned"] else None

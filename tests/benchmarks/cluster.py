@@ -7,10 +7,10 @@ import time
 from contextlib import ExitStack
 
 from deploy.bench import _patterns
-from services.matching.batch import blocks_of
 from services.matching.bench.season import people
-from services.matching.cluster import on_cluster
-from services.matching.profiles import SIDES
+from services.matching.engine.batch import blocks_of
+from services.matching.engine.profiles import SIDES
+from services.matching.rematch.cluster import on_cluster
 from tests.unit.matching.test_cluster import JOINED, LISTENS, QUIET, program
 
 ROUNDS = 3

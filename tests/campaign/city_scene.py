@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from redis import Redis
 from sqlalchemy import Engine
 
-from services.matching.certificate import certify
 from services.matching.handlers import hearings
 from services.matching.matcher import Matcher
+from services.matching.proof.certificate import certify
 from services.matching.settings import MatchingSettings
 from services.matching.shards import Shard
 from services.matching.tables import Table as MatchingTable

@@ -23,7 +23,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from services.registry.contact_api import contact_api
+from services.registry.api.contacts import contact_api
 from services.registry.orders.agencies import add_agency
 from services.registry.people.contacts import keep_contact
 from services.registry.people.master_keys import MasterKeys

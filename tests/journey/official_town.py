@@ -10,12 +10,12 @@ from uuid import UUID
 from sqlmodel import Session
 
 from deploy.demo.load import PLAN
+from services.registry.api.plan import read
 from services.registry.cafes.places import add_cafe
+from services.registry.commands.plan import rows_of
 from services.registry.orders.agencies import add_agency
 from services.registry.people.accounts import add_account
 from services.registry.plan import ledger
-from services.registry.plan_api import read
-from services.registry.plan_commands import rows_of
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Referral
 from shared.clock import KST, now

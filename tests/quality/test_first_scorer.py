@@ -9,10 +9,10 @@ from uuid import UUID
 
 import numpy as np
 
-from services.matching import text
-from services.matching.index import Epoch, Index
-from services.matching.profiles import Profile, Side
-from services.matching.scorer import Rules
+from services.matching.engine import text
+from services.matching.engine.index import Epoch, Index
+from services.matching.engine.profiles import Profile, Side
+from services.matching.engine.scorer import Rules
 from shared.contracts import PostingFacts, SeekerFacts
 from tests.labelled_data import labelled
 from tests.unit.matching.examples import START

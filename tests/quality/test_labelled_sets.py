@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from services.matching.cli import app
-from services.matching.labelled import read_labelled
-from services.matching.ranking import as_document, by_text, fields_read
+from services.matching.quality.labelled import read_labelled
+from services.matching.quality.ranking import as_document, by_text, fields_read
 from tests.labelled_data import labelled
 from tests.unit.matching.test_ranking import reference
 

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from sqlmodel import Session
 
 from deploy.serve import settings_class
-from services.registry.licence_kinds import licence_of
+from services.registry.law.licence_kinds import licence_of
 from services.registry.orders.agencies import add_agency
 from services.registry.people.accounts import add_account
 from services.registry.people.seekers import ACTIVE

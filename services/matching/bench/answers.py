@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from services.matching.bench.made import TOP
-from services.matching.index import MOST_CELLS, Index, Slots
-from services.matching.profiles import Side, other_side
-from services.matching.search import Reached
+from services.matching.engine.index import MOST_CELLS, Index, Slots
+from services.matching.engine.profiles import Side, other_side
+from services.matching.engine.search import Reached
 
 NOBODY = -1
 

@@ -20,9 +20,9 @@ from services.matching.bench.peers import (
     whole,
 )
 from services.matching.bench.timing import Taken, Work, interleaved, median, ratio
-from services.matching.index import Slots
-from services.matching.profiles import SIDES, Side, other_side
-from services.matching.search import THREADS
+from services.matching.engine.index import Slots
+from services.matching.engine.profiles import SIDES, Side, other_side
+from services.matching.engine.search import THREADS
 
 WAYS: tuple[Side, Side] = ("posting", "seeker")
 ByWay = dict[tuple[str, Side], Taken]

@@ -11,10 +11,10 @@ from services.matching.bench.figures import Figure
 from services.matching.bench.made import World
 from services.matching.bench.peers import plain
 from services.matching.bench.timing import interleaved, median
-from services.matching.compiling import compiled
-from services.matching.index import SKILL_PARTS, Index, Slots
-from services.matching.search import THREADS
-from services.matching.text import COLUMNS
+from services.matching.engine.compiling import compiled
+from services.matching.engine.index import SKILL_PARTS, Index, Slots
+from services.matching.engine.search import THREADS
+from services.matching.engine.text import COLUMNS
 
 BLOCK = 2**15
 ENTRIES = 2**20

@@ -8,13 +8,13 @@ from uuid import UUID
 import numpy as np
 from scipy import sparse
 
-from services.matching import text
 from services.matching.bench.figures import Data
 from services.matching.bench.materials import Materials, trades_of
 from services.matching.bench.pools import Numbers
-from services.matching.index import HELD, Epoch, Index, Read, Slots
-from services.matching.profiles import SIDES, Facts, Profile, Side
-from services.matching.scorer import PARTS, Rules
+from services.matching.engine import text
+from services.matching.engine.index import HELD, Epoch, Index, Read, Slots
+from services.matching.engine.profiles import SIDES, Facts, Profile, Side
+from services.matching.engine.scorer import PARTS, Rules
 from shared.contracts import PostingFacts, SeekerFacts
 
 TOP = 20

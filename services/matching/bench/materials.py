@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from services.matching import text
 from services.matching.bench.pools import Numbers, Pool, ranks
-from services.matching.profiles import Facts, Side
-from services.matching.skills.terms import canonical
+from services.matching.engine import text
+from services.matching.engine.profiles import Facts, Side
+from services.matching.engine.skills.terms import canonical
 from shared.contracts import PostingFacts, SeekerFacts
 
 Span = tuple[int, int]

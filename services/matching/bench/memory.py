@@ -14,9 +14,9 @@ import numpy as np
 from services.matching.bench.figures import Data, Figure
 from services.matching.bench.made import World
 from services.matching.bench.materials import Patterns
-from services.matching.index import Epoch, Index
-from services.matching.profiles import Profile
-from services.matching.scorer import Rules
+from services.matching.engine.index import Epoch, Index
+from services.matching.engine.profiles import Profile
+from services.matching.engine.scorer import Rules
 from shared.contracts import SeekerFacts
 
 READ = 4_000

@@ -13,9 +13,9 @@ from sklearn.metrics.pairwise import linear_kernel
 
 from services.matching.bench.made import World
 from services.matching.bench.timing import Work
-from services.matching.index import HELD, Slots
-from services.matching.profiles import Side
-from services.matching.text import COLUMNS
+from services.matching.engine.index import HELD, Slots
+from services.matching.engine.profiles import Side
+from services.matching.engine.text import COLUMNS
 
 CUTOFF = 80
 LOOPED, FLATTENED, WHOLE_TEXTS = 20, 3, 32

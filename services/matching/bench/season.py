@@ -18,19 +18,19 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.batch import Block, blocks_of
 from services.matching.bench.figures import Figure
 from services.matching.bench.made import FITTED, World
 from services.matching.bench.materials import Patterns
 from services.matching.bench.peers import whole
 from services.matching.bench.timing import median, p99
-from services.matching.beside import on_all_cores
-from services.matching.index import Epoch, Index, document
+from services.matching.engine.batch import Block, blocks_of
+from services.matching.engine.index import Epoch, Index, document
+from services.matching.engine.profiles import SIDES, Facts, Profile, Side
+from services.matching.engine.scorer import Rules
+from services.matching.engine.text import count as text_count
+from services.matching.engine.text import fit_frequencies
 from services.matching.own_process import LOWEST_PRIORITY
-from services.matching.profiles import SIDES, Facts, Profile, Side
-from services.matching.scorer import Rules
-from services.matching.text import count as text_count
-from services.matching.text import fit_frequencies
+from services.matching.rematch.beside import on_all_cores
 
 OURS = "ours, all cores, lowest priority"
 KIB_A_MIB = 1024

@@ -14,9 +14,9 @@ from services.matching import store
 from services.matching.bench.figures import Data, Figure
 from services.matching.bench.materials import Patterns
 from services.matching.bench.timing import interleaved, median, ratio, seconds_of
+from services.matching.engine.profiles import SIDES
+from services.matching.engine.scorer import Rules
 from services.matching.matcher import Heard, Matcher
-from services.matching.profiles import SIDES
-from services.matching.scorer import Rules
 from services.matching.shards import Shard
 from services.matching.tables import Table
 from shared.contracts import PostingPublished, SeekerPublished

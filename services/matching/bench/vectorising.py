@@ -14,13 +14,13 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.preprocessing import normalize
 from sklearn.utils import murmurhash3_32
 
-from services.matching import text
 from services.matching.bench.figures import Data, Figure
 from services.matching.bench.materials import Patterns
 from services.matching.bench.peers import WRONG
 from services.matching.bench.timing import Seconds, each_in_turn, median, p99, ratio
-from services.matching.skills.senses import senses
-from services.matching.text import KINDS, Document, posting_document
+from services.matching.engine import text
+from services.matching.engine.skills.senses import senses
+from services.matching.engine.text import KINDS, Document, posting_document
 
 MOST = 300
 """Postings that are vectorised one by one."""

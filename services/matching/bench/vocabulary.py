@@ -7,9 +7,9 @@ from rapidfuzz.distance import Indel
 
 from services.matching.bench.figures import Data, Figure
 from services.matching.bench.timing import each_in_turn, median, ratio, seconds_of
-from services.matching.skills.comparison import jamo
-from services.matching.skills.likeness import Vocabulary
-from services.matching.skills.terms import spellings
+from services.matching.engine.skills.comparison import jamo
+from services.matching.engine.skills.likeness import Vocabulary
+from services.matching.engine.skills.terms import spellings
 
 AT_ONCE_THE_SIZE = 20_000
 NEW_TERMS = 40

@@ -13,9 +13,9 @@ from sqlmodel import Session, col, select
 from services.registry.intake.documents import Checked, check_posting, posting_facts
 from services.registry.intake.findings import finding
 from services.registry.law.answers import findings_for
+from services.registry.law.licence_kinds import licence_kept
 from services.registry.law.licences import AgencyLicence
 from services.registry.law.rules import Rules
-from services.registry.licence_kinds import licence_kept
 from services.registry.orders.defaulters import listed_among
 from services.registry.orders.life_cycle import HELD, OPEN, Illegal
 from services.registry.orders.postings import (

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from services.registry.licence_kinds import Licence
+from services.registry.law.licence_kinds import Licence
 
 REGISTRATION = re.compile(
     r"(?<!사업자)(?<!사업자 )(?<!주민)(?<!차량)(?<!차량 )등록 ?번호"

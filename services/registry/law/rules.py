@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from services.registry.licence_kinds import Licence
+from services.registry.law.licence_kinds import Licence
 
 Severity = Literal["block", "warn", "note"]
 SEVERITY_KO: dict[Severity, str] = {"block": "차단", "warn": "경고", "note": "참고"}

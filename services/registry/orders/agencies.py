@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session, col, select
 
-from services.registry.licence_kinds import Licence
+from services.registry.law.licence_kinds import Licence
 from services.registry.tables import Agency
 from shared.clock import now
 from shared.database import beyond

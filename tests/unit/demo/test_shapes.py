@@ -8,8 +8,8 @@ import pytest
 from deploy.demo.city import City, Posting
 from deploy.demo.shapes import PostingFile, write_shapes
 from deploy.demo.vocabulary import Shape
-from services.registry.importing import Source
 from services.registry.intake.documents import Checked, check_posting
+from services.registry.intake.importing import Source
 from services.registry.intake.rows import Given
 from shared.contracts import Finding
 

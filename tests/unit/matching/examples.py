@@ -9,9 +9,9 @@ from uuid import UUID, uuid5
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from services.matching.certificate import Certificate, certify
+from services.matching.engine.scorer import Rules
 from services.matching.matcher import Heard, Matcher
-from services.matching.scorer import Rules
+from services.matching.proof.certificate import Certificate, certify
 from services.matching.shards import Shard
 from services.matching.tables import Table
 from shared.contracts import (

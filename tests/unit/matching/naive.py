@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from fractions import Fraction
 from uuid import UUID
 
-from services.matching import text
-from services.matching.scorer import PARTS, VIEWS, Rules
-from services.matching.skills.likeness import likeness
-from services.matching.skills.terms import canonical
-from services.matching.wages import on_common_basis
+from services.matching.engine import text
+from services.matching.engine.scorer import PARTS, VIEWS, Rules
+from services.matching.engine.skills.likeness import likeness
+from services.matching.engine.skills.terms import canonical
+from services.matching.engine.wages import on_common_basis
 from shared.contracts import GateName, PostingFacts, PostingPublished, SeekerFacts, SeekerPublished
 from shared.contracts.matches import PartName
 from shared.places import EARTH_RADIUS_M, accepts, spot, usual_name

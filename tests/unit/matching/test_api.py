@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from services.matching import cli
-from services.matching.api import api
+from services.matching.api.matches import api
 from services.matching.app import create_app
 from services.matching.matcher import Matcher
 from services.matching.settings import MatchingSettings

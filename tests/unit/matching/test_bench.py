@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from services.matching import blocks
 from services.matching.bench import arrival, batch, changes, floor, memory, season, start, vectorising, vocabulary
 from services.matching.bench.answers import NOBODY, Best, by_scorer, by_sums, found_by_us, found_in_rows, wrong
 from services.matching.bench.figures import GOALS, Data, Figure
@@ -27,9 +26,10 @@ from services.matching.bench.peers import (
     whole,
 )
 from services.matching.bench.timing import each_in_turn, interleaved, ratio
-from services.matching.profiles import SIDES, Side
-from services.matching.search import Reached
-from services.matching.text import neutral_frequencies, posting_document, rows
+from services.matching.engine import blocks
+from services.matching.engine.profiles import SIDES, Side
+from services.matching.engine.search import Reached
+from services.matching.engine.text import neutral_frequencies, posting_document, rows
 from tests.unit.matching.examples import posting_facts, seeker_facts
 
 TRADES = {"0241": "빵을 굽는다\n반죽을 한다", "5301": "전기를 잇는다\n배선을 고친다"}

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from services.matching import batch
-from services.matching.batch import Block, Listed, blocks_of
-from services.matching.beside import here, score_share
-from services.matching.cluster import on_cluster
-from services.matching.index import Index
+from services.matching.engine import batch
+from services.matching.engine.batch import Block, Listed, blocks_of
+from services.matching.engine.index import Index
+from services.matching.rematch.beside import here, score_share
+from services.matching.rematch.cluster import on_cluster
 from tests.unit.matching.examples import certified, open_store
 from tests.unit.matching.test_rematching import a_town, ask, finish, lists, rematching
 

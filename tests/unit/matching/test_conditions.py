@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.matching.index import Epoch, Index
+from services.matching.engine.index import Epoch, Index
+from services.matching.engine.scorer import PARTS, UNKNOWN, Rules
+from services.matching.engine.wages import Basis, monthly_hours, on_common_basis
 from services.matching.matcher import as_row
-from services.matching.scorer import PARTS, UNKNOWN, Rules
 from services.matching.store import as_profile
-from services.matching.wages import Basis, monthly_hours, on_common_basis
 from shared.contracts import Money
 from shared.contracts.matches import PartName
 from shared.places import centre, usual_name

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.matching.cli import app
-from services.matching.peers import PEERS
+from services.matching.quality.peers import PEERS
 from shared.command import ExitCode
 
 DOCUMENTS = [

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from services.matching.evaluation import best_first, bootstrap, evaluate, measure
+from services.matching.quality.evaluation import best_first, bootstrap, evaluate, measure
 
 
 def test_one_ranking_by_hand() -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from services.matching.lists import Key
-from services.matching.written import body_of, key_of, line
+from services.matching.engine.lists import Key
+from services.matching.engine.written import body_of, key_of, line
 from shared.contracts import MatchedPair
 from tests.unit.matching.examples import (
     START,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.exposure import exposure, exposure_by, spread
+from services.matching.insight.exposure import exposure, exposure_by, spread
 
 times = st.lists(st.integers(0, 50), min_size=1, max_size=30).filter(any)
 

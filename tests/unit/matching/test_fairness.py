@@ -10,13 +10,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
-from services.matching import rematches, season_commands
 from services.matching.app import TEMPLATES
-from services.matching.drift import Drift, most_moved, steps, together
-from services.matching.fairness_pages import drift_api, fairness_pages
+from services.matching.commands import season as season_commands
+from services.matching.engine.scorer import Rules
+from services.matching.insight.drift import Drift, most_moved, steps, together
 from services.matching.matcher import Matcher
-from services.matching.rematches import Asked
-from services.matching.scorer import Rules
+from services.matching.pages.fairness import drift_api, fairness_pages
+from services.matching.rematch import rematches
+from services.matching.rematch.rematches import Asked
 from shared.database import transaction
 from shared.web.pages import furnish
 from tests.unit.matching.examples import a_posting, a_seeker, hear, started

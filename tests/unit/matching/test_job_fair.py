@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.job_fair import Meeting, rounds, tables
+from services.matching.season.job_fair import Meeting, rounds, tables
 
 meetings = st.lists(st.builds(Meeting, st.integers(0, 7), st.integers(0, 7)), max_size=40)
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.learning import Labels, Suggestion, TooFew, scores, suggest, whole
-from services.matching.scorer import PARTS, UNKNOWN, Rules
+from services.matching.engine.scorer import PARTS, UNKNOWN, Rules
+from services.matching.insight.learning import Labels, Suggestion, TooFew, scores, suggest, whole
 
 PRESENT = Rules().weights
 COMMUTE = PARTS.index("commute")

@@ -5,12 +5,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.index import Epoch, Index
+from services.matching.engine.index import Epoch, Index
+from services.matching.engine.near_misses import NearMisses, near_misses
+from services.matching.engine.scorer import Rules
+from services.matching.engine.text import neutral_frequencies
 from services.matching.matcher import as_row
-from services.matching.near_misses import NearMisses, near_misses
-from services.matching.scorer import Rules
 from services.matching.store import as_profile
-from services.matching.text import neutral_frequencies
 from shared.contracts import PostingPublished
 from tests.unit.matching import naive
 from tests.unit.matching.drawn import postings, seekers

@@ -17,12 +17,14 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
-from services.matching import learn_command, rematches, store
-from services.matching.learning_api import learning_api
+from services.matching import store
+from services.matching.api.learning import learning_api
+from services.matching.commands import learn as learn_command
+from services.matching.engine.scorer import PARTS, Rules
+from services.matching.insight.outcomes import Word, outcomes
 from services.matching.matcher import Matcher
-from services.matching.outcomes import Word, outcomes
-from services.matching.rematches import Asked
-from services.matching.scorer import PARTS, Rules
+from services.matching.rematch import rematches
+from services.matching.rematch.rematches import Asked
 from services.matching.tables import PairApart
 from shared.contracts import SeekerWithdrawn
 from shared.database import reading, transaction

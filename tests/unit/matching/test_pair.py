@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from services.matching.index import Epoch
-from services.matching.pair import Explanation, explain
-from services.matching.scorer import Rules
-from services.matching.text import neutral_frequencies
+from services.matching.engine.index import Epoch
+from services.matching.engine.pair import Explanation, explain
+from services.matching.engine.scorer import Rules
+from services.matching.engine.text import neutral_frequencies
 from tests.unit.matching import naive
 from tests.unit.matching.drawn import postings, seekers
 from tests.unit.matching.examples import posting_facts, seeker_facts

@@ -17,13 +17,14 @@ from sqlalchemy import Engine, update
 from sqlmodel import col
 from typer.testing import CliRunner
 
-from services.matching import proof_command, proofs
 from services.matching.app import TEMPLATES
-from services.matching.certificate import live_digest
+from services.matching.commands import certify as proof_command
 from services.matching.matcher import Matcher
 from services.matching.own_process import run
-from services.matching.proof_pages import proof_api, proof_pages
-from services.matching.proving import ProofJob, Proving, prove
+from services.matching.pages.proofs import proof_api, proof_pages
+from services.matching.proof import proofs
+from services.matching.proof.certificate import live_digest
+from services.matching.proof.proving import ProofJob, Proving, prove
 from services.matching.tables import EpochRow, MatchList, ProofRow
 from shared.clock import now, stopped_at
 from shared.database import reading, transaction

@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching import text
-from services.matching.evaluation import best_first
-from services.matching.ranking import by_text
-from services.matching.text import Document
+from services.matching.engine import text
+from services.matching.engine.text import Document
+from services.matching.quality.evaluation import best_first
+from services.matching.quality.ranking import by_text
 from tests.unit.matching.naive import alike, row
 
 WORDS = (

@@ -11,12 +11,12 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from services.matching import beside
-from services.matching.beside import Job, on_all_cores
+from services.matching.api.rematches import rematch_api
 from services.matching.handlers import rematch_requested
 from services.matching.own_process import JobFailed, run
-from services.matching.rematch_api import rematch_api
-from services.matching.rematching import Rematching
+from services.matching.rematch import beside
+from services.matching.rematch.beside import Job, on_all_cores
+from services.matching.rematch.rematching import Rematching
 from services.matching.tables import RematchRow
 from shared.contracts import RematchRequested
 from shared.database import transaction
@@ -59,7 +59,7 @@ def test_it_ends_with_who_started_it(tmp_path: Path) -> None:
 
 
 def test_workers_of_all_cores_make_the_same_blocks(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.matching.batch.LARGEST", 2)
+    monkeypatch.setattr("services.matching.engine.batch.LARGEST", 2)
     matcher = a_town(engine)
     ask(engine)
 

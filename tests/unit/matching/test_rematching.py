@@ -7,13 +7,14 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from services.matching import rematches, store
-from services.matching.batch import Block, Listed, blocks_of, lists_of
-from services.matching.beside import Job, here, score_share
-from services.matching.index import Index
+from services.matching import store
+from services.matching.engine.batch import Block, Listed, blocks_of, lists_of
+from services.matching.engine.index import Index
 from services.matching.matcher import Matcher
-from services.matching.rematches import Asked, Kind
-from services.matching.rematching import Rematching
+from services.matching.rematch import rematches
+from services.matching.rematch.beside import Job, here, score_share
+from services.matching.rematch.rematches import Asked, Kind
+from services.matching.rematch.rematching import Rematching
 from services.matching.tables import NextList, RematchRow
 from shared.contracts import RematchFinished
 from shared.database import reading, transaction
@@ -146,7 +147,7 @@ class Killed(Exception):
 
 
 def test_killed_at_each_block_and_begun_again_it_is_the_same(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.matching.batch.LARGEST", 2)
+    monkeypatch.setattr("services.matching.engine.batch.LARGEST", 2)
     undisturbed = open_store()
     other = a_town(undisturbed)
     ask(undisturbed)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import Engine
 
-from services.matching import resharding, store
+from services.matching import store
 from services.matching.matcher import Heard, Matcher
-from services.matching.rematching import Rematching
+from services.matching.rematch import resharding
+from services.matching.rematch.rematching import Rematching
 from shared.contracts import SeekerWithdrawn
 from shared.database import reading, transaction
 from tests.unit.matching.examples import (

@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.said_aloud import LEAST_TELLING, MOST_WORDS, said_aloud
+from services.matching.engine.said_aloud import LEAST_TELLING, MOST_WORDS, said_aloud
 
 RARE = LEAST_TELLING + 1
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.scorer import PARTS, UNKNOWN, VIEWS, Rules, combine, points
+from services.matching.engine.scorer import PARTS, UNKNOWN, VIEWS, Rules, combine, points
 from tests.unit.matching import naive
 
 RULES = Rules()

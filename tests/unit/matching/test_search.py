@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching import blocks, text
-from services.matching.index import Epoch, Index
-from services.matching.kernels import OUT_OF_REACH
-from services.matching.profiles import SIDES, Profile, Side, other_side
-from services.matching.scorer import UNKNOWN, Rules
-from services.matching.search import reached, values_of
+from services.matching.engine import blocks, text
+from services.matching.engine.index import Epoch, Index
+from services.matching.engine.kernels import OUT_OF_REACH
+from services.matching.engine.profiles import SIDES, Profile, Side, other_side
+from services.matching.engine.scorer import UNKNOWN, Rules
+from services.matching.engine.search import reached, values_of
 from tests.unit.matching.examples import a_posting, a_seeker
 
 WORDS = [

@@ -12,8 +12,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
-from services.matching import season_commands
-from services.matching.season_api import season_api
+from services.matching.api.seasons import season_api
+from services.matching.commands import season as season_commands
 from shared.web.problems import answer_problems
 from tests.unit.matching.examples import a_posting, a_seeker, hear, posting_id, started
 from tests.unit.matching.test_api import OPERATOR, a_settings

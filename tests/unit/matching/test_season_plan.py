@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.season_plan import (
+from services.matching.season.plan import (
     Limits,
     Outcome,
     Pairs,

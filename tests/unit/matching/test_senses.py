@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching import text
-from services.matching.skills.senses import senses
-from services.matching.text import Document
+from services.matching.engine import text
+from services.matching.engine.skills.senses import senses
+from services.matching.engine.text import Document
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_anything_may_be_asked_for(word: str) -> None:
 
 
 def test_a_word_stands_once_in_a_sense_and_a_sense_has_another_word() -> None:
-    table = files("services.matching.skills").joinpath("senses.csv").read_text("utf-8").splitlines()
+    table = files("services.matching.engine.skills").joinpath("senses.csv").read_text("utf-8").splitlines()
     for row in csv.DictReader(table):
         words = row["words"].split("|")
         assert len(words) == len(set(words)) > 1, row

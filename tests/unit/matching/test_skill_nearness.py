@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from services.matching import cli
-from services.matching.skills.nearness import Nearness
-from services.matching.skills.soft_words import SoftWords
-from services.matching.skills.wording import initials, meaning, meanings, stem, telling
+from services.matching.engine.skills.nearness import Nearness
+from services.matching.engine.skills.soft_words import SoftWords
+from services.matching.engine.skills.wording import initials, meaning, meanings, stem, telling
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,9 @@ def test_words_that_any_term_has_tell_nothing_unless_there_are_no_others() -> No
 
 
 def test_a_word_stands_in_one_group_of_synonyms() -> None:
-    rows = csv.DictReader(files("services.matching.skills").joinpath("synonyms.csv").read_text("utf-8").splitlines())
+    rows = csv.DictReader(
+        files("services.matching.engine.skills").joinpath("synonyms.csv").read_text("utf-8").splitlines()
+    )
     words = [word for row in rows for word in (row["word"], *row["others"].split("|"))]
     assert len(words) == len(set(words))
     assert all(word.isascii() and word.islower() and word.isalpha() for word in words)

@@ -7,10 +7,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from services.matching.needs_api import LARGEST_SAMPLE, needs_api
-from services.matching.scorer import Rules
-from services.matching.skill_commands import show_needs
-from services.matching.skill_needs import skill_needs
+from services.matching.api.needs import LARGEST_SAMPLE, needs_api
+from services.matching.commands.skills import show_needs
+from services.matching.engine.scorer import Rules
+from services.matching.insight.skill_needs import skill_needs
 from shared.web.problems import answer_problems
 from tests.unit.matching.examples import a_posting, a_seeker, hear, no_seeker, seeker_id, started
 from tests.unit.matching.test_api import OPERATOR, a_settings

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.matching.skills.comparison import compare
+from services.matching.engine.skills.comparison import compare
 
 
 def _pairs(name: str) -> list[tuple[str, str, str]]:

@@ -15,15 +15,16 @@ from pydantic import ValidationError
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
-from services.matching import skill_commands, store
-from services.matching.api import api
-from services.matching.scorer import Rules
-from services.matching.skills import own_aliases, terms
-from services.matching.skills.comparison import WITHIN
-from services.matching.skills.likeness import SAME, likeness
-from services.matching.skills.nearness import Nearness
-from services.matching.skills.review import unknown_terms
-from services.matching.skills.terms import AliasRefused
+from services.matching import store
+from services.matching.api.matches import api
+from services.matching.commands import skills as skill_commands
+from services.matching.engine.scorer import Rules
+from services.matching.engine.skills import own_aliases, terms
+from services.matching.engine.skills.comparison import WITHIN
+from services.matching.engine.skills.likeness import SAME, likeness
+from services.matching.engine.skills.nearness import Nearness
+from services.matching.engine.skills.review import unknown_terms
+from services.matching.engine.skills.terms import AliasRefused
 from shared.database import reading
 from shared.web.problems import answer_problems
 from tests.unit.matching.examples import a_posting, a_seeker, certified, hear, said, seeker_id, started

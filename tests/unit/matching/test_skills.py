@@ -12,9 +12,9 @@ from random import Random
 import pytest
 from sqlalchemy import Engine
 
-from services.matching.skills.levels import split_grade
-from services.matching.skills.likeness import SAME, Vocabulary, likeness
-from services.matching.skills.terms import aliases, canonical, normalise, words
+from services.matching.engine.skills.levels import split_grade
+from services.matching.engine.skills.likeness import SAME, Vocabulary, likeness
+from services.matching.engine.skills.terms import aliases, canonical, normalise, words
 from tests.labelled_data import labelled
 from tests.unit.matching.examples import a_posting, a_seeker, hear, said, started
 
@@ -68,7 +68,9 @@ def test_no_known_term_is_taken_for_another() -> None:
 
 
 def test_the_table_knows_a_thousand_terms_of_twenty_trades() -> None:
-    rows = list(csv.DictReader(files("services.matching.skills").joinpath("aliases.csv").read_text().splitlines()))
+    rows = list(
+        csv.DictReader(files("services.matching.engine.skills").joinpath("aliases.csv").read_text().splitlines())
+    )
     assert len({normalise(row["term"]) for row in rows}) == len(rows) >= 1_000
     of_trade = Counter(row["trade"] for row in rows)
     assert sum(terms >= 20 for terms in of_trade.values()) >= 20
@@ -97,7 +99,7 @@ def test_one_word_in_two_spellings_is_not_two_terms() -> None:
 
 
 def test_a_general_word_stands_for_one_english_word() -> None:
-    rows = csv.DictReader(files("services.matching.skills").joinpath("words.csv").read_text().splitlines())
+    rows = csv.DictReader(files("services.matching.engine.skills").joinpath("words.csv").read_text().splitlines())
     spelled = [normalise(way) for row in rows for way in (row["english"], *filter(None, row["others"].split("|")))]
     assert sorted(spelled) == sorted(words())
 

@@ -18,11 +18,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from sqlalchemy import Engine
 
 from services.matching import store
-from services.matching.certificate import Certificate
+from services.matching.engine.text import neutral_frequencies
 from services.matching.matcher import Heard, Matcher
-from services.matching.rematches import Kind, NothingBefore, RunningAlready
-from services.matching.rematching import Rematching
-from services.matching.text import neutral_frequencies
+from services.matching.proof.certificate import Certificate
+from services.matching.rematch.rematches import Kind, NothingBefore, RunningAlready
+from services.matching.rematch.rematching import Rematching
 from shared.contracts import MatchedPair, SeekerWithdrawn
 from shared.contracts.referrals import ReferralState
 from shared.database import reading, transaction

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from services.matching import store
+from services.matching.engine.text import neutral_frequencies
 from services.matching.matcher import APART, Heard
-from services.matching.text import neutral_frequencies
 from shared.contracts import MatchedPair, PostingPublished, ReferralRecorded, SeekerPublished
 from shared.database import reading, transaction
 from tests.unit.matching import naive

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.feature_extraction.text import HashingVectorizer
 
-from services.matching import text
-from services.matching.skills.senses import senses
+from services.matching.engine import text
+from services.matching.engine.skills.senses import senses
 
 WORDS = [
     "빵을",

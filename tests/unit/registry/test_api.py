@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from services.registry.digest import digest_of
-from services.registry.licence_kinds import LICENCES
+from services.registry.law.licence_kinds import LICENCES
 from services.registry.tables import Agency, AuditRow, Posting, Submission
 from shared.database import reading
 from tests.unit.registry.conftest import OPERATOR, SERVICE, a_document

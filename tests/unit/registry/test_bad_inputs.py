@@ -13,9 +13,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from services.registry.importing import Source
 from services.registry.intake.door import Arrival, Receipt, receive
 from services.registry.intake.findings import Refused
+from services.registry.intake.importing import Source
 from services.registry.intake.queue import Entry, arrival_of
 from services.registry.intake.rows import Given
 from services.registry.people.vault import Vault

@@ -12,8 +12,8 @@ from fastapi.testclient import TestClient
 from python_calamine import CalamineWorkbook
 from sqlalchemy import Engine
 
-from services.registry.importing import Source
 from services.registry.intake.door import Arrival, Receipt, receive
+from services.registry.intake.importing import Source
 from services.registry.intake.rows import Given
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency

@@ -11,12 +11,12 @@ import pytest
 from pydantic import BaseModel
 from sqlalchemy import Engine
 
-from services.matching.index import Epoch
-from services.matching.pair import explain
-from services.matching.scorer import Rules
-from services.registry.importing import Source
+from services.matching.engine.index import Epoch
+from services.matching.engine.pair import explain
+from services.matching.engine.scorer import Rules
 from services.registry.intake.documents import check_posting, check_seeker, posting_facts, seeker_facts
 from services.registry.intake.door import Arrival, receive
+from services.registry.intake.importing import Source
 from services.registry.intake.rows import Given
 from services.registry.people.seekers import SeekerRow, register
 from services.registry.people.vault import Vault

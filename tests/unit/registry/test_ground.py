@@ -9,9 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
+from services.registry.api.ground import today
 from services.registry.app import create_app
 from services.registry.cafes.places import add_cafe
-from services.registry.ground_api import today
 from services.registry.people.accounts import add_account
 from services.registry.people.seekers import SeekerRow, register
 from services.registry.people.vault import Vault

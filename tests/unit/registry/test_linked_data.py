@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from services.registry.importing import Source
 from services.registry.intake.documents import check_posting, check_seeker, seeker_facts
 from services.registry.intake.findings import Refused
 from services.registry.intake.formats import open_rows
+from services.registry.intake.importing import Source
 from services.registry.intake.rows import Given
 from shared.clock import KST, stopped_at
 

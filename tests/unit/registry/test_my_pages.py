@@ -11,9 +11,9 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from services.registry.app import create_app
-from services.registry.applying import as_filled_in
 from services.registry.cafes.places import add_cafe
 from services.registry.intake.documents import check_seeker, seeker_facts
+from services.registry.pages.applying import as_filled_in
 from services.registry.people.accounts import add_account
 from services.registry.people.vault import Person, Vault
 from services.registry.settings import RegistrySettings

@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from services.registry.app import create_app
+from services.registry.ledgers.papers import papers
 from services.registry.orders.ledger import referral_id_of
-from services.registry.papers import papers
 from services.registry.people import consents
 from services.registry.people.audit import Look
 from services.registry.people.consents import Matter

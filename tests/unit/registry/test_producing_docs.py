@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import get_args
 from uuid import UUID
 
-from services.registry.api import MOST_ROWS
+from services.registry.api.agencies import MOST_ROWS
 from services.registry.intake.documents import NOT_IN_FACTS, PostingDocument, check_posting
 from services.registry.intake.queue import KNOWN_FIELDS, LONGEST_ID
-from services.registry.licence_kinds import LICENCES
+from services.registry.law.licence_kinds import LICENCES
 from shared.contracts import AgencyAnswered, Finding, PostingFacts
 from shared.contracts.envelope import EmploymentType, Money, Place
 from shared.contracts.submissions import Outcome

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.registry.importing import Source
 from services.registry.intake.documents import check_posting
 from services.registry.intake.findings import Refused
+from services.registry.intake.importing import Source
 from services.registry.intake.rows import Given
 from shared.clock import KST, stopped_at
 

@@ -16,9 +16,9 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from services.registry.decisions import decide
-from services.registry.importing import Source
 from services.registry.intake.documents import check_posting, posting_facts
 from services.registry.intake.door import Arrival, Receipt, receive
+from services.registry.intake.importing import Source
 from services.registry.intake.rows import Given
 from services.registry.orders.postings import order_id_of
 from services.registry.orders.same_order import Traits, alike, linked

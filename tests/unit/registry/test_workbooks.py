@@ -10,9 +10,9 @@ import pytest
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from services.registry.importing import Source
 from services.registry.intake.findings import Refused
 from services.registry.intake.formats import open_rows
+from services.registry.intake.importing import Source
 from services.registry.intake.rows import BadRow, Given, Row
 
 HEADER = ["구인번호", "업체명", "직종", "담당업무", "급여구분", "급여", "근무장소", "마감일자"]

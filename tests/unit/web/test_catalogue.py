@@ -18,7 +18,6 @@ from services.notify.windows import Cadence
 from services.registry.benefit.figures import BY_NAME, PARTIES, Counted
 from services.registry.board.costs import COSTS
 from services.registry.board.room_use import USE
-from services.registry.cafe_pages import DONE
 from services.registry.cafes.bookings import BookingState
 from services.registry.cafes.city_coverage import Of
 from services.registry.cafes.districts import KINDS
@@ -34,15 +33,16 @@ from services.registry.ledgers.wording import COLUMNS
 from services.registry.orders.life_cycle import STATES as STATES_OF_ORDERS
 from services.registry.orders.life_cycle import Actor, Status
 from services.registry.orders.referral_states import Party
-from services.registry.paper_pages import KINDS as PAPERS
+from services.registry.pages.cafes import DONE
+from services.registry.pages.papers import KINDS as PAPERS
+from services.registry.pages.posting_form import FIELDS
+from services.registry.pages.program_counter import Seat
+from services.registry.pages.staff import Doing
 from services.registry.people.audit import Action
 from services.registry.people.seekers import ACTIVE, TAKEN_OUT, UNSEEN, LeavingReason
 from services.registry.people.vault import ITEMS
 from services.registry.plan.contradictions import Rule
 from services.registry.plan.derived import EVENT_TYPES
-from services.registry.posting_form import FIELDS
-from services.registry.program_counter import Seat
-from services.registry.staff_pages import Doing
 from shared.contracts.envelope import EmploymentType, Money
 from shared.contracts.matches import GateName, PartName, ReasonCode
 from shared.contracts.referrals import Answer, ReasonGiven, ReferralRecorded, ReferralState, Refusal

@@ -9,8 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from services.registry.benefit_command import show_benefit
 from services.registry.cafes.places import add_cafe
+from services.registry.commands.benefit import show_benefit
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Seeker

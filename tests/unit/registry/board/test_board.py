@@ -20,8 +20,8 @@ from services.registry.cafes.hours import at_minute
 from services.registry.cafes.places import add_cafe
 from services.registry.cafes.rooms import add_room
 from services.registry.cafes.use import use_by_month
+from services.registry.commands.plan import rows_of
 from services.registry.plan import ledger
-from services.registry.plan_commands import rows_of
 from services.registry.tables import Booking, RoomUse, Seeker
 from shared.clock import KST, now
 from shared.database import reading, transaction

@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
-from services.registry import cafe_commands
+from services.registry.commands import cafes as cafe_commands
 from shared.command import _raise_problem
 from tests.unit.registry.conftest import OPERATOR
 

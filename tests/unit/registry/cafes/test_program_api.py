@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 from typer.testing import CliRunner
 
-from services.registry import program_commands
+from services.registry.commands import programs as program_commands
 from services.registry.tables import Cafe, Enrolment, ProgramSession
 from shared.clock import stopped_at
 from shared.database import reading, transaction

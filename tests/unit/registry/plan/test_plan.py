@@ -9,8 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from deploy.demo.load import PLAN
+from services.registry.commands.plan import rows_of, show_report
 from services.registry.plan.report import flat
-from services.registry.plan_commands import rows_of, show_report
 from tests.unit.registry.conftest import OPERATOR
 
 API = "/api/v1/registry/plan"

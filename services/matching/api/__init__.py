@@ -1,0 +1,1 @@
+"""What programs may ask of matching over HTTP, a module a matter."""

@@ -1,0 +1,1 @@
+"""Matching's share of the command `iljari`, a module a group."""

@@ -1,0 +1,86 @@
+"""How is a pair's explanation told on the command line? In Korean and English, every figure with its parts."""
+
+from typing import Literal
+
+import typer
+
+from services.matching.engine.pair import Explanation
+from services.matching.engine.scorer import VIEWS
+from shared.command import show_table
+from shared.web.catalogue import LANGUAGES, Language, say
+from shared.web.spoken import no_match, spoken_reason, would_fit_but_for
+
+STATES = {"open": "열림 open", "shut": "닫힘 shut", "unknown": "모름 unknown"}
+VERDICTS = {
+    "match": "맞는 짝 a match",
+    "below_threshold": "기준에 못 미침 below the threshold",
+    "shut_out": "조건이 맞지 않음 shut out",
+    "not_enough_data": "자료 부족 not enough data",
+}
+
+
+def spoken(explained: Explanation) -> dict[str, str]:
+    """One sentence in each language, to be read aloud."""
+    return {language: _sentence(explained, language) for language in LANGUAGES}
+
+
+def _sentence(explained: Explanation, language: Language) -> str:
+    if explained.verdict == "match":
+        return spoken_reason(explained.reasons, language)
+    if explained.but_for:
+        return would_fit_but_for(explained.but_for, language)
+    return no_match(explained.verdict, [gate.name for gate in explained.gates if gate.state == "shut"], language)
+
+
+def show_explanation(explained: Explanation) -> None:
+    """The whole of it."""
+    sentences = spoken(explained)
+    basis = "낱말의 흔함을 아는 fitted" if explained.fitted else "중립 neutral"
+    typer.echo(f"판정 verdict     {VERDICTS[explained.verdict]}")
+    if explained.score is not None:
+        typer.echo(f"점수 score       {points(explained.score)} / 100 (기준 threshold {points(explained.threshold)})")
+    typer.echo(f"구직자에게 fit for the seeker   {points(explained.fit_for_seeker)}")
+    typer.echo(f"공고에 fit for the posting      {points(explained.fit_for_posting)}")
+    typer.echo(f"아는 비중 known  {explained.known / 100:.0f} %")
+    typer.echo(f"기준 시점 epoch  {explained.epoch} ({basis})")
+    typer.echo(f"\n{sentences['ko']}\n{sentences['en']}\n")
+    _show_parts(explained)
+    show_table(
+        ("조건 gate", "판정", "희망·보유 of the seeker", "공고 of the posting"),
+        [(named("gate", gate.name), STATES[gate.state], _listed(gate.wished), _listed(gate.offered))
+         for gate in explained.gates],
+    )  # fmt: skip
+    if explained.raises:
+        rows = [(one.term, f"+{points(one.score)}") for one in explained.raises]
+        show_table(("확인되지 않은 것 missing", "오르는 점수 would raise the score by"), rows)
+
+
+def _show_parts(explained: Explanation) -> None:
+    rows = [
+        (
+            named("part", part.name),
+            points(part.value),
+            points(part.score),
+            points(part.seeker) if part.name in VIEWS["seeker"] else "",
+            points(part.posting) if part.name in VIEWS["posting"] else "",
+        )
+        for part in explained.parts
+    ]
+    rows += [(named("part", name), STATES["unknown"], "", "", "") for name in explained.unknown]
+    figures = (explained.score, explained.fit_for_seeker, explained.fit_for_posting)
+    columns = ("항목 part", "맞는 정도 fits", "점수 score", "구직자에게 for the seeker", "공고에 for the posting")
+    show_table(columns, [*rows, ("합계 sum", "", *map(points, figures))])
+
+
+def named(kind: Literal["part", "gate"], name: str) -> str:
+    """In both languages."""
+    return " ".join(say(language, f"{kind}.{name}") for language in LANGUAGES)
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(words) or "-"
+
+
+def points(ten_thousandths: int | None) -> str:
+    """Of a hundred."""
+    return "모름 unknown" if ten_thousandths is None else f"{ten_thousandths / 100:.2f}"

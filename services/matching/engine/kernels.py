@@ -1,0 +1,231 @@
+"""In what form do compiled loops take everyone at hand? Arrays, and an inverted index in blocks.
+
+Weighted gains are in ten-thousandths times weight, up to 1,000,000. Everything is in arrays; nothing here knows of
+brokers, databases or clocks. Nothing runs in parallel within a call and the interpreter's lock is let go: callers
+spread queries over threads.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.matching.engine.compiling import compiled, inlined
+from services.matching.engine.scorer import FULL, PARTS
+
+Array = NDArray[Any]
+PART_COUNT = len(PARTS)
+OCCUPATION, TEXT, WAGE, HOURS, COMMUTE, REQUIRED, PREFERRED, EXPERIENCE, CERTIFICATE = range(PART_COUNT)
+OUT_OF_REACH = 2**30
+"""A floor that no score reaches."""
+
+PRESENCE = tuple(1 << bit for bit in range(10))
+"""What a profile says, a bit each: a part is known only where both sides' bits are set."""
+(
+    HAS_TEXT, HAS_OCCUPATION, HAS_HOUR, HAS_MONTH, HAS_HOURS, HAS_EXPERIENCE, HAS_GROUND, HAS_REQUIRED, HAS_PREFERRED,
+    HAS_CERTIFICATES,
+) = PRESENCE  # fmt: skip
+PATTERNS = 1 << len(PRESENCE)
+
+STEPS = 65_535
+"""What a term brings is kept in whole steps, rounded up: a sum of them is never too small."""
+
+
+class SparseRows(NamedTuple):
+    """Rows of columns and values; columns rise within a row. Of texts, values are whole steps of 1/`text.LENGTH`."""
+
+    starts: Array
+    columns: Array
+    values: Array
+
+
+class Terms(NamedTuple):
+    """Rows of terms."""
+
+    starts: Array
+    terms: Array
+
+
+class Seekers(NamedTuple):
+    """All of the seekers' shelf."""
+
+    conditions: Array
+    text: SparseRows
+    held: Terms
+    certified: Array
+
+
+class Postings(NamedTuple):
+    """All of the postings' shelf."""
+
+    conditions: Array
+    text: SparseRows
+    required: Terms
+    preferred: Terms
+    certificates: Terms
+
+
+class Law(NamedTuple):
+    """What judges a pair: look-up tables, likeness of terms, and the weight of each part."""
+
+    occupations: Array
+    districts: Array
+    alike: SparseRows
+    weights: Array
+
+
+class Block(NamedTuple):
+    """The documents `first` to `last`, and an inverted index of them; `lists` says where each column's entries start.
+
+    The most frequent columns are the `head`: they have no lists, a document's stand together, as places in the head.
+    A block of few documents, just come, has no index at all: their rows are looked through one by one.
+    """
+
+    first: int
+    last: int
+    occupations: Array
+    types: Array
+    lists: Array
+    documents: Array
+    steps: Array
+    head: Array
+    head_norms: Array
+    head_starts: Array
+    head_places: Array
+    head_steps: Array
+
+
+class Bound(NamedTuple):
+    """By what two profiles say together: what a gain is divided by, the weight of what is known of text and skills, the
+    most that the dense parts bring, what is lacking of the least evidence; and how much less a sum can be than what it
+    stands for."""
+
+    divisor: Array
+    sparse: Array
+    dense: Array
+    lacking: Array
+    slack: np.float32
+
+
+class Documents(NamedTuple):
+    """The side that is searched: the least score that matters to each, what each says, and who is still there."""
+
+    floors: Array
+    patterns: Array
+    live: Array
+
+
+class Queries(NamedTuple):
+    """Rows of the other side that ask, their terms spread over the documents' term columns, and their bars."""
+
+    slots: Array
+    patterns: Array
+    terms: SparseRows
+    bars: Array
+    """The best scores so far, least first; a bar is raised only by documents at hand, so it is never too high."""
+
+
+class Found(NamedTuple):
+    """Pairs that reach a bar or a floor: number of the query, slot of the document, score."""
+
+    queries: Array
+    documents: Array
+    scores: Array
+
+
+def bound_of(weights: Array, least_evidence: int) -> Bound:
+    """The bound for every pattern of presence. What a seeker can do is known exactly where both sides say it."""
+    patterns = np.arange(PATTERNS)
+    known, sparse, telling = np.zeros(PATTERNS), np.zeros(PATTERNS), np.zeros(PATTERNS)
+    for part, bits in _KNOWN_WHERE.items():
+        holds = np.zeros(PATTERNS, dtype=bool)
+        for bit in bits:
+            holds |= (patterns & bit) != 0
+        known += holds * weights[part]
+        sparse += holds * weights[part] * (part in SPARSE)
+        telling += holds * weights[part] * (part in TELLING)
+    lacking = np.maximum(least_evidence - telling, 0)
+    # half a ten-thousandth of each part that is rounded, and the last bits of a dozen sums in single precision
+    slack = np.float32(weights[list(SPARSE)].sum() / 2 + 2)
+    dense = ((known - sparse) * FULL).astype(np.float32)
+    divisor = (known + lacking).astype(np.float32)
+    return Bound(divisor, sparse.astype(np.float32), dense, lacking.astype(np.int64), slack)
+
+
+SPARSE = (TEXT, REQUIRED, PREFERRED, CERTIFICATE)
+TELLING = (*SPARSE, EXPERIENCE)
+"""The parts of the fit for the posting."""
+_KNOWN_WHERE = {
+    OCCUPATION: (HAS_OCCUPATION,),
+    TEXT: (HAS_TEXT,),
+    WAGE: (HAS_HOUR, HAS_MONTH),
+    HOURS: (HAS_HOURS,),
+    COMMUTE: (HAS_GROUND,),
+    REQUIRED: (HAS_REQUIRED,),
+    PREFERRED: (HAS_PREFERRED,),
+    EXPERIENCE: (HAS_EXPERIENCE,),
+    CERTIFICATE: (HAS_CERTIFICATES,),
+}
+
+
+@compiled
+def invert(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
+    text: SparseRows, terms: SparseRows, first: int, last: int, head: Array, width: int, text_width: int
+) -> Any:
+    """An inverted index over documents `first` to `last`: text columns but the head, then term columns.
+
+    Args:
+        terms: of these documents alone.
+
+    Returns:
+        Where each column's entries start, the documents of the entries (from 0) and their values in steps; the head;
+        the norm of each document's head, where its entries start, their places in the head and their values in steps.
+    """
+    starts, columns, values = text.starts, text.columns, text.values
+    term_starts, term_columns, term_values = terms.starts, terms.columns, terms.values
+    place_of = np.full(width, -1, np.int32)
+    place_of[head] = np.arange(len(head))
+    lists, head_starts = np.zeros(width + 1, np.int32), np.zeros(last - first + 1, np.int32)
+    for row in range(first, last):
+        for at in range(starts[row], starts[row + 1]):
+            column = columns[at]
+            lists[column + 1] += place_of[column] < 0
+            head_starts[row - first + 1] += place_of[column] >= 0
+        for at in range(term_starts[row - first], term_starts[row - first + 1]):
+            lists[text_width + term_columns[at] + 1] += 1
+    lists, head_starts = np.cumsum(lists).astype(np.int32), np.cumsum(head_starts).astype(np.int32)
+    filled, head_filled = lists[:-1].copy(), 0
+    documents, steps = np.empty(lists[-1], np.uint16), np.empty(lists[-1], np.uint16)
+    head_places, head_steps = np.empty(head_starts[-1], np.uint16), np.empty(head_starts[-1], np.uint16)
+    head_norms = np.zeros(last - first, np.float32)
+    for row in range(first, last):
+        squares = 0
+        for at in range(starts[row], starts[row + 1]):
+            column, value = columns[at], values[at]
+            if place_of[column] >= 0:
+                squares += int(value) * int(value)
+                head_places[head_filled], head_steps[head_filled] = place_of[column], value
+                head_filled += 1
+            else:
+                documents[filled[column]], steps[filled[column]] = row - first, value
+                filled[column] += 1
+        head_norms[row - first] = np.sqrt(squares) * 1.000001
+        for at in range(term_starts[row - first], term_starts[row - first + 1]):
+            column = text_width + term_columns[at]
+            documents[filled[column]], steps[filled[column]] = row - first, _in_steps(term_values[at])
+            filled[column] += 1
+    return lists, documents, steps, head, head_norms, head_starts, head_places, head_steps
+
+
+@inlined
+def _in_steps(value: float) -> int:
+    return int(min(np.ceil(value * STEPS), STEPS))
+
+
+@compiled
+def often(text: SparseRows, first: int, last: int, text_width: int, least: int) -> Array:
+    """The text columns that at least so many of these documents have."""
+    counts = np.zeros(text_width, np.int32)
+    for at in range(text.starts[first], text.starts[last]):
+        counts[text.columns[at]] += 1
+    return np.flatnonzero(counts >= least).astype(np.int32)

@@ -1,0 +1,166 @@
+"""What operators and officials see of fairness: `/matching/fairness`, and what the last epochs changed."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from fastapi import APIRouter, Request
+from markupsafe import Markup
+from sqlalchemy import Engine
+from sqlmodel import Session
+from starlette.responses import Response
+
+from services.matching import store
+from services.matching.api.seasons import Planner, ShownExposure, ShownFairness, fairness_of
+from services.matching.insight.drift import STEP, most_moved, steps, together
+from services.matching.rematch import rematches
+from services.matching.season.standing import season
+from services.matching.tables import RematchRow
+from shared.contracts import Fact
+from shared.contracts.matches import PartName
+from shared.database import reading
+from shared.web.catalogue import Language, say, sentences
+from shared.web.charts import Series, bars
+from shared.web.pages import Pages, language_of
+
+SHOWN = 5
+"""Epochs, the newest first."""
+MOST_MOVED = 10
+WIDEST = 14
+"""Letters of a name beside a bar; the table has the whole."""
+Spread = tuple[tuple[int, int], ...]
+"""From which score, in ten-thousandths, and how many pairs of the seekers' lists up to the next."""
+
+
+class ShownMoved(Fact):
+    """A word or a skill, and how many pairs that have it in common came and went."""
+
+    term: str
+    came: int
+    went: int
+
+
+class ShownDrift(Fact):
+    """What the lists were and became as one epoch took the place of another."""
+
+    epoch: int
+    previous_epoch: int
+    kind: str
+    season: str
+    finished_at: datetime | None
+    before: Spread
+    after: Spread
+    weights: dict[PartName, tuple[int, int]]
+    """Those that are others now: before and after."""
+    words: tuple[ShownMoved, ...]
+    skills: tuple[ShownMoved, ...]
+
+
+class Group(NamedTuple):
+    """A café or an occupation on the page."""
+
+    name: str
+    exposed: ShownExposure
+
+
+def drift_api(engine: Engine) -> APIRouter:
+    router = APIRouter(prefix="/api/v1/matching")
+
+    @router.get("/drift")
+    def show_drift(_who: Planner) -> tuple[ShownDrift, ...]:
+        """What the last five epochs changed and why, the newest first."""
+        with reading(engine) as session:
+            return tuple(_drifts(session))
+
+    return router
+
+
+def fairness_pages(engine: Engine, shard_count: int, pages: Pages) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/matching/fairness")
+    def show_fairness(request: Request, _who: Planner) -> Response:
+        with reading(engine) as session:
+            fair = fairness_of(season(session, shard_count))
+            drifts = tuple(_drifts(session))
+        language = language_of(request)
+        cafes = [
+            Group(name[:8] or say(language, "fairness.no_cafe"), one) for name, one in fair.seekers_by_cafe.items()
+        ]
+        codes = [Group(_occupation(code, language), one) for code, one in fair.postings_by_occupation.items()]
+        return pages.show(
+            request,
+            "fairness.html",
+            fair=fair,
+            drifts=drifts,
+            cafes=cafes,
+            occupations=codes,
+            charts=_charts(fair, drifts, cafes, codes, language),
+        )
+
+    return router
+
+
+def _drifts(session: Session) -> Iterator[ShownDrift]:
+    for row in rematches.taken_up(session, SHOWN):
+        shares = rematches.shares_of(session, row)
+        kept = [share.drift for share in shares if share.drift]
+        if not kept:
+            continue  # made before this was kept
+        drift, previous = together(kept), min(share.previous_epoch for share in shares)
+        yield ShownDrift(
+            epoch=row.epoch,
+            previous_epoch=previous,
+            kind=row.kind,
+            season=row.season,
+            finished_at=row.finished_at,
+            before=tuple(steps(drift.before)),
+            after=tuple(steps(drift.after)),
+            weights=_other_weights(session, row, previous),
+            words=tuple(ShownMoved(**vars(one)) for one in most_moved(drift, "words", MOST_MOVED)),
+            skills=tuple(ShownMoved(**vars(one)) for one in most_moved(drift, "skills", MOST_MOVED)),
+        )
+
+
+def _other_weights(session: Session, row: RematchRow, previous: int) -> dict[PartName, tuple[int, int]]:
+    before, after = (store.epoch(session, number).rules.weights for number in (previous, row.epoch))
+    return {part: (before[part], weight) for part, weight in after.items() if before[part] != weight}
+
+
+def _occupation(code: str, language: Language) -> str:
+    key = f"occupation.{code}"
+    return say(language, key) if key in sentences(language) else code or say(language, "fairness.no_occupation")
+
+
+def _charts(
+    fair: ShownFairness, drifts: tuple[ShownDrift, ...], cafes: list[Group], codes: list[Group], language: Language
+) -> list[tuple[str, Markup]]:
+    """Each with what it shows; nothing where there is nobody."""
+    never = say(language, "fairness.never")
+    return [
+        (f"{say(language, 'fairness.by_occupation')}: {never}", _never(codes, never)),
+        (f"{say(language, 'fairness.by_cafe')}: {never}", _never(cafes, never)),
+        (say(language, "fairness.scores"), _scores(fair, drifts, language)),
+    ]
+
+
+def _never(groups: list[Group], name: str) -> Markup:
+    names = [one.name if len(one.name) <= WIDEST else f"{one.name[: WIDEST - 1]}…" for one in groups]
+    return bars(name, names, [Series(name, [one.exposed.share_never for one in groups])], percent=True)
+
+
+def _scores(fair: ShownFairness, drifts: tuple[ShownDrift, ...], language: Language) -> Markup:
+    """Pairs by score: as the last epoch found them and as it left them, or as they are."""
+    if drifts:
+        told = {say(language, "fairness.before"): drifts[0].before, say(language, "fairness.after"): drifts[0].after}
+    else:
+        told = {say(language, "fairness.now"): fair.scores}
+    counted = [dict(spread) for spread in told.values()]
+    starts = sorted({start for counts in counted for start in counts})
+    lowest = min((start for counts in counted for start, count in counts.items() if count), default=0)
+    starts = [start for start in starts if start >= lowest]
+    names = [f"{start // 100}-{(start + STEP) // 100}" for start in starts]
+    series = [
+        Series(name, [counts.get(start, 0) for start in starts]) for name, counts in zip(told, counted, strict=True)
+    ]
+    return bars(say(language, "fairness.scores"), names, series)

@@ -1,0 +1,1 @@
+"""The proof that what streamed in is what a recompute gives: made, kept, repaired."""

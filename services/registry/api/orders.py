@@ -1,0 +1,141 @@
+"""What programs may ask about orders, under `/api/v1/registry`: how they stand, that they end, what is decided."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from sqlalchemy import Engine
+from sqlmodel import Session, or_, select
+
+from services.registry.access import Sender, agency_for, not_found
+from services.registry.api.agencies import refusal
+from services.registry.api.bodies import PlainBody
+from services.registry.decisions import Decision, decide, orders_of
+from services.registry.intake.door import Arrival, Receipt, receive
+from services.registry.intake.findings import finding
+from services.registry.law.rules import Rules
+from services.registry.orders.life_cycle import Illegal, State, Status
+from services.registry.people.vault import Vault
+from services.registry.tables import Agency, JobOrder, Posting
+from shared.database import reading, transaction
+from shared.web.cursors import ID, Paged
+from shared.web.problems import Problem
+from shared.web.sign_in import SignedIn, allow
+
+Operator = Annotated[SignedIn, Depends(allow("operator"))]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+
+
+class Asked(BaseModel):
+    """A request's body: only what it names is taken."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StatusAsked(Asked):
+    status: Status
+
+
+class DecisionAsked(Asked):
+    decision: Decision
+    reason: Line = ""
+
+
+def order_api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:
+    router = APIRouter(prefix="/api/v1/registry")
+    From = Annotated[SignedIn, Depends(Sender(engine))]  # noqa: N806 - a type
+
+    def say(who: SignedIn, agency: UUID | None, posting_id: UUID, status: Status) -> dict[str, tuple[Receipt, ...]]:
+        own = agency_for(engine, who, agency)
+        with transaction(engine) as session:
+            orders = _own_orders(session, own.agency_id, posting_id)
+            if not orders:
+                raise not_found()
+            said = [Arrival("body", {"source_ref": each.source_ref, "status": status}, "http") for each in orders]
+            receipts = receive(session, said, own, vault, law=law)
+        if all(receipt.outcome == "returned" for receipt in receipts):
+            raise refusal(receipts[0])
+        return {"receipts": tuple(receipts)}
+
+    @router.get("/postings/{posting_id}")
+    def show_posting(posting_id: UUID, who: From) -> dict[str, Any]:
+        """A posting: the operator sees what is shown of it, an agency what she herself ordered."""
+        with reading(engine) as session:
+            if who.role == "operator":
+                posting = session.get(Posting, posting_id)
+                if posting is None:
+                    raise not_found()
+                return posting.model_dump(mode="json")
+            orders = _own_orders(session, who.agency_id, posting_id)
+            if not orders:
+                raise not_found()
+            return _shown(session, orders[0])
+
+    @router.patch("/postings/{posting_id}")
+    def move_posting(
+        posting_id: UUID,
+        who: From,
+        asked: Annotated[StatusAsked, Depends(PlainBody(StatusAsked))],
+        agency: UUID | None = None,
+    ) -> dict[str, tuple[Receipt, ...]]:
+        """Say what became of an order of one's own. The same again is `unchanged`."""
+        return say(who, agency, posting_id, asked.status)
+
+    @router.delete("/postings/{posting_id}")
+    def withdraw_posting(posting_id: UUID, who: From, agency: UUID | None = None) -> dict[str, tuple[Receipt, ...]]:
+        """Withdraw an order of one's own; where others order the same, theirs stays open."""
+        return say(who, agency, posting_id, "withdrawn")
+
+    @router.get("/orders")
+    def list_orders(
+        who: From,
+        paged: Paged,
+        agency: UUID | None = None,
+        state: State | None = None,
+    ) -> list[dict[str, Any]]:
+        """Orders by their id: an agency's own, or all for the operator."""
+        own = None if who.role == "operator" and agency is None else agency_for(engine, who, agency).agency_id
+        with reading(engine) as session:
+            found = orders_of(session, own, state, paged.after(ID), paged.one_more)
+            return [_shown(session, order) for order in paged.shown(found, lambda order: order.order_id)]
+
+    @router.patch("/orders/{order_id}")
+    def decide_order(
+        order_id: UUID, _who: Operator, asked: Annotated[DecisionAsked, Depends(PlainBody(DecisionAsked))]
+    ) -> list[dict[str, Any]]:
+        """Release, refuse, suspend, end, split or join an order, or all that a posting shows."""
+        try:
+            with transaction(engine) as session:
+                orders = decide(session, order_id, asked.decision, asked.reason)
+                shown = [_shown(session, order) for order in orders]
+        except Illegal as illegal:
+            raise _no_such_step(illegal) from illegal
+        if not shown:
+            raise not_found()
+        return shown
+
+    return router
+
+
+def _own_orders(session: Session, agency_id: UUID | None, posting_id: UUID) -> Sequence[JobOrder]:
+    """An agency's orders that a posting shows or showed, or the one of this id."""
+    there = or_(JobOrder.posting_id == posting_id, JobOrder.order_id == posting_id)
+    own = select(JobOrder).where(JobOrder.agency_id == agency_id, there)
+    return session.exec(own.order_by(JobOrder.accepted_at, JobOrder.order_id)).all()  # type: ignore[arg-type]
+
+
+def _shown(session: Session, order: JobOrder) -> dict[str, Any]:
+    posting = session.get(Posting, order.posting_id) if order.posting_id else None
+    kept = order.model_dump(mode="json", exclude={"content_hash", "fingerprint", "firm_key", "title_key", "told_until"})
+    return kept | {
+        "order_revision": order.revision,
+        "revision": posting.revision if posting else None,
+        "agency": session.get_one(Agency, order.agency_id).name,
+    }
+
+
+def _no_such_step(illegal: Illegal) -> Problem:
+    found = finding(illegal.code, "decision", state=illegal.state, status=illegal.status)
+    return Problem(409, found.code, found.message, found.message_ko, where=found.where, hint=found.hint)

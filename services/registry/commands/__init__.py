@@ -1,0 +1,1 @@
+"""The registry's share of the command `iljari`, a module a group."""

@@ -1,0 +1,134 @@
+"""The official's board: `/board`, where plan, coverage, rooms, benefit and costs stand; `/board/plan`, the plan."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy import Engine
+from sqlmodel import Session
+from starlette.responses import Response
+
+from services.registry.access import not_found
+from services.registry.api.ground import Official, today
+from services.registry.benefit.report import rows_at
+from services.registry.board.gathered import Board, gathered, rows_of
+from services.registry.pages.benefit import PAGE, sheet
+from services.registry.plan import ledger
+from services.registry.plan.entries import Ref
+from services.registry.plan.report import Document, flat, report
+from shared.database import reading
+from shared.figure import Figure
+from shared.web.catalogue import Language, say
+from shared.web.charts import Series, bars
+from shared.web.pages import Pages, language_of
+
+Refs = Annotated[list[Ref], Query(max_length=200)]
+Name = Annotated[str, Query(max_length=80)]
+HEAD = ("part", "line", "figure", "name_ko", "name_en", "value", "numerator", "denominator", "unknown", "unit", "rows")
+
+
+def board_pages(engine: Engine, pages: Pages) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/board", include_in_schema=False)
+    def show_board(request: Request, _who: Official) -> Response:
+        with reading(engine) as session:
+            board, coverage = gathered(session, today()), coverage_of(session)
+        return pages.show(
+            request, "board.html", board=board, coverage=coverage, rows_at=rows_at,
+            asked={"since": str(board.period.since), "until": str(board.period.until)},
+            **charts_of(board, coverage, language_of(request)),
+        )  # fmt: skip
+
+    @router.get("/board/figures.csv", include_in_schema=False)
+    def figures_as_csv(_who: Official) -> Response:
+        with reading(engine) as session:
+            board = gathered(session, today())
+        return sheet("board.csv", [HEAD, *flat_board(board)])
+
+    @router.get("/board/rows", include_in_schema=False)
+    def show_rows(
+        request: Request,
+        _who: Official,
+        part: Name,
+        figure: Name,
+        line: Name = "",
+        page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    ) -> Response:
+        with reading(engine) as session:
+            told = rows_of(session, today(), part, line, figure)
+        if told is None:
+            raise not_found()
+        return pages.show(
+            request, "board_rows.html", figure=told, rows=told.rows[(page - 1) * PAGE : page * PAGE], page=page,
+            more=len(told.rows) > page * PAGE,
+        )  # fmt: skip
+
+    @router.get("/board/plan", include_in_schema=False)
+    def show_plan(request: Request, _who: Official) -> Response:
+        with reading(engine) as session:
+            told = report(ledger.entries(session))
+        return pages.show(request, "plan.html", told=told, **plan_chart(told, language_of(request)))
+
+    @router.get("/board/plan/tables.csv", include_in_schema=False)
+    def plan_as_csv(_who: Official) -> Response:
+        with reading(engine) as session:
+            told = report(ledger.entries(session))
+        return sheet("plan.csv", flat(told))
+
+    @router.get("/board/plan/entries", include_in_schema=False)
+    def show_entries(request: Request, _who: Official, ref: Refs) -> Response:
+        with reading(engine) as session:
+            held = [(one, list(ledger.revisions(session, one))) for one in dict.fromkeys(ref)]
+        if not any(revisions for _, revisions in held):
+            raise not_found()
+        return pages.show(request, "plan_entries.html", entries=held)
+
+    @router.get("/api/v1/registry/board")
+    def read_board(_who: Official) -> dict[str, Any]:
+        """Use, benefit and costs as figures; the plan's tables and coverage have addresses of their own."""
+        with reading(engine) as session:
+            board = gathered(session, today())
+        told = [dict(zip(HEAD, row, strict=True)) for row in flat_board(board)]
+        return {"as_of": board.today, "since": str(board.period.since), "figures": told}
+
+    return router
+
+
+def coverage_of(session: Session) -> Any:
+    """The shares within a walk, by the straight-line estimate; SciPy comes when someone asks."""
+    from services.registry.cafes.city_coverage import coverage_now
+    from services.registry.cafes.coverage import Walk
+
+    return coverage_now(session, Walk())
+
+
+def flat_board(board: Board) -> Iterator[tuple[object, ...]]:
+    """Every figure in a row. What there is no data of is None."""
+    for part, line, each in board.named():
+        yield (part, line, each.name, *_names(each), each.value, each.numerator, each.denominator, each.unknown,
+               each.unit, len(each.rows))  # fmt: skip
+
+
+def charts_of(board: Board, coverage: Any, language: Language) -> dict[str, Any]:
+    shares = [each.share for each in coverage.figures]
+    named = [say(language, f"coverage.{each.of}") for each in coverage.figures]
+    visits = [next(it.value for it in line.figures if it.name == "room_visits") for line in board.use_by_cafe]
+    use = [line.name for line in board.use_by_cafe]
+    label = say(language, "board.coverage")
+    return plan_chart(board.plan, language) | {
+        "coverage_chart": bars(label, named, [Series(label, shares)], percent=True),
+        "use_chart": bars(say(language, "board.use"), use, [Series(say(language, "figure.room_visits"), visits)]),
+    }
+
+
+def plan_chart(told: Document, language: Language) -> dict[str, Any]:
+    """Cafés by year: planned and opened."""
+    years = told["openings_by_year"]
+    series = [Series(say(language, f"plan.{name}"), [each[name]["value"] for each in years])
+              for name in ("planned", "actual")]  # fmt: skip
+    return {"plan_chart": bars(say(language, "plan.openings"), [str(each["year"]) for each in years], series)}
+
+
+def _names(figure: Figure) -> tuple[str, str]:
+    return say("ko", f"figure.{figure.name}"), say("en", f"figure.{figure.name}")

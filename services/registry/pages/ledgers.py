@@ -1,0 +1,119 @@
+"""The ledgers as pages under `/ledgers`: by days, to be printed, or taken along as a file with the reason recorded."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Request
+from sqlalchemy import Engine
+from sqlmodel import col, select
+from starlette.responses import RedirectResponse, Response
+
+from services.registry.access import not_found
+from services.registry.api.custody import Words, address_of, named
+from services.registry.ledgers.handing_out import file_of, look_of, names_of
+from services.registry.ledgers.lines import KEYS, lines
+from services.registry.ledgers.reach import Asked, Book, books_of, may_name, span_of, whose_of
+from services.registry.ledgers.wording import cells, head
+from services.registry.people.vault import Vault
+from services.registry.tables import Agency, Cafe
+from shared.database import reading
+from shared.web.cursors import Cursor, cursor_of, key_of
+from shared.web.pages import Pages, language_of
+from shared.web.problems import Problem
+from shared.web.sign_in import SignedIn, allow, from_our_form
+
+PAGE_LINES = 300
+Keeper = Annotated[SignedIn, Depends(allow("counselor", "agency", "operator", "official"))]
+
+
+class Range:
+    """What a page or a form asks for: days, and whose."""
+
+    def __init__(
+        self, since: date | None = None, until: date | None = None, agency: str = "", cafe: str = "", after: Cursor = ""
+    ) -> None:
+        self.span, self.after = span_of(since, until), after
+        self.agency, self.cafe = _id_of(agency), _id_of(cafe)
+
+    def of(self, who: SignedIn, book: Book) -> Asked:
+        return Asked(book, whose_of(who, book, self.agency, self.cafe), self.span)
+
+
+Ranged = Annotated[Range, Depends(Range)]
+
+
+def ledger_pages(engine: Engine, vault: Vault, pages: Pages) -> APIRouter:
+    router = APIRouter(prefix="/ledgers", include_in_schema=False)
+
+    @router.get("")
+    def first(who: Keeper) -> Response:
+        return RedirectResponse(f"/ledgers/{books_of(who)[-1]}", 303)
+
+    @router.get("/{book}")
+    def show(request: Request, book: Book, who: Keeper, ranged: Ranged) -> Response:
+        """The lines of these days, without names."""
+        return page(request, who, ranged.of(who, book), ranged)
+
+    @router.post("/{book}", dependencies=[Depends(from_our_form)])
+    def take(  # noqa: PLR0913, PLR0917 - the fields of the form
+        request: Request,
+        book: Book,
+        who: Keeper,
+        ranged: Ranged,
+        why: Annotated[Words, Form()],
+        form: Annotated[Literal["page", "csv", "xlsx"], Form()] = "page",
+        names: Annotated[Literal["yes", ""], Form()] = "",
+    ) -> Response:
+        """The same with names, or as a file; who, what and why are recorded."""
+        asked = ranged.of(who, book)
+        if (names or form == "page") and not may_name(who):
+            raise Problem(403, "NOT_ALLOWED", "Your role may not do this.", "이 일을 할 권한이 없습니다.")
+        if form == "page":
+            return page(request, who, asked, ranged, why)
+        look = look_of(asked, named(who), why, address_of(request))
+        return file_of(engine, vault, who, asked, form, language_of(request), look, named=bool(names))
+
+    def page(request: Request, who: SignedIn, asked: Asked, ranged: Range, why: str = "") -> Response:
+        language = language_of(request)
+        with reading(engine) as session:
+            found = lines(session, asked, key_of(ranged.after, KEYS[asked.book]), PAGE_LINES + 1)
+            agencies = session.exec(select(Agency).order_by(col(Agency.name))).all()
+            cafes = session.exec(select(Cafe).order_by(col(Cafe.name))).all()
+        shown = found[:PAGE_LINES]
+        look = look_of(asked, named(who), why, address_of(request)) if why else None
+        people = names_of(engine, vault, who, shown, look) if look else {}
+        every = who.role in ("operator", "official")
+        values: dict[str, Any] = {
+            "book": asked.book,
+            "books": books_of(who),
+            "span": asked.span,
+            "head": head(asked.book, language),
+            "rows": [cells(line, people, language) for line in shown],
+            "next": cursor_of(shown[-1].key) if len(found) > PAGE_LINES else "",
+            "agencies": agencies if every else [],
+            "cafes": [cafe for cafe in cafes if every or cafe.cafe_id in who.cafes],
+            "agency": ranged.agency,
+            "cafe": ranged.cafe,
+            "owner": _owner(who, ranged, agencies, cafes),
+            "may_name": may_name(who) and asked.book != "orders",
+            "named": bool(why),
+        }
+        return pages.show(request, "ledger.html", **values)
+
+    return router
+
+
+def _owner(who: SignedIn, ranged: Range, agencies: Any, cafes: Any) -> str:
+    """Whose ledger it is, by name; nothing where it is everyone's."""
+    agency = who.agency_id or ranged.agency
+    called = [each.name for each in agencies if each.agency_id == agency]
+    wanted = (ranged.cafe,) if ranged.cafe else who.cafes
+    return ", ".join(called + [each.name for each in cafes if each.cafe_id in wanted])
+
+
+def _id_of(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise not_found() from None
