@@ -11,15 +11,17 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, func
 from sqlmodel import Session, select
 
-from services.notify import delivery, noticing, telling
-from services.notify.addresses import Addresses
-from services.notify.channels import AppriseWay, Way
-from services.notify.delivery import Courier
+from services.notify import noticing, telling
+from services.notify.delivery import sending as delivery
+from services.notify.delivery.addresses import Addresses
+from services.notify.delivery.channels import AppriseWay, Way
+from services.notify.delivery.mail import MailWay
+from services.notify.delivery.sending import Courier
+from services.notify.delivery.webhooks import HookWay
 from services.notify.desk.at_desk import TEMPLATES, Desk
 from services.notify.desk.message_pages import message_pages
 from services.notify.desk.pages import desk
 from services.notify.handlers import HEARINGS
-from services.notify.mail import MailWay
 from services.notify.match_lists import most_headed, wake_postponed
 from services.notify.people import Names
 from services.notify.settings import NotifySettings
@@ -30,7 +32,7 @@ from services.notify.surfaces.link_pages import link_pages
 from services.notify.surfaces.surface import Surface
 from services.notify.surfaces.worker_pages import worker_pages
 from services.notify.tables import MatchList, PostingCard, SeekerCard
-from services.notify.webhooks import HookWay
+from services.notify.telling import FILLERS
 from shared.contracts import RestatementRequested
 from shared.database import open_engine, reading, transaction
 from shared.outbox import stage
@@ -59,7 +61,7 @@ def create_app(settings: NotifySettings) -> FastAPI:
         ),
     )
     names, addresses = Names(settings), Addresses(settings)
-    courier = Courier(engine, settings, addresses, ways_of(settings))
+    courier = Courier(engine, settings, addresses, ways_of(settings), FILLERS)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

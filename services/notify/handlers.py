@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from services.notify import changes, noticing, referrals, telling
+from services.notify.delivery.messages import forget_person
 from services.notify.match_lists import set_best
-from services.notify.messages import forget_person
 from services.notify.tables import MatchList, PostingCard, SeekerCard, SubmissionNote
 from services.notify.words import searchable
 from shared.clock import KST

@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from services.notify import match_lists, referrals
-from services.notify.categories import Category, Recipient
-from services.notify.digests import Filler, open_digest
+from services.notify.delivery.categories import Category, Recipient
+from services.notify.delivery.digests import Filler, open_digest
+from services.notify.delivery.messages import News, put_into, tell
 from services.notify.match_lists import CallFilter, OneCafe
-from services.notify.messages import News, put_into, tell
 from services.notify.tables import BookingMark, Digest, Enrolment, PairStanding, PostingCard, SeekerCard, SessionCard
 from shared.clock import now
 from shared.contracts import (

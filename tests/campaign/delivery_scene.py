@@ -8,14 +8,15 @@ from uuid import UUID, uuid4
 from pydantic import SecretStr
 from sqlmodel import Session, col, select
 
-from services.notify import delivery
-from services.notify.addresses import Address, Addresses
 from services.notify.app import ways_of
-from services.notify.channels import Letter, Outcome
-from services.notify.delivery import Claim, Courier
-from services.notify.mail import MailWay
+from services.notify.delivery import sending as delivery
+from services.notify.delivery.addresses import Address, Addresses
+from services.notify.delivery.channels import Letter, Outcome
+from services.notify.delivery.mail import MailWay
+from services.notify.delivery.sending import Claim, Courier
 from services.notify.settings import NotifySettings
 from services.notify.tables import Attempt, Delivery, Table
+from services.notify.telling import FILLERS
 from shared.clock import stopped_at
 from shared.contracts import ReferralRecorded
 from shared.database import SpineTable, open_engine, reading
@@ -47,7 +48,7 @@ def bring(directory: str, registry_url: str, smtp_url: str, at: str, bug: str | 
         PLANTED[bug]()
     settings = settings_of(directory, registry_url, smtp_url)
     engine, addresses = open_engine(settings.database_url), Addresses(settings)
-    courier = Courier(engine, settings, addresses, ways_of(settings), hands=1)
+    courier = Courier(engine, settings, addresses, ways_of(settings), FILLERS, hands=1)
     with stopped_at(datetime.fromisoformat(at)):
         while courier.turn():
             pass
@@ -137,7 +138,7 @@ def _attempt_noted_afterwards() -> None:
 
 
 def _seal_in_two_steps() -> None:
-    from services.notify import digests
+    from services.notify.delivery import digests
 
     sound = digests.seal
 

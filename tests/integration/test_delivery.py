@@ -16,14 +16,15 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from standardwebhooks import Webhook
 
-from services.notify.addresses import Addresses
 from services.notify.app import create_app as notify_app
 from services.notify.app import ways_of
-from services.notify.categories import Recipient
-from services.notify.delivery import Courier
-from services.notify.preferences import set_habit, wants
+from services.notify.delivery.addresses import Addresses
+from services.notify.delivery.categories import Recipient
+from services.notify.delivery.preferences import set_habit, wants
+from services.notify.delivery.sending import Courier
 from services.notify.settings import NotifySettings
 from services.notify.tables import Attempt, Delivery, Digest, Message, Table
+from services.notify.telling import FILLERS
 from services.registry.app import create_app as registry_app
 from services.registry.orders.agencies import add_agency
 from services.registry.people.accounts import add_account
@@ -126,7 +127,7 @@ def city(tmp_path: Path) -> Iterator[City]:
         vault = Vault(MasterKeys(SecretStr("v")), SecretStr("p"))
         addresses = Addresses(settings)
         opened.callback(addresses.close)
-        courier = Courier(engine, settings, addresses, ways_of(settings))
+        courier = Courier(engine, settings, addresses, ways_of(settings), FILLERS)
         seeker_id = _a_seeker_who_agreed(registry, vault)
         yield City(engine, registry, vault, settings, courier, mail, hook, stop, seeker_id)
         engine.dispose()
@@ -511,7 +512,7 @@ def test_a_webhook_of_the_inside_is_not_called(city: City) -> None:
 
 
 def test_an_agency_asks_for_it_again_and_gets_the_same_id(city: City) -> None:
-    from services.notify.delivery import send_again
+    from services.notify.delivery.sending import send_again
 
     hook_up(city)
     refer(city)

@@ -11,15 +11,15 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from starlette.responses import RedirectResponse, Response
 
-from services.notify import messages, wording
-from services.notify.categories import CHANNELS, Recipient, kinds_for
-from services.notify.delivery import figures, send_again
-from services.notify.messages import News, tell
-from services.notify.preferences import choices, choose, habit_of, set_habit
+from services.notify.delivery import messages, wording
+from services.notify.delivery.categories import CHANNELS, Recipient, kinds_for
+from services.notify.delivery.messages import News, tell
+from services.notify.delivery.preferences import choices, choose, habit_of, set_habit
+from services.notify.delivery.sending import figures, send_again
+from services.notify.delivery.windows import CADENCES, Cadence
+from services.notify.delivery.wording import choice_of, sentence
 from services.notify.settings import NotifySettings
 from services.notify.tables import Attempt, Delivery
-from services.notify.windows import CADENCES, Cadence
-from services.notify.wording import choice_of, sentence
 from shared.clock import now
 from shared.database import reading, transaction
 from shared.web.pages import Pages, language_of

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.quiet_hours import first_chance, is_night
-from services.notify.retries import PATIENCE, wait_after, widest_wait
-from services.notify.webhooks import is_public
-from services.notify.windows import CADENCES, Cadence, window_of
+from services.notify.delivery.quiet_hours import first_chance, is_night
+from services.notify.delivery.retries import PATIENCE, wait_after, widest_wait
+from services.notify.delivery.webhooks import is_public
+from services.notify.delivery.windows import CADENCES, Cadence, window_of
 from shared.clock import KST
 
 INSTANTS = st.integers(946_684_800, 4_102_444_799).map(lambda second: datetime.fromtimestamp(second, UTC))

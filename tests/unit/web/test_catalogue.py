@@ -5,16 +5,16 @@ from pathlib import Path
 from string import Formatter
 from typing import get_args
 
-from services.notify.categories import KINDS as NEWS
-from services.notify.categories import Channel, RecipientKind
-from services.notify.channels import Ending
+from services.notify.delivery.categories import KINDS as NEWS
+from services.notify.delivery.categories import Channel, RecipientKind
+from services.notify.delivery.channels import Ending
+from services.notify.delivery.windows import Cadence
 from services.notify.desk import sheets
 from services.notify.desk.bar import TOLD, WRONG
 from services.notify.desk.shown import ASKS_DAY
 from services.notify.following import VIEWS
 from services.notify.surfaces.candidates import SHOWN_TO_FIRM
 from services.notify.telling import CODES
-from services.notify.windows import Cadence
 from services.registry.benefit.figures import BY_NAME, PARTIES, Counted
 from services.registry.board.costs import COSTS
 from services.registry.board.room_use import USE

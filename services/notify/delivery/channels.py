@@ -8,7 +8,7 @@ from uuid import UUID
 
 import apprise
 
-from services.notify.addresses import Address
+from services.notify.delivery.addresses import Address
 
 Ending = Literal["sent", "temporary", "permanent", "unknown"]
 

@@ -13,10 +13,10 @@ from sqlalchemy import Engine
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from services.notify.categories import CHANNELS, Category, Recipient, RecipientKind
-from services.notify.preferences import cadence_of, wants
+from services.notify.delivery.categories import CHANNELS, Category, Recipient, RecipientKind
+from services.notify.delivery.preferences import cadence_of, wants
+from services.notify.delivery.windows import Cadence, Window, window_of
 from services.notify.tables import Delivery, Digest, Message
-from services.notify.windows import Cadence, Window, window_of
 from shared.clock import now
 from shared.database import reading, transaction
 

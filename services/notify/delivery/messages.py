@@ -10,9 +10,9 @@ from sqlalchemy import delete, false, func, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from services.notify.categories import Category, Recipient
-from services.notify.digests import open_digest
-from services.notify.preferences import forget_choices
+from services.notify.delivery.categories import Category, Recipient
+from services.notify.delivery.digests import open_digest
+from services.notify.delivery.preferences import forget_choices
 from services.notify.tables import (
     Attempt,
     BookingMark,

@@ -22,18 +22,17 @@ from anyio import to_thread
 from sqlalchemy import Engine, delete, func, update
 from sqlmodel import Session, col, select
 
-from services.notify.addresses import Address, Addresses, Found, RegistryAway
-from services.notify.categories import KINDS, Category, Channel, Recipient
-from services.notify.channels import Outcome, Way
-from services.notify.digests import messages_of, recipient_of, seal_due
-from services.notify.messages import News, tell
-from services.notify.preferences import habit_of, wants
-from services.notify.quiet_hours import first_chance
-from services.notify.retries import PATIENCE, wait_after
+from services.notify.delivery.addresses import Address, Addresses, Found, RegistryAway
+from services.notify.delivery.categories import KINDS, Category, Channel, Recipient
+from services.notify.delivery.channels import Outcome, Way
+from services.notify.delivery.digests import Filler, messages_of, recipient_of, seal_due
+from services.notify.delivery.messages import News, tell
+from services.notify.delivery.preferences import habit_of, wants
+from services.notify.delivery.quiet_hours import first_chance
+from services.notify.delivery.retries import PATIENCE, wait_after
+from services.notify.delivery.wording import as_letter, letter_of, still_true
 from services.notify.settings import NotifySettings
 from services.notify.tables import Attempt, Delivery, Digest, Message, PairStanding, SeekerCard, SuppressedAddress
-from services.notify.telling import FILLERS
-from services.notify.wording import as_letter, letter_of, still_true
 from shared.clock import now
 from shared.contracts import DeliveryFailed
 from shared.database import reading, transaction
@@ -71,24 +70,27 @@ class Courier:
 
     Args:
         ways: how each channel sends; a channel without one is refused, with that as its reason.
+        fillers: what a digest of a kind is filled with when its window closes.
         hands: how many are sent at the same time by one way.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it works with
         self,
         engine: Engine,
         settings: NotifySettings,
         addresses: Addresses,
         ways: Mapping[str, Way],
+        fillers: Mapping[str, Filler],
         hands: int = HANDS,
     ) -> None:
-        self.engine, self.settings, self.addresses, self.ways, self.hands = engine, settings, addresses, ways, hands
+        self.engine, self.settings, self.addresses = engine, settings, addresses
+        self.ways, self.fillers, self.hands = ways, fillers, hands
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Seal and bring until told to stop, each way by itself: one that is slow holds up no other."""
         brings = [self._keep_at(partial(self.bring_due, channel)) for channel in PATIENCE]
-        await asyncio.gather(self._keep_at(partial(seal_due, self.engine, FILLERS)), *brings)
+        await asyncio.gather(self._keep_at(partial(seal_due, self.engine, self.fillers)), *brings)
 
     async def stop(self, running: "asyncio.Task[None]") -> None:
         """End what is in flight, and return."""
@@ -108,7 +110,7 @@ class Courier:
 
     def turn(self) -> int:
         """Do once what is due now; how much that was."""
-        return seal_due(self.engine, FILLERS) + sum(self.bring_due(channel) for channel in PATIENCE)
+        return seal_due(self.engine, self.fillers) + sum(self.bring_due(channel) for channel in PATIENCE)
 
     def bring_due(self, channel: str) -> int:
         """Bring by one way what is due; how much that was."""

@@ -11,9 +11,9 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from sqlmodel import Session
 
 from services.notify import signed_links
-from services.notify.categories import CHANNELS, KINDS, Category, Channel, Recipient
-from services.notify.channels import Letter
-from services.notify.digests import recipient_of
+from services.notify.delivery.categories import CHANNELS, KINDS, Category, Channel, Recipient
+from services.notify.delivery.channels import Letter
+from services.notify.delivery.digests import recipient_of
 from services.notify.match_lists import EveryCafe, for_posting
 from services.notify.settings import NotifySettings
 from services.notify.tables import Delivery, KeptPosting, Message, PostingCard, SeekerCard, SessionCard

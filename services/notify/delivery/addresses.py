@@ -7,8 +7,8 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from services.notify.categories import KINDS, Category, Channel, Recipient
-from services.notify.digests import recipient_of
+from services.notify.delivery.categories import KINDS, Category, Channel, Recipient
+from services.notify.delivery.digests import recipient_of
 from services.notify.settings import NotifySettings
 from services.notify.tables import Delivery
 

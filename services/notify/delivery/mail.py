@@ -13,8 +13,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from urllib.parse import unquote, urlsplit
 
-from services.notify.addresses import Address
-from services.notify.channels import Ending, Letter, Outcome
+from services.notify.delivery.addresses import Address
+from services.notify.delivery.channels import Ending, Letter, Outcome
 from shared.clock import now
 
 TIMEOUT_SECONDS = 30.0

@@ -3,9 +3,9 @@
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
-from services.notify.categories import CHANNELS, KINDS, Category, Channel, Recipient, kinds_for
+from services.notify.delivery.categories import CHANNELS, KINDS, Category, Channel, Recipient, kinds_for
+from services.notify.delivery.windows import Cadence
 from services.notify.tables import Habit, Preference
-from services.notify.windows import Cadence
 from shared.clock import now
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 from standardwebhooks import Webhook
 
-from services.notify.addresses import Address
-from services.notify.channels import Letter, Outcome
+from services.notify.delivery.addresses import Address
+from services.notify.delivery.channels import Letter, Outcome
 from shared.clock import now
 
 LONGEST_SECONDS = 15.0

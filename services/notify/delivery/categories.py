@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from services.notify.quiet_hours import RuleClass
-from services.notify.windows import Cadence
+from services.notify.delivery.quiet_hours import RuleClass
+from services.notify.delivery.windows import Cadence
 
 RecipientKind = Literal["seeker", "firm", "agency", "counselor"]
 Channel = Literal["email", "webhook", "apprise"]
