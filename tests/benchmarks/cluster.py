@@ -11,7 +11,7 @@ from services.matching.bench.season import people
 from services.matching.engine.batch import blocks_of
 from services.matching.engine.profiles import SIDES
 from services.matching.rematch.cluster import on_cluster
-from tests.unit.matching.test_cluster import JOINED, LISTENS, QUIET, program
+from tests.unit.matching.rematch.test_cluster import JOINED, LISTENS, QUIET, program
 
 ROUNDS = 3
 

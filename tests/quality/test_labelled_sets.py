@@ -13,7 +13,7 @@ from services.matching.cli import app
 from services.matching.quality.labelled import read_labelled
 from services.matching.quality.ranking import as_document, by_text, fields_read
 from tests.labelled_data import labelled
-from tests.unit.matching.test_ranking import reference
+from tests.unit.matching.quality.test_ranking import reference
 
 Figure = Literal["map", "ndcg"]
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.cli import app
-from tests.unit.registry.test_producing_docs import EVERYTHING
+from tests.unit.registry.intake.test_producing_docs import EVERYTHING
 
 SEEKER = {
     "name": "홍길동",

@@ -42,7 +42,7 @@ from tests.unit.matching.examples import (
     seeker_id,
     started,
 )
-from tests.unit.matching.test_rematching import ask, finish, rematching
+from tests.unit.matching.rematch.test_rematching import ask, finish, rematching
 from tests.unit.matching.test_stream import apart, live
 
 SHARDS = (1, 2, 3, 5)

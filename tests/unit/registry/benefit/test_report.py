@@ -18,7 +18,7 @@ from shared.clock import stopped_at
 from shared.database import transaction
 from shared.web.sign_in import SESSION_COOKIE, SignedIn, make_cookie
 from tests.unit.registry.conftest import OPERATOR
-from tests.unit.registry.test_referrals import START, City
+from tests.unit.registry.referrals.test_referrals import START, City
 
 API = "/api/v1/registry/benefit"
 CAFE = UUID(int=4)

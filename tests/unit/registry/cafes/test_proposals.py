@@ -18,9 +18,9 @@ from services.registry.people.accounts import add_account
 from services.registry.tables import Agency, Cafe, Posting, ProgramProposal, ProgramSession, Seeker
 from shared.clock import now, stopped_at
 from shared.database import reading, transaction
-from tests.unit.registry.cafes.test_pages import PASSWORD, send
 from tests.unit.registry.cafes.town import NIGHT_BEFORE, a_cafe, a_session, session_told, someone
 from tests.unit.registry.conftest import OPERATOR
+from tests.unit.registry.pages.test_cafe_pages import PASSWORD, send
 
 PATH = "/api/v1/registry/programs/plan"
 JANUARY = date(2027, 1, 1)

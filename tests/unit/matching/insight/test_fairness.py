@@ -1,0 +1,120 @@
+"""Fairness and drift: what an epoch changed is counted and said, by the page, the interface and the command."""
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+from typer.testing import CliRunner
+
+from services.matching.app import TEMPLATES
+from services.matching.commands import season as season_commands
+from services.matching.engine.scorer import Rules
+from services.matching.insight.drift import Drift, most_moved, steps, together
+from services.matching.matcher import Matcher
+from services.matching.pages.fairness import drift_api, fairness_pages
+from services.matching.rematch import rematches
+from services.matching.rematch.rematches import Asked
+from shared.database import transaction
+from shared.web.pages import furnish
+from tests.unit.matching.api.test_api import OPERATOR, a_settings
+from tests.unit.matching.examples import a_posting, a_seeker, hear, started
+from tests.unit.matching.rematch.test_rematching import finish, rematching
+
+BREAD, SHOP = "빵을 굽는 제빵사", "빵을 파는 판매원"
+
+
+def test_words_that_few_share_are_told_of_nobody_and_the_rest_by_what_moved_most() -> None:
+    drift = Drift()
+    for term, came, went in (("빵", 9, 3), ("용접", 2, 11), ("엑셀", 2, 2), ("청소", 6, 6)):
+        for counted, count in ((drift.came, came), (drift.went, went)):
+            for _ in range(count):
+                drift.add(counted, [["text.shared", term, term], ["wage.meets"], ["skill.found", "X"]])
+    kept = drift.as_data()
+    moved = [(one.term, one.came, one.went) for one in most_moved(together([kept]), "words", 5)]
+    assert moved == [("용접", 2, 11), ("빵", 9, 3), ("청소", 6, 6)]
+    assert [one.term for one in most_moved(together([kept, kept]), "skills", 5)] == ["X"]
+
+
+def test_scores_are_counted_by_steps_with_the_empty_ones_between() -> None:
+    drift = Drift()
+    drift.scored([], [0, 499, 1_600])
+    assert steps(together([drift.as_data()] * 2).after) == [(0, 4), (500, 0), (1_000, 0), (1_500, 2)]
+    assert steps(drift.before) == []
+
+
+@pytest.fixture
+def matcher(engine: Engine) -> Matcher:
+    """Six bakers with lists of one: words count little, and the posting for bakers asks for a skill they lack."""
+    weights = dict.fromkeys(Rules().weights, 0) | {"text": 10, "required_skills": 90}
+    matcher = started(engine, Rules(threshold=300, seeker_list=1, posting_list=9, weights=weights))
+    people = [a_seeker(n, minutes=n, summary=BREAD, skills=["제빵"]) for n in range(6)]
+    orders = [a_posting(1, title=BREAD, required_skills=["용접"]), a_posting(2, title=SHOP, occupation_code="823")]
+    hear(matcher, engine, [*people, *orders])
+    return matcher
+
+
+@pytest.fixture
+def client(engine: Engine, matcher: Matcher) -> Iterator[TestClient]:
+    app = FastAPI()
+    pages = furnish(app, a_settings(), TEMPLATES)
+    app.include_router(drift_api(engine))
+    app.include_router(fairness_pages(engine, 1, pages))
+    with TestClient(app, headers=OPERATOR) as client:
+        yield client
+
+
+def adopt(engine: Engine, matcher: Matcher) -> None:
+    """Nothing but the words counts any more."""
+    weights = dict.fromkeys(Rules().weights, 0) | {"text": 100}
+    with transaction(engine) as session:
+        asked = Asked(UUID(int=1), "adopt", "mapo", adopts={"weights": weights, "why": "x"})
+        rematches.ask(session, asked, 1)
+    finish(rematching(engine, matcher))
+
+
+def test_what_an_epoch_changed_is_said_with_its_weights_words_and_skills(
+    engine: Engine, matcher: Matcher, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client.get("/api/v1/matching/drift").json() == []
+    page = client.get("/matching/fairness?lang=en").text
+    assert "No change of epoch was recorded yet." in page
+    adopt(engine, matcher)
+    (told,) = client.get("/api/v1/matching/drift").json()
+    assert (told["previous_epoch"], told["kind"]) == (0, "adopt")
+    assert told["weights"] == {"text": [10, 100], "required_skills": [90, 0]}
+    assert {"term": "제빵사", "came": 6, "went": 0} in told["words"]
+    assert sum(count for _, count in told["before"]) == sum(count for _, count in told["after"]) == 6
+    page = client.get("/matching/fairness?lang=en").text
+    assert "Someone adopted other weights" in page
+    assert page.count("<svg") == 3
+    assert "<script" not in page
+    assert 'style="' not in page
+    assert "금속·재료" in client.get("/matching/fairness?lang=ko").text
+    monkeypatch.setattr(season_commands, "open_system", lambda _data: nullcontext(client))
+    shown = CliRunner().invoke(season_commands.app, ["drift"])
+    assert (shown.exit_code, "weight: text" in shown.output) == (0, True)
+
+
+def test_without_anybody_there_is_no_data_and_no_chart(engine: Engine) -> None:
+    app = FastAPI()
+    app.include_router(fairness_pages(engine, 1, furnish(app, a_settings(), TEMPLATES)))
+    started(engine)
+    with TestClient(app, headers=OPERATOR) as client:
+        page = client.get("/matching/fairness?lang=en").text
+    assert "<svg" not in page
+    assert page.count("no data") >= 9
+
+
+def test_an_epoch_from_before_drift_was_kept_is_passed_over(
+    engine: Engine, matcher: Matcher, client: TestClient
+) -> None:
+    adopt(engine, matcher)
+    with transaction(engine) as session:
+        for share in rematches.shares_of(session, rematches.taken_up(session, 1)[0]):
+            share.drift = None
+            session.add(share)
+    assert client.get("/api/v1/matching/drift").json() == []

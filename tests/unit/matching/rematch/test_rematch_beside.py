@@ -1,0 +1,129 @@
+"""The scoring of a rematch in a process of its own, and what operators see and ask of it."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from services.matching.api.rematches import rematch_api
+from services.matching.handlers import rematch_requested
+from services.matching.own_process import JobFailed, run
+from services.matching.rematch import beside
+from services.matching.rematch.beside import Job, on_all_cores
+from services.matching.rematch.rematching import Rematching
+from services.matching.tables import RematchRow
+from shared.contracts import RematchRequested
+from shared.database import transaction
+from shared.web.problems import answer_problems
+from tests.unit.matching.api.test_api import OPERATOR, a_settings
+from tests.unit.matching.examples import NAMES, certified, open_store
+from tests.unit.matching.rematch.test_rematching import a_town, ask, finish, lists, rematching
+
+REMATCHES = "/api/v1/matching/rematches"
+
+
+def test_a_process_beside_makes_what_this_one_would(tmp_path: Path) -> None:
+    url, alone = f"sqlite:///{tmp_path}/matching.db", open_store()
+    engine = open_store(url)
+    matcher, other = a_town(engine), a_town(alone)
+    ask(engine)
+    ask(alone)
+
+    def job(row: RematchRow) -> Job:
+        return Job(database_url=url, shard="0/1", rematch_id=row.rematch_id)
+
+    finish(Rematching(engine, matcher, job, run))
+    finish(rematching(alone, other))
+    assert lists(engine) == lists(alone)
+    assert certified(engine).agrees
+    engine.dispose()
+    alone.dispose()
+
+
+def test_a_process_that_cannot_reach_the_store_is_no_success(tmp_path: Path) -> None:
+    job = Job(database_url=f"sqlite:///{tmp_path}/no/such.db", shard="0/1", rematch_id=NAMES)
+    with pytest.raises(JobFailed):
+        run(job, threading.Event())
+
+
+def test_it_ends_with_who_started_it(tmp_path: Path) -> None:
+    closing = threading.Event()
+    closing.set()
+    run(Job(database_url=f"sqlite:///{tmp_path}/m.db", shard="0/1", rematch_id=NAMES), closing)
+
+
+def test_workers_of_all_cores_make_the_same_blocks(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.matching.engine.batch.LARGEST", 2)
+    matcher = a_town(engine)
+    ask(engine)
+
+    def run(job: Job) -> None:
+        beside.score_share(engine, job, on_all_cores)
+
+    finish(rematching(engine, matcher, run))
+    assert certified(engine).agrees
+
+
+@pytest.fixture
+def client(engine: Engine) -> Iterator[TestClient]:
+    app = FastAPI()
+    app.state.settings = a_settings()
+    answer_problems(app)
+    app.include_router(rematch_api(engine, 1))
+    with TestClient(app, headers=OPERATOR) as client:
+        yield client
+
+
+def test_an_operator_begins_watches_and_is_told_who_runs(client: TestClient, engine: Engine) -> None:
+    matcher = a_town(engine)
+    begun = client.post(REMATCHES, json={"season": "봄 공채"})
+    assert begun.status_code == 202
+    refused = client.post(REMATCHES, json={})
+    assert refused.status_code == 409
+    problem: dict[str, Any] = refused.json()
+    assert problem["code"] == "RUNS_ALREADY"
+    assert "operator" in problem["message"]
+    assert problem["where"] == begun.json()["rematch_id"]
+    finish(rematching(engine, matcher))
+    shown = client.get(f"{REMATCHES}/{begun.json()['rematch_id']}").json()
+    assert (shown["outcome"], shown["season"], shown["shares"][0]["state"]) == ("done", "봄 공채", "done")
+    assert client.get(REMATCHES).json()[0] == shown
+    assert client.post(REMATCHES, json={"kind": "back"}).status_code == 202
+
+
+def test_one_that_has_not_switched_can_be_given_up(client: TestClient, engine: Engine) -> None:
+    matcher = a_town(engine)
+    before = lists(engine)
+    begun = client.post(REMATCHES, json={}).json()
+    work = rematching(engine, matcher)
+    work.step()
+    work.step()
+    assert client.delete(f"{REMATCHES}/{begun['rematch_id']}").json()["outcome"] == "stopped"
+    finish(work)
+    assert lists(engine) == before
+    assert client.delete(f"{REMATCHES}/{begun['rematch_id']}").status_code == 404
+
+
+@pytest.mark.parametrize("body", [{"kind": "back"}, {"cluster": "http://evil"}, {"kind": "all"}, {"season": "x" * 101}])
+def test_what_cannot_be_done_is_refused(client: TestClient, engine: Engine, body: dict[str, str]) -> None:
+    a_town(engine)
+    assert client.post(REMATCHES, json=body).status_code in {409, 422}
+    assert client.get(REMATCHES).json() == []
+
+
+def test_the_calendar_s_request_is_heard_once_by_every_shard(engine: Engine) -> None:
+    matcher = a_town(engine)
+    event = RematchRequested(rematch_id=NAMES, season="가을 공채", asked_by="calendar")
+    for _ in range(2):
+        with transaction(engine) as session:
+            rematch_requested(1)(event, session)
+    with transaction(engine) as session:
+        rematch_requested(1)(RematchRequested(rematch_id=UUID(int=7), asked_by="calendar"), session)
+    finish(rematching(engine, matcher))
+    assert certified(engine).epoch == 1

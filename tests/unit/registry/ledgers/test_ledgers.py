@@ -1,0 +1,243 @@
+"""Ledgers are made of rows: each sees her own, names only with a reason that is recorded, the erased without one."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi.testclient import TestClient
+from python_calamine import CalamineWorkbook
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from services.registry.app import create_app
+from services.registry.ledgers.lines import all_lines, lines
+from services.registry.ledgers.reach import Asked, Book, Span, Whose, span_of
+from services.registry.ledgers.wording import cells
+from services.registry.orders.postings import Shelf, change
+from services.registry.people.accounts import add_account
+from services.registry.people.audit import Look
+from services.registry.people.erasure import ErasureRecord, erase
+from services.registry.people.seekers import SeekerRow, register
+from services.registry.people.vault import Vault
+from services.registry.settings import RegistrySettings
+from services.registry.tables import AuditRow, Cafe, JobOrder, Posting, PostingRevision, Seeker, Table
+from shared.clock import stopped_at
+from shared.database import SpineTable, reading, transaction
+from tests.unit.registry.referrals.test_referrals import START, City
+
+NAME, BORN = "홍길순", "1990-03-04"
+NOVEMBER = {"since": "2026-11-01", "until": "2026-11-30"}
+LATER = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+PASSWORD = "봄날의 책 한 권"
+
+
+class Books(City):
+    """Two people of a café, the first with a name and brought by the agency; she was referred, and hired."""
+
+    def __init__(self, engine: Engine, vault: Vault) -> None:
+        super().__init__(engine, vault)
+        with stopped_at(START), transaction(engine) as session:
+            self.cafe = UUID(int=77)
+            session.add(Cafe(cafe_id=self.cafe, name="홍대 일자리카페", district="서울 마포구", made_at=START))
+            session.flush()
+            told = {"source_ref": "0", "summary": "빵", "name": NAME, "birth_date": BORN}
+            register(session, [SeekerRow("0", told)], "consent", vault, self.cafe, brought_by=self.agency.agency_id)
+            other = [SeekerRow("1", {"source_ref": "1", "summary": "빵", "name": "김다른"})]
+            register(session, other, "consent", vault, self.cafe)
+        self.hear(*self.referred(), self.answered("hired", on_day=LATER.date()))
+
+    def lines(self, book: Book, whose: Whose | None = None) -> list[Any]:
+        with stopped_at(LATER):
+            span = span_of(None, None)
+        return [line for some in all_lines(self.engine, Asked(book, whose or Whose(), span)) for line in some]
+
+
+@pytest.fixture
+def city(make_engine: Callable[..., Engine], vault: Vault) -> Books:
+    return Books(make_engine(Table.metadata, SpineTable.metadata), vault)
+
+
+def test_orders_with_what_became_of_them(city: Books) -> None:
+    filled, open_ = sorted(city.lines("orders"), key=lambda line: line.source_ref)
+    assert (filled.employer, filled.state, filled.referred, filled.hired) == ("가게 0", "filled", 1, 1)
+    assert [(each.state, each.by) for each in filled.changes] == [("open", "agency"), ("filled", "ledger")]
+    assert (open_.state, open_.referred, len(open_.changes)) == ("open", 0, 1)
+    assert open_.kept_until.isoformat() == "2028-11-02"
+
+
+def test_a_refusal_stands_in_the_line_with_its_reason(city: Books) -> None:
+    with stopped_at(LATER), transaction(city.engine) as session:
+        shelf = Shelf(session)
+        order = session.exec(select(JobOrder).where(JobOrder.source_ref == "1")).one()
+        change(shelf, order, "refused", "operator", "체불사업주")
+    last = next(line for line in city.lines("orders") if line.source_ref == "1").changes[-1]
+    assert (last.day, last.state, last.by, last.reason) == (LATER.date(), "refused", "operator", "체불사업주")
+
+
+def test_applications_of_a_cafe_and_those_an_agency_brought(city: Books) -> None:
+    everyone = city.lines("seekers", Whose(cafes=(city.cafe,)))
+    assert {line.seeker_id for line in everyone} == set(city.seekers)
+    assert [(line.state, line.referred, line.hired) for line in everyone if line.seeker_id == city.seekers[0]] == [
+        ("placed", 1, 1)
+    ]
+    brought = city.lines("seekers", Whose(agency_id=city.agency.agency_id))
+    assert [line.seeker_id for line in brought] == [city.seekers[0]]
+    assert city.lines("seekers", Whose(cafes=(UUID(int=78),))) == []
+    with transaction(city.engine) as session:
+        session.get_one(Seeker, city.seekers[1]).cafe_id = None
+    assert [line.seeker_id for line in city.lines("seekers", Whose(cafes=()))] == [city.seekers[1]]
+
+
+def test_placements_tell_the_path_and_the_words_as_they_were_shown(city: Books) -> None:
+    with stopped_at(LATER), transaction(city.engine) as session:
+        posting = session.get_one(Posting, city.postings[0])
+        before = {"state": posting.state, "facts": posting.facts, "until": LATER}
+        session.merge(PostingRevision(posting_id=posting.posting_id, revision=1, **before))
+        posting.facts = posting.facts | {"title": "다른 일"}
+        posting.revision = 9
+    [line] = city.lines("placements")
+    assert (line.title, line.state, line.started_on) == ("제빵사 0", "hired", LATER.date())
+    assert [each.state for each in line.changes] == ["proposed", "agreed", "consented", "referred", "hired"]
+
+
+def test_walking_on_shows_each_line_once_though_others_come_in_between(city: Books, vault: Vault) -> None:
+    asked = Asked("seekers", Whose(), span_of_now())
+    seen: list[UUID] = []
+    after = None
+    with stopped_at(LATER):
+        for number in range(2, 6):
+            with transaction(city.engine) as session:
+                [line] = lines(session, asked, after, 1)
+                seen.append(line.seeker_id)
+                after = line.key
+                early = {"source_ref": f"n{number}", "summary": "빵", "applied_at": "2026-11-01T09:00:00+09:00"}
+                late = {"source_ref": f"m{number}", "summary": "빵"}
+                register(session, [SeekerRow("", early), SeekerRow("", late)], "invented", vault)
+    assert len(seen) == len(set(seen))
+    assert set(city.seekers) < set(seen)
+
+
+def span_of_now() -> Span:
+    with stopped_at(LATER):
+        return span_of(None, None)
+
+
+def test_the_erased_stay_as_a_line_without_a_name(city: Books, vault: Vault) -> None:
+    with stopped_at(LATER), transaction(city.engine) as session:
+        seeker = session.get_one(Seeker, city.seekers[0])
+        erase(session, vault, ErasureRecord(None), seeker, Look("구직자", "삭제 요구", action="erase"))
+    with reading(city.engine) as session:
+        assert session.get_one(Seeker, city.seekers[0]).facts == {}
+    [line] = [each for each in city.lines("seekers", Whose(cafes=(city.cafe,))) if each.state == "erased"]
+    assert cells(line, {}, "ko")[1:3] == [f"{city.seekers[0].hex[:8].upper()} (삭제됨)", ""]
+    [placement] = city.lines("placements", Whose(cafes=(city.cafe,)))
+    assert placement.erased
+
+
+def test_lines_whose_time_is_over_are_not_shown(city: Books) -> None:
+    with stopped_at(LATER):
+        assert span_of(date(1, 1, 1), date(9999, 12, 31)) == Span(date(2024, 11, 20), LATER.date())
+
+
+class TestPages:
+    """As they come to a browser; the store is SQLite."""
+
+    @pytest.fixture
+    def city(self, engine: Engine, vault: Vault) -> Books:
+        return Books(engine, vault)
+
+    @pytest.fixture
+    def browser(self, city: Books, settings: RegistrySettings) -> Callable[..., TestClient]:
+        def browser(role: Any) -> TestClient:
+            with transaction(city.engine) as session:
+                add_account(
+                    session,
+                    login=role,
+                    display_name="담당",
+                    role=role,
+                    password=PASSWORD,
+                    cafe_ids=[city.cafe] if role == "counselor" else [],
+                    agency_id=city.agency.agency_id if role == "agency" else None,
+                )
+            browser = TestClient(create_app(settings), raise_server_exceptions=False, headers={"Accept": "text/html"})
+            browser.get("/sign-in")
+            post(browser, "/sign-in", "/sign-in", login=role, password=PASSWORD)
+            return browser
+
+        return browser
+
+    def test_a_page_names_nobody_until_someone_says_why(self, city: Books, browser: Callable[..., TestClient]) -> None:
+        with stopped_at(LATER):
+            counselor = browser("counselor")
+            assert NAME not in counselor.get("/ledgers/seekers", params=NOVEMBER).text
+            path = "/ledgers/seekers?since=2026-11-01&until=2026-11-30"
+            assert post(counselor, path, path, form="page", why=" ").status_code == 422
+            named = post(counselor, path, path, form="page", why="점검 준비").text
+        assert NAME in named
+        assert BORN in named
+        with reading(city.engine) as session:
+            rows = session.exec(select(AuditRow).where(AuditRow.purpose == "구직접수대장: 점검 준비")).all()
+        assert {row.seeker_id for row in rows} == set(city.seekers)
+        assert {(row.action, tuple(row.items)) for row in rows} == {("read", ("name", "birth_date"))}
+
+    def test_an_agency_names_those_alone_whom_it_brought(self, browser: Callable[..., TestClient]) -> None:
+        with stopped_at(LATER):
+            clerk = browser("agency")
+            for book in ("seekers", "placements"):
+                path = f"/ledgers/{book}"
+                named = post(clerk, path, path, form="page", why="점검").text
+                assert NAME in named
+                assert "김다른" not in named
+
+    def test_a_file_with_a_reason_is_recorded(self, city: Books, browser: Callable[..., TestClient]) -> None:
+        with stopped_at(LATER):
+            clerk = browser("agency")
+            sent = post(clerk, "/ledgers/orders", "/ledgers/orders", form="xlsx", why="구청 점검")
+        rows = CalamineWorkbook.from_filelike(BytesIO(sent.content)).get_sheet_by_index(0).to_python()
+        assert rows[0][:4] == ["접수·소개일", "구인번호", "직업소개소", "구인업체"]
+        assert sorted(str(row[3]) for row in rows[1:]) == ["가게 0", "가게 1"]
+        with reading(city.engine) as session:
+            row = session.exec(select(AuditRow).where(AuditRow.purpose == "구인접수대장: 구청 점검")).one()
+        assert (row.seeker_id, row.action) == (city.agency.agency_id, "export")
+
+    def test_csv_with_and_without_names(self, browser: Callable[..., TestClient]) -> None:
+        with stopped_at(LATER):
+            counselor = browser("counselor")
+            path = "/ledgers/placements"
+            plain = post(counselor, path, path, form="csv", why="점검").text
+            named = post(counselor, path, path, form="csv", why="점검", names="yes").text
+        assert "가게 0" in plain
+        assert NAME not in plain
+        assert NAME in named
+
+    def test_an_official_learns_no_name(self, browser: Callable[..., TestClient]) -> None:
+        with stopped_at(LATER):
+            official = browser("official")
+            assert official.get("/ledgers/placements").status_code == 200
+            for form in ("page", "csv"):
+                asked = {"form": form, "why": "점검", "names": "yes"}
+                assert post(official, "/ledgers/placements", "/ledgers/placements", **asked).status_code == 403
+
+    def test_another_s_is_answered_as_what_does_not_exist(self, browser: Callable[..., TestClient]) -> None:
+        with stopped_at(LATER):
+            clerk, counselor = browser("agency"), browser("counselor")
+            for whom in (UUID(int=5), "nonsense"):
+                assert clerk.get("/ledgers/orders", params={"agency": str(whom)}).status_code == 404
+                assert counselor.get("/ledgers/seekers", params={"cafe": str(whom)}).status_code == 404
+            assert counselor.get("/ledgers/orders").status_code == 404
+
+    def test_days_the_wrong_way_round_and_a_mark_that_is_none_of_ours(self, browser: Callable[..., TestClient]) -> None:
+        with stopped_at(LATER):
+            counselor = browser("counselor")
+            for asked in ({"since": "2026-11-03", "until": "2026-11-02"}, {"after": "bm9uZQ=="}, {"since": "x"}):
+                assert counselor.get("/ledgers/seekers", params=asked).status_code == 422
+
+
+def post(browser: TestClient, page: str, path: str, **form: str) -> Any:
+    token = re.search(r'name="form_token" value="([^"]+)"', browser.get(page).text)
+    assert token is not None
+    return browser.post(path, data=form | {"form_token": token[1]})
