@@ -4,13 +4,12 @@ The furniture of every board: pages, CSV and JSON show `text`, and each number l
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Unit = Literal["count", "share", "days", "million_won", "won"]
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One row that a figure counts: its own id, what it is, and what it adds."""
 
     id: str

@@ -6,15 +6,17 @@ Invented pairs of four quarters, 100 cafés in 25 districts, in memory: processo
 import random
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import date, timedelta
 from uuid import UUID
 
-from services.registry.benefit.figures import behind, one_figure
-from services.registry.benefit.pairs import Pair, Period, Quarter
+from services.registry.benefit.figures import KEY, MEASURES, PARTIES, behind, one_figure
+from services.registry.benefit.pairs import Pair, Period, Quarter, by_days
 from services.registry.benefit.report import Scope, reported
 from services.registry.orders.referral_states import State
 from shared.command import show_table
+from shared.figure import Figure
 
 TODAY = date(2026, 11, 29)
 PERIOD = Period(Quarter(2026, 1), Quarter(2026, 4))
@@ -33,12 +35,34 @@ def main(number: int) -> None:
     chance = random.Random(1)
     pairs = [invented(chance, number // 8) for _ in range(number)]
     figure = one_figure("people_hired", pairs, PERIOD, TODAY)
+    report, anew = reported(pairs, Scope(PERIOD), TODAY, CAFES), each_line_anew(pairs)
+    told = [line.figures for by in ("quarter", "cafe", "district") for line in report.lines[by]]
+    assert [*report.parties.values(), *told] == anew, "the report differs from its figures reckoned one by one"
     rows = [
         ("the whole report", least(lambda: reported(fresh(pairs), Scope(PERIOD), TODAY, CAFES))),
+        ("the same, every figure of every line by itself", least(lambda: each_line_anew(fresh(pairs)))),
         ("one figure", least(lambda: one_figure("people_hired", fresh(pairs), PERIOD, TODAY))),
         ("200 rows with their pairs", least(lambda: behind(pairs, figure.rows[:200]))),
     ]
     show_table(("what", "processor s"), rows, title=f"{number:,} pairs")
+
+
+def each_line_anew(pairs: list[Pair]) -> list[tuple[Figure, ...]]:
+    """What the definition says: each line is the figures of its own pairs, in its own quarters."""
+    by_quarter, by_cafe, by_district = by_days(pairs, Quarter.of), defaultdict(list), defaultdict(list)
+    for pair in pairs:
+        by_cafe[CAFES[pair.cafe_id]].append(pair)  # type: ignore[index]
+        by_district[pair.district].append(pair)
+    return [
+        *(tuple(one_figure(each.name, pairs, PERIOD, TODAY) for each in MEASURES[party]) for party in PARTIES),
+        *(key(by_quarter[one], Period(one, one)) for one in PERIOD.quarters),
+        *(key(by_cafe[name]) for name in sorted(by_cafe)),
+        *(key(by_district[name]) for name in sorted(by_district)),
+    ]
+
+
+def key(pairs: list[Pair], period: Period = PERIOD) -> tuple[Figure, ...]:
+    return tuple(one_figure(name, pairs, period, TODAY) for name in KEY)
 
 
 def invented(chance: random.Random, seekers: int) -> Pair:

@@ -5,8 +5,8 @@ the later of the two things happened. So a part is always a part of its whole.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from statistics import median
 from typing import Literal, get_args
@@ -22,69 +22,79 @@ Counted = Literal["referral_id", "seeker_id", "posting_id", "agency_id"]
 """What is counted: pairs, or the people, postings or agencies in them, each once."""
 Entry = Callable[[Pair, date], date | None]
 """The day on which a pair begins to count, as of a day; None where it does not."""
-Verdict = Callable[[Pair, date], bool | None]
-"""Whether it is so, as of a day; None where it is not known."""
+Verdict = Callable[[Pair], bool | None]
+"""Whether it is so; None where it is not known."""
+Entered = tuple[date, Pair]
+"""A pair that counts, with the day from which it does."""
+
+
+Reckoning = Callable[[str, Sequence[Pair]], Figure]
+"""A figure of its name, from the pairs that count in it."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure's name and how it is reckoned. The catalogue has `figure.NAME` and `figure.NAME.told`."""
+    """A figure's name, when a pair begins to count in it, and how it is reckoned from those that do.
+
+    The catalogue has `figure.NAME` and `figure.NAME.told`.
+    """
 
     name: str
-    reckon: Callable[[str, Sequence[Pair], Period, date], Figure]
+    entry: Entry
+    reckon: Reckoning
 
+    def entered(self, pairs: Iterable[Pair], period: Period, today: date) -> list[Entered]:
+        """The pairs that began to count in the period, each with its day."""
+        first, past = period.days
+        return [(day, pair) for pair in pairs if (day := self.entry(pair, today)) is not None and first <= day < past]
 
-def benefit(pairs: Sequence[Pair], period: Period, today: date) -> dict[Party, tuple[Figure, ...]]:
-    """All figures of each party."""
-    return {
-        party: tuple(measure.reckon(measure.name, pairs, period, today) for measure in measures)
-        for party, measures in MEASURES.items()
-    }
+    def figure(self, entered: Iterable[Entered], *, noted: bool) -> Figure:
+        """The figure of those that entered. Where nothing at all was noted there is no data: a count is not zero."""
+        found = self.reckon(self.name, [pair for _, pair in entered])
+        return found if noted else replace(found, numerator=None)
 
 
 def one_figure(name: str, pairs: Sequence[Pair], period: Period, today: date) -> Figure:
     """One figure by its name."""
-    return BY_NAME[name].reckon(name, pairs, period, today)
+    measure = BY_NAME[name]
+    return measure.figure(measure.entered(pairs, period, today), noted=_noted(pairs, period))
 
 
 def _count(name: str, entry: Entry, counted: Counted) -> Measure:
-    def reckon(name: str, pairs: Sequence[Pair], period: Period, today: date) -> Figure:
-        if not _touched(pairs, period):
-            return Figure(name, None)
-        found = _grouped(_entered(pairs, entry, period, today), counted)
+    def reckon(name: str, pairs: Sequence[Pair]) -> Figure:
+        found = _grouped(pairs, counted)
         return Figure(name, len(found), rows=tuple(Row(one, counted, 1) for one in sorted(found)))
 
-    return Measure(name, reckon)
+    return Measure(name, entry, reckon)
 
 
 def _share(name: str, entry: Entry, verdict: Verdict, counted: Counted = "referral_id") -> Measure:
-    def reckon(name: str, pairs: Sequence[Pair], period: Period, today: date) -> Figure:
-        found = _grouped(_entered(pairs, entry, period, today), counted)
+    def reckon(name: str, pairs: Sequence[Pair]) -> Figure:
+        found = _grouped(pairs, counted)
         if not found:
             return Figure(name, None, unit="share", divided=True)
-        judged = {one: _together([verdict(pair, today) for pair in group]) for one, group in sorted(found.items())}
+        judged = {one: _together([verdict(pair) for pair in group]) for one, group in sorted(found.items())}
         known = [each for each in judged.values() if each is not None]
         rows = tuple(Row(one, counted, None if is_so is None else int(is_so)) for one, is_so in judged.items())
         return Figure(name, sum(known), len(known), rows, "share", True, len(judged) - len(known))
 
-    return Measure(name, reckon)
+    return Measure(name, entry, reckon)
 
 
 def _days(name: str, since: Sequence[State], until: State) -> Measure:
-    def reckon(name: str, pairs: Sequence[Pair], period: Period, today: date) -> Figure:
-        ended = _entered(pairs, lambda pair, _: pair.first(until), period, today)
-        taken = {pair.ids["referral_id"]: _between(pair, since, until) for pair in sorted(ended, key=_id)}
+    def reckon(name: str, pairs: Sequence[Pair]) -> Figure:
+        taken = {pair.ids["referral_id"]: _between(pair, since, until) for pair in sorted(pairs, key=_id)}
         known = [days for days in taken.values() if days is not None]
         rows = tuple(Row(one, "referral_id", days) for one, days in taken.items())
         middle = median(known) if known else None
         return Figure(name, middle, len(known) if rows else None, rows, "days", unknown=len(rows) - len(known))
 
-    return Measure(name, reckon)
+    return Measure(name, lambda pair, _: pair.days.get(until), reckon)
 
 
-def _per_hire(name: str, pairs: Sequence[Pair], period: Period, today: date) -> Figure:
+def _per_hire(name: str, pairs: Sequence[Pair]) -> Figure:
     """Candidates whose result is known, for each that was hired."""
-    held = sorted(_entered(pairs, _referred, period, today), key=_id)
+    held = sorted(pairs, key=_id)
     if not held:
         return Figure(name, None, divided=True)
     hired = [int(pair.has("hired")) if pair.has(*RESULT) else None for pair in held]
@@ -126,36 +136,36 @@ def _hired_before(months: int) -> Entry:
     return entry
 
 
-def _was_hired(pair: Pair, _today: date) -> bool | None:
+def _was_hired(pair: Pair) -> bool | None:
     return True if pair.has("hired") else None if pair.is_awaited else False
 
 
-def _was_answered(pair: Pair, _today: date) -> bool | None:
+def _was_answered(pair: Pair) -> bool | None:
     if pair.has(*RESULT):
         return True
     return False if pair.has("unanswered") else None
 
 
-def _was_answered_in_time(pair: Pair, _today: date) -> bool | None:
+def _was_answered_in_time(pair: Pair) -> bool | None:
     return False if pair.has("unanswered") else True if pair.has(*RESULT) else None
 
 
-def _came_not(pair: Pair, _today: date) -> bool | None:
+def _came_not(pair: Pair) -> bool | None:
     return True if pair.has("no_show") else False if pair.has(*RESULT) else None
 
 
-def _agreed(pair: Pair, _today: date) -> bool | None:
+def _agreed(pair: Pair) -> bool | None:
     if pair.has("agreed", "consented", "referred"):
         return True
     return False if pair.has("declined") else None
 
 
-def _came_to_referral(pair: Pair, _today: date) -> bool | None:
+def _came_to_referral(pair: Pair) -> bool | None:
     return True if pair.has("referred") else None if pair.state in BEFORE_REFERRAL else False
 
 
 def _stayed(months: int) -> Verdict:
-    return lambda pair, _today: pair.stayed(months)
+    return lambda pair: pair.stayed(months)
 
 
 _RETAINED = {months: _share(f"retained_{months}", _hired_before(months), _stayed(months)) for months in (1, 3, 6)}
@@ -169,13 +179,13 @@ MEASURES: Mapping[Party, tuple[Measure, ...]] = {
         _days("days_to_referral", TAKEN_UP, "referred"),
         _days("days_to_interview", ["referred"], "interview"),
         _days("days_to_hire", TAKEN_UP, "hired"),
-        _share("wage_as_wished", _hired, lambda pair, _today: pair.wage_fits),
+        _share("wage_as_wished", _hired, lambda pair: pair.wage_fits),
         *_RETAINED.values(),
     ),
     "firm": (
         _count("postings_referred", _referred, "posting_id"),
         _share("postings_hired", _referred, _was_hired, "posting_id"),
-        Measure("referred_per_hire", _per_hire),
+        Measure("referred_per_hire", _referred, _per_hire),
         _share("no_shows", _invited, _came_not),
         _share("answered_in_time", _owed, _was_answered_in_time),
         _days("days_referral_to_hire", ["referred"], "hired"),
@@ -203,16 +213,10 @@ def behind(pairs: Sequence[Pair], rows: Sequence[Row]) -> list[tuple[Row, list[P
     return [(row, found[row.id]) for row in rows]
 
 
-def _touched(pairs: Sequence[Pair], period: Period) -> bool:
-    """Whether anything was noted in the period: if not, a count is no data and not zero."""
+def _noted(pairs: Iterable[Pair], period: Period) -> bool:
+    """Whether anything was noted in the period."""
     first, past = period.days
     return any(first <= day < past for pair in pairs for _, day in pair.path)
-
-
-def _entered(pairs: Sequence[Pair], entry: Entry, period: Period, today: date) -> list[Pair]:
-    """Those that began to count in the period."""
-    first, past = period.days
-    return [pair for pair in pairs if (day := entry(pair, today)) is not None and first <= day < past]
 
 
 def _id(pair: Pair) -> str:

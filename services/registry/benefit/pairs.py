@@ -134,17 +134,6 @@ def wage_fits(offered: Money | None, wished: Money | None) -> bool | None:
     return False if (offered.maximum or offered.minimum) < wished.minimum else None
 
 
-def within(
-    pairs: Iterable[Pair], cafe: UUID | None = None, district: str = "", agency: UUID | None = None
-) -> list[Pair]:
-    """Those of a café, a district, an agency; without any of these, all."""
-    return [
-        pair
-        for pair in pairs
-        if cafe in (None, pair.cafe_id) and district in ("", pair.district) and agency in (None, pair.agency_id)
-    ]
-
-
 def by_days(pairs: Iterable[Pair], of: Callable[[date], T]) -> dict[T, list[Pair]]:
     """Each pair under the quarter, or the year, of every day on which it came into a state: no figure counts others."""
     groups: dict[T, list[Pair]] = {}

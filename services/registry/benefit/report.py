@@ -1,14 +1,15 @@
 """The benefit report as a document and as flat rows: every figure with what it means, and where its rows are."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from services.registry.benefit.figures import KEY, PARTIES, benefit, one_figure
-from services.registry.benefit.pairs import Pair, Period, Quarter, by_days, within
+from services.registry.benefit.figures import BY_NAME, KEY, MEASURES, PARTIES, Entered
+from services.registry.benefit.pairs import Pair, Period, Quarter
 from shared.figure import Figure
 from shared.web.catalogue import say
 
@@ -48,41 +49,53 @@ class Report:
 
     scope: Scope
     today: date
-    pairs: Sequence[Pair]
     parties: dict[str, tuple[Figure, ...]]
     lines: dict[str, list[Line]]
 
 
 def reported(pairs: Sequence[Pair], scope: Scope, today: date, cafes: dict[UUID, str]) -> Report:
-    """All figures of a scope, and the key ones by café, district and quarter."""
-    held = within(pairs, scope.cafe, scope.district, scope.agency)
+    """All figures of a scope, and the key ones by café, district and quarter. No pair is asked twice for a figure."""
+    entered = {name: measure.entered(pairs, scope.period, today) for name, measure in BY_NAME.items()}
+    noted = [(day, pair) for pair in pairs for _, day in pair.path if scope.period.holds(day)]
 
-    def line(name: str, of: Sequence[Pair], **changes: object) -> Line:
-        asked = scope.asked(**changes)
-        period = Period(Quarter.named(asked["since"]), Quarter.named(asked["until"]))
-        return Line(name, tuple(one_figure(figure, of, period, today) for figure in KEY), asked)
+    def lines(key: Callable[[date, Pair], Any], asked: Mapping[Any, tuple[str, dict[str, object]]]) -> list[Line]:
+        """A line for each key that is asked for: its name and what its address narrows to."""
+        told = {key(day, pair) for day, pair in noted}
+        by_key = {name: _grouped(entered[name], key) for name in KEY}
+        return [
+            Line(
+                name,
+                tuple(BY_NAME[each].figure(by_key[each].get(one, ()), noted=one in told) for each in KEY),
+                scope.asked(**changes),
+            )
+            for one, (name, changes) in asked.items()
+        ]
 
-    def grouped(key: Callable[[Pair], Any]) -> dict[Any, list[Pair]]:
-        groups: dict[Any, list[Pair]] = {}
-        for pair in held:
-            groups.setdefault(key(pair), []).append(pair)
-        return groups
-
-    by_cafe, by_district = grouped(lambda pair: pair.cafe_id), grouped(lambda pair: pair.district)
-    by_quarter = by_days(held, Quarter.of)
-    named = sorted((cafes.get(cafe, str(cafe)), cafe) for cafe in by_cafe if cafe)
-    parties = benefit(held, scope.period, today)
+    named = sorted((cafes.get(cafe, str(cafe)), cafe) for cafe in {pair.cafe_id for pair in pairs} if cafe)
+    districts = sorted({pair.district for pair in pairs if pair.district})
     return Report(
         scope,
         today,
-        held,
-        {party: parties[party] for party in PARTIES},
         {
-            "quarter": [line(str(one), by_quarter.get(one, []), since=one, until=one) for one in scope.period.quarters],
-            "cafe": [line(name, by_cafe[cafe], cafe=cafe) for name, cafe in named],
-            "district": [line(one, by_district[one], district=one) for one in sorted(by_district) if one],
+            party: tuple(one.figure(entered[one.name], noted=bool(noted)) for one in MEASURES[party])
+            for party in PARTIES
+        },
+        {
+            "quarter": lines(
+                lambda day, _: Quarter.of(day),
+                {one: (str(one), {"since": one, "until": one}) for one in scope.period.quarters},
+            ),
+            "cafe": lines(lambda _, pair: pair.cafe_id, {cafe: (name, {"cafe": cafe}) for name, cafe in named}),
+            "district": lines(lambda _, pair: pair.district, {one: (one, {"district": one}) for one in districts}),
         },
     )
+
+
+def _grouped(entered: Iterable[Entered], key: Callable[[date, Pair], Any]) -> dict[Any, list[Entered]]:
+    groups: dict[Any, list[Entered]] = defaultdict(list)
+    for day, pair in entered:
+        groups[key(day, pair)].append((day, pair))
+    return groups
 
 
 def document(report: Report) -> dict[str, Any]:

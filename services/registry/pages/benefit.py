@@ -1,6 +1,7 @@
 """What each of the three parties gained: `/benefit` to read and print, as CSV, the rows of a figure, and as JSON."""
 
 import csv
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import Annotated, Any
@@ -15,14 +16,15 @@ from starlette.responses import Response
 from services.registry.access import not_found, of_cafes
 from services.registry.benefit.figures import BY_NAME, behind, one_figure
 from services.registry.benefit.held import pairs_of
-from services.registry.benefit.pairs import Pair, Period, Quarter, within
+from services.registry.benefit.pairs import Pair, Period, Quarter
 from services.registry.benefit.report import Report, Scope, document, flat, reported, rows_at
 from services.registry.tables import Agency, Cafe, Referral
 from shared.clock import KST, now
 from shared.database import reading
-from shared.figure import Figure
+from shared.figure import Figure, Row
 from shared.web.catalogue import Language, say
 from shared.web.charts import Series, bars
+from shared.web.cursors import ID, Cursor, Paged, cursor_of, key_of
 from shared.web.pages import Pages, language_of
 from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, allow
@@ -33,7 +35,6 @@ Named = Annotated[str, Query(pattern=r"^(19|20|21)\d\d-Q[1-4]$")]
 District = Annotated[str, Query(max_length=100, pattern=r"^[^\x00-\x1f]*$")]
 Chosen = Annotated[UUID | None, BeforeValidator(lambda said: said or None)]
 """A form sends a choice that was not made as an empty text."""
-PageNumber = Annotated[int, Query(ge=1, le=100_000)]
 USUAL_QUARTERS, MOST_QUARTERS = 4, 40
 PAGE = 200
 
@@ -62,12 +63,13 @@ def benefit_pages(engine: Engine, pages: Pages) -> APIRouter:
         return sheet("benefit.csv", flat(document(report_of(who, scope)[0])))
 
     @router.get("/benefit/rows", include_in_schema=False)
-    def show_rows(request: Request, who: Looking, scope: Asked, figure: str, page: PageNumber = 1) -> Response:
+    def show_rows(request: Request, who: Looking, scope: Asked, figure: str, after: Cursor = "") -> Response:
         told, pairs = rows_of(engine, who, scope, figure)
-        shown = told.rows[(page - 1) * PAGE : page * PAGE]
+        found = rows_after(told.rows, key_of(after, ID), PAGE + 1)
+        shown = found[:PAGE]
         return pages.show(
-            request, "benefit_rows.html", figure=told, scope=scope, rows=behind(pairs, shown), page=page,
-            more=len(told.rows) > page * PAGE, asked=scope.asked(),
+            request, "benefit_rows.html", figure=told, scope=scope, rows=behind(pairs, shown), asked=scope.asked(),
+            next=cursor_of(shown[-1].id) if len(found) > PAGE else "", is_first=not after,
         )  # fmt: skip
 
     @router.get("/benefit/rows.csv", include_in_schema=False)
@@ -81,12 +83,13 @@ def benefit_pages(engine: Engine, pages: Pages) -> APIRouter:
         return document(report_of(who, scope)[0])
 
     @router.get("/api/v1/registry/benefit/{figure}")
-    def read_rows(figure: str, who: Looking, scope: Asked, page: PageNumber = 1) -> dict[str, Any]:
-        """The rows of one figure, by opaque id, each with its pairs' states; page after page while there are `more`."""
+    def read_rows(figure: str, who: Looking, scope: Asked, paged: Paged) -> dict[str, Any]:
+        """The rows of one figure, by opaque id, each with its pairs' states. `Link` leads to the next page."""
         told, pairs = rows_of(engine, who, scope, figure)
-        rows = behind(pairs, told.rows[(page - 1) * PAGE : page * PAGE])
+        found = rows_after(told.rows, paged.after(ID), paged.one_more)
+        rows = behind(pairs, paged.shown(found, key=lambda row: row.id))
         shown = [{"id": row.id, "is": row.label, "adds": row.adds, "pairs": [*map(_path, of)]} for row, of in rows]
-        return {"rows": shown, "of": len(told.rows), "more": len(told.rows) > page * PAGE}
+        return {"rows": shown, "of": len(told.rows)}
 
     return router
 
@@ -113,28 +116,37 @@ Asked = Annotated[Scope, Depends(asked_scope)]
 
 
 def within_reach(who: SignedIn, scope: Scope) -> list[ColumnElement[bool]]:
-    """The condition that keeps pairs out of sight of whom they are no business of.
+    """The conditions that leave the pairs of a scope, out of sight of whom they are no business of.
 
     Another's café or agency is told as one that does not exist.
     """
-    if who.role == "counselor":
-        if scope.cafe and scope.cafe not in who.cafes:
-            raise not_found()
-        return [of_cafes(col(Referral.cafe_id), who.cafes)]
-    if who.role == "agency":
-        if scope.agency not in (None, who.agency_id):
-            raise not_found()
-        return [col(Referral.agency_id) == who.agency_id]
-    return []
+    if who.role == "counselor" and scope.cafe and scope.cafe not in who.cafes:
+        raise not_found()
+    if who.role == "agency" and scope.agency not in (None, who.agency_id):
+        raise not_found()
+    cafe, agency = col(Referral.cafe_id), col(Referral.agency_id)
+    of_district = select(Cafe.cafe_id).where(Cafe.district == scope.district)
+    return [
+        *([of_cafes(cafe, who.cafes)] if who.role == "counselor" else []),
+        *([agency == who.agency_id] if who.role == "agency" else []),
+        *([cafe == scope.cafe] if scope.cafe else []),
+        *([agency == scope.agency] if scope.agency else []),
+        *([cafe.in_(of_district)] if scope.district else []),
+    ]
 
 
 def rows_of(engine: Engine, who: SignedIn, scope: Scope, name: str) -> tuple[Figure, Sequence[Pair]]:
     if name not in BY_NAME:
         raise not_found()
     with reading(engine) as session:
-        held = pairs_of(session, scope.period, within_reach(who, scope))
-    pairs = within(held, scope.cafe, scope.district, scope.agency)
+        pairs = pairs_of(session, scope.period, within_reach(who, scope))
     return one_figure(name, pairs, scope.period, now().astimezone(KST).date()), pairs
+
+
+def rows_after(rows: Sequence[Row], last: UUID | None, most: int) -> Sequence[Row]:
+    """The rows behind the last that was shown: they stand by their ids."""
+    start = bisect_right(rows, str(last), key=lambda row: row.id) if last else 0
+    return rows[start : start + most]
 
 
 def choices_for(session: Session, who: SignedIn, cafes: dict[UUID, str]) -> dict[str, list[tuple[str, str]]]:

@@ -1,6 +1,7 @@
 """Every figure of the benefit report beside a recount that knows nothing of it, over random lives of pairs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.registry.benefit.figures import BY_NAME, MEASURES, behind, one_figure
+from services.registry.benefit.figures import BY_NAME, KEY, MEASURES, behind, one_figure
 from services.registry.benefit.pairs import Pair, Period, Quarter, wage_fits
+from services.registry.benefit.report import Scope, reported
 from services.registry.orders.life_cycle import months_after
 from services.registry.orders.referral_states import MOVES, State
 from shared.contracts import Money
@@ -19,6 +21,8 @@ from shared.contracts import Money
 TODAY = date(2026, 11, 29)
 PERIOD = Period(Quarter(2026, 1), Quarter(2026, 3))
 RETAINED = {1: "retained_1_month", 3: "retained_3_months", 6: "retained_6_months"}
+AGENCIES = (None, UUID(int=3_000), UUID(int=3_001))
+CAFES = {None: "", UUID(int=4_000): "서울 마포구", UUID(int=4_001): "서울 마포구", UUID(int=4_002): "서울 종로구"}
 NEXT: dict[State, list[State]] = {}
 for move in MOVES:
     for source in move.sources:
@@ -51,7 +55,7 @@ def a_pair(draw: st.DrawFn, number: int) -> Pair:
             ended = day
     return Pair(
         UUID(int=number + 1), UUID(int=1_000 + draw(st.integers(0, 3))), UUID(int=2_000 + draw(st.integers(0, 3))),
-        state, tuple(path), agency_id=draw(st.sampled_from([None, UUID(int=3_000), UUID(int=3_001)])),
+        state, tuple(path), draw(st.sampled_from(list(CAFES))), agency_id=draw(st.sampled_from(AGENCIES)),
         started_on=started, ended_on=ended, wage_fits=draw(st.sampled_from([None, True, False])),
     )  # fmt: skip
 
@@ -227,6 +231,24 @@ def test_every_number_comes_down_to_rows_that_add_up_to_it(pairs: tuple[Pair, ..
         else:
             assert sum(added) == (figure.numerator or 0)
         assert all(of for _, of in behind(pairs, figure.rows)), "a row without a pair"
+
+
+@settings(max_examples=200, deadline=None)
+@given(PAIRS)
+def test_a_line_of_the_report_is_the_figure_of_its_pairs_alone(pairs: tuple[Pair, ...]) -> None:
+    placed = [replace(pair, district=CAFES[pair.cafe_id]) for pair in pairs]
+    report = reported(placed, Scope(PERIOD), TODAY, {cafe: f"{cafe}" for cafe in CAFES if cafe})
+    assert {name.name for names in report.parties.values() for name in names} == set(BY_NAME)
+    for figures in report.parties.values():
+        assert list(figures) == [one_figure(each.name, placed, PERIOD, TODAY) for each in figures]
+    for quarter, line in zip(PERIOD.quarters, report.lines["quarter"], strict=True):
+        assert list(line.figures) == [one_figure(name, placed, Period(quarter, quarter), TODAY) for name in KEY]
+    for line in report.lines["cafe"]:
+        own = [pair for pair in placed if f"{pair.cafe_id}" == line.asked["cafe"]]
+        assert list(line.figures) == [one_figure(name, own, PERIOD, TODAY) for name in KEY]
+    for line in report.lines["district"]:
+        own = [pair for pair in placed if pair.district == line.name]
+        assert list(line.figures) == [one_figure(name, own, PERIOD, TODAY) for name in KEY]
 
 
 @settings(max_examples=100, deadline=None)

@@ -133,6 +133,17 @@ def test_a_wrong_scope_is_told(ask: Any, asked: dict[str, str]) -> None:
     assert ask(**asked).status_code == 422
 
 
+def test_rows_are_walked_by_their_ids_and_shown_once(ask: Any, city: City) -> None:
+    """Whoever comes in between moves no row to another page."""
+    everyone = [row["id"] for row in ask(f"{API}/people_proposed").json()["rows"]]
+    assert everyone == sorted(map(str, city.seekers[:2]))
+    first = ask(f"{API}/people_proposed", limit=1)
+    second = ask(first.links["next"]["url"])
+    assert [row["id"] for told in (first, second) for row in told.json()["rows"]] == everyone
+    assert "next" not in second.links
+    assert ask("/benefit/rows", figure="people_proposed", after="bm9uZQ==").status_code == 422
+
+
 def test_an_unknown_figure_is_not_there(ask: Any) -> None:
     assert ask(f"{API}/wealth").status_code == 404
     assert ask("/benefit/rows", figure="wealth").status_code == 404
