@@ -13,7 +13,7 @@ from services.notify import changes, referrals
 from services.notify.changes import ListChanges
 from services.notify.match_lists import PAGE_SIZE, Reach, within
 from services.notify.referrals import Standing
-from services.notify.tables import KeptPosting, MatchList, PairStanding, PostingCard, Review, SeekerCard
+from services.notify.tables import Delivery, KeptPosting, MatchList, PairStanding, PostingCard, Review, SeekerCard
 
 View = Literal["due", "unanswered", "interviews", "all"]
 VIEWS: tuple[View, ...] = get_args(View)
@@ -112,6 +112,14 @@ def postings_of(session: Session, changed: Sequence[Changed]) -> dict[UUID, Post
     return {
         card.posting_id: card for card in session.exec(select(PostingCard).where(col(PostingCard.posting_id).in_(ids)))
     }
+
+
+def mails_to_firms(session: Session, found: Sequence[Followed]) -> dict[UUID, Delivery]:
+    """The last mail to the firm of each posting about who was referred to it."""
+    ids = {one.row.posting_id for one in found}
+    to_them = (Delivery.recipient == "firm", Delivery.channel == "email", Delivery.category == "referrals")
+    mails = select(Delivery).where(*to_them, col(Delivery.recipient_id).in_(ids)).order_by(col(Delivery.made_at))
+    return {mail.recipient_id: mail for mail in session.exec(mails)}
 
 
 def _of_view(view: View) -> list[ColumnElement[bool]]:

@@ -1,73 +1,42 @@
-"""The link by which a firm sees and answers its one posting, without an account: signed, ending, taken back at will.
+"""Does a firm's link let in? For so many days after it was made, unless it was ended since.
 
-The signature is made with the session key: whoever changes that key ends every link. A link that was guessed, changed,
-taken back, has ended or is another's is told by one answer.
+A link that was guessed, changed, ended or is another's is told by one answer.
 """
 
-from datetime import timedelta
-from uuid import UUID, uuid4
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
 
-from itsdangerous import BadSignature, URLSafeSerializer
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from services.notify.settings import NotifySettings
-from services.notify.tables import FirmLink, KeptPosting
+from services.notify.tables import FirmLinksEnded, KeptPosting
 from shared.clock import now
-
-LONGEST_TOKEN = 200
-PATH = "/firm"
-
-
-def standing_link(session: Session, posting_id: UUID) -> FirmLink | None:
-    """The link of a posting that lets in today."""
-    open_ones = select(FirmLink).where(
-        FirmLink.posting_id == posting_id, col(FirmLink.revoked_at).is_(None), col(FirmLink.expires_at) > now()
-    )
-    return session.exec(open_ones.order_by(col(FirmLink.expires_at).desc())).first()
+from shared.web import firm_links
+from shared.web.firm_links import FirmLink
 
 
-def link_of(session: Session, settings: NotifySettings, posting_id: UUID, made_by: str) -> FirmLink:
-    """The link of a posting; made where none stands."""
-    if standing := standing_link(session, posting_id):
-        return standing
-    ends = now() + timedelta(days=settings.firm_link_days)
-    link = FirmLink(link_id=uuid4(), posting_id=posting_id, made_by=made_by, made_at=now(), expires_at=ends)
-    session.add(link)
-    session.flush()
-    return link
+@dataclass(frozen=True)
+class Opened:
+    """What a link leads to."""
+
+    link: FirmLink
+    posting: KeptPosting
+    until: datetime
 
 
-def revoke(session: Session, posting_id: UUID, revoked_by: str) -> bool:
-    """Take the link of a posting back, from now on; whether there was one."""
-    standing = standing_link(session, posting_id)
-    if standing is None:
-        return False
-    standing.revoked_at, standing.revoked_by = now(), revoked_by
-    session.add(standing)
-    return True
-
-
-def address(settings: NotifySettings, link: FirmLink) -> str:
-    """What is handed to the firm."""
-    return f"{settings.public_url.rstrip('/')}{path(settings, link)}"
-
-
-def path(settings: NotifySettings, link: FirmLink) -> str:
-    return f"{PATH}/{_signer(settings).dumps(link.link_id.hex)}"
-
-
-def posting_behind(session: Session, settings: NotifySettings, token: str) -> tuple[FirmLink, KeptPosting] | None:
+def opened(session: Session, settings: NotifySettings, token: str) -> Opened | None:
     """What a link leads to; None for whatever reason it leads nowhere."""
-    try:
-        link_id = UUID(_signer(settings).loads(token[:LONGEST_TOKEN]))
-    except (BadSignature, ValueError, TypeError, AttributeError):
+    link = firm_links.read(settings.session_key, token)
+    if link is None:
         return None
-    link = session.get(FirmLink, link_id)
-    if link is None or link.revoked_at is not None or link.expires_at <= now():
+    until = link.made_at + timedelta(days=settings.firm_link_days)
+    ended, posting = session.get(FirmLinksEnded, link.posting_id), session.get(KeptPosting, link.posting_id)
+    if posting is None or until <= now() or (ended and link.made_at <= ended.ended_at):
         return None
-    posting = session.get(KeptPosting, link.posting_id)
-    return (link, posting) if posting else None
+    return Opened(link, posting, until)
 
 
-def _signer(settings: NotifySettings) -> URLSafeSerializer:
-    return URLSafeSerializer(settings.session_key.get_secret_value(), salt="iljari.firm-link")
+def end(session: Session, posting_id: UUID, ended_by: str) -> None:
+    """Let in nobody any more by a link of this posting that was made until now."""
+    session.merge(FirmLinksEnded(posting_id=posting_id, ended_at=now(), ended_by=ended_by))

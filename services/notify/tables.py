@@ -233,19 +233,15 @@ class KeptPosting(Table, table=True):
     """Since when something may have changed that it has not said."""
 
 
-class FirmLink(Table, table=True):
-    """A way in without an account: whoever holds the signed link of it sees one posting as its firm does."""
+class FirmLinksEnded(Table, table=True):
+    """The firm's links of a posting that were made until then let nobody in any more."""
 
-    __tablename__ = "firm_link"
+    __tablename__ = "firm_links_ended"
 
-    link_id: UUID = Field(primary_key=True)
-    posting_id: UUID = Field(index=True)
-    made_by: str
-    """Who made it, as pages tell."""
-    made_at: datetime = Field(sa_type=UtcDateTime)
-    expires_at: datetime = Field(sa_type=UtcDateTime)
-    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    revoked_by: str | None = None
+    posting_id: UUID = Field(primary_key=True)
+    ended_at: datetime = Field(sa_type=UtcDateTime)
+    ended_by: str
+    """Who ended them, as pages tell."""
 
 
 class PairAnswer(Table, table=True):

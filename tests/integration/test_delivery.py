@@ -1,6 +1,7 @@
 """From a fact to a letter: registry's addresses, a real mail server, a real webhook, and everything that goes wrong."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ from shared.clock import stopped_at
 from shared.contracts import DeliveryFailed, PostingWithdrawn, ReferralRecorded, SeekerWithdrawn
 from shared.database import SpineTable, open_engine, transaction
 from shared.outbox import OutboxLine
+from shared.web import firm_links
+from shared.web.sign_in import SESSION_COOKIE, SignedIn, make_cookie
 from tests.catchers import Hooked, MailServer, mail_server, webhook
 from tests.journey.serving import serving
 from tests.servers import short_directory
@@ -421,6 +424,33 @@ def test_a_firm_is_asked_and_reminded_and_then_the_counselor_hears(city: City) -
         remind_firms(session)
     (told,) = city.rows(Message, Message.code == "desk.unanswered")
     assert told.recipient_id == HONGDAE
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_firm_s_link_goes_by_mail_or_is_offered_at_the_desk(city: City, *, known: bool) -> None:
+    posting = id_of("posting", 0)
+    if known:
+        with transaction(city.registry) as session:
+            keep_contact(session, city.vault, "firm", posting, "email", "hr@firm.invalid")
+    city.hear(a_posting(0), her_card(city), a_state(city, "referred", names_shown=True))
+    city.later(minutes=1)
+    city.turn()
+    desk = TestClient(notify_app(city.settings))
+    who = SignedIn(role="counselor", cafe_id=HONGDAE, label="상담사")
+    with stopped_at(city.at):
+        desk.cookies.set(SESSION_COOKIE, make_cookie(city.settings, who))
+        page = desk.get("/desk/referrals?view=all&whose=all", headers={"accept": "text/html"}).text
+    mails = [letter.get_content() for letter in city.mail.letters if letter["To"] == "hr@firm.invalid"]
+    offered = links_to(posting, page, city.settings)
+    assert (bool(offered), "메일로 보냈습니다" in page) == (not known, known)
+    assert [bool(links_to(posting, mail, city.settings)) for mail in mails] == [True] * known
+
+
+def links_to(posting_id: UUID, text: str, settings: NotifySettings) -> list[str]:
+    """The firm's addresses in a text that lead to this posting."""
+    tokens = re.findall(r"https://iljari\.example/firm/([\w.=-]+)", text)
+    links = {token: firm_links.read(settings.session_key, token) for token in tokens}
+    return [token for token, link in links.items() if link and link.posting_id == posting_id]
 
 
 def test_counselors_of_a_cafe_get_one_letter_together(city: City) -> None:

@@ -13,7 +13,6 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from deploy.local.gateway import Gateway
-from services.notify import signed_links
 from services.notify.app import create_app as create_notify
 from services.notify.settings import NotifySettings
 from services.notify.tables import PairStanding
@@ -24,6 +23,7 @@ from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Table as RegistryTable
 from shared.database import SpineTable, open_engine, reading, transaction
+from shared.web import firm_links
 from tests.journey.city import wait_for
 from tests.journey.serving import serving
 from tests.servers import local_redis
@@ -53,8 +53,7 @@ class Town:
         wait_for(stands, HEARD_SECONDS, f"a pair that is {state}")
 
     def link(self, posting_id: UUID) -> str:
-        with transaction(self.notify) as session:
-            return signed_links.path(self.settings, signed_links.link_of(session, self.settings, posting_id, "상담사"))
+        return firm_links.path(self.settings.session_key, posting_id)
 
 
 @contextmanager

@@ -8,9 +8,9 @@ import pytest
 from fastapi import Request
 from httpx import Response
 
-from services.notify import signed_links
 from services.notify.pseudonyms import candidate_id
-from shared.database import open_engine, transaction
+from shared.database import open_engine
+from shared.web import firm_links
 from shared.web.sign_in import FORM_FIELD, SESSION_COOKIE, VISIT_COOKIE, SignedIn, form_token, make_cookie
 from tests.unit.notify.conftest import hear_all
 from tests.unit.notify.examples import a_list, a_pair, a_posting, a_referral, a_seeker, id_of
@@ -64,12 +64,8 @@ def notify(houses: dict[str, House]) -> House:
 def words(house: House, whose: str) -> dict[str, str]:
     """What stands in the addresses."""
     posting, seeker = {"own": (OURS, SHE), "other": (OTHERS, ANOTHER), "none": (NONE, NONE)}[whose]
-    engine = open_engine(house.settings.database_url)
     key = house.settings.session_key
-    with transaction(engine) as session:
-        link = signed_links.link_of(session, house.settings, OURS, "상담사")  # type: ignore[arg-type]
-        ours = signed_links.path(house.settings, link).rpartition("/")[2]  # type: ignore[arg-type]
-    engine.dispose()
+    ours = firm_links.path(key, OURS).rpartition("/")[2]
     token = {"own": ours, "other": ours[:-4] + "AAAA", "none": "none"}[whose]
     candidate = candidate_id(key, seeker, posting)
     return {"posting": str(posting), "token": token, "our_token": ours, "candidate": str(candidate)}

@@ -10,7 +10,6 @@ from uuid import UUID
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlmodel import Session
 
-from services.notify import signed_links
 from services.notify.delivery.categories import CHANNELS, KINDS, Category, Channel, Recipient
 from services.notify.delivery.channels import Letter
 from services.notify.delivery.digests import recipient_of
@@ -18,7 +17,7 @@ from services.notify.match_lists import EveryCafe, for_posting
 from services.notify.settings import NotifySettings
 from services.notify.tables import Delivery, KeptPosting, Message, PostingCard, SeekerCard, SessionCard
 from shared.contracts import Money
-from shared.web import figures
+from shared.web import figures, firm_links
 from shared.web.catalogue import LANGUAGES, Language, say
 
 VOID_WITHOUT_POSTING = ("match.new", "pair.proposed", "agency.candidates")
@@ -115,14 +114,14 @@ def _in_language(
     session: Session, delivery: Delivery, messages: Sequence[Message], settings: NotifySettings, language: Language
 ) -> str:
     lines = [f"· {sentence(session, message, language)}" for message in messages]
-    where = say(language, f"mail.where.{delivery.recipient}", link=_link(session, delivery, settings))
+    where = say(language, f"mail.where.{delivery.recipient}", link=_link(delivery, settings))
     return "\n".join([say(language, "mail.greeting"), "", *lines, "", where])
 
 
-def _link(session: Session, delivery: Delivery, settings: NotifySettings) -> str:
+def _link(delivery: Delivery, settings: NotifySettings) -> str:
     """Where to look further: a firm has no account, its link is its way in."""
     if delivery.recipient == "firm":
-        return signed_links.address(settings, signed_links.link_of(session, settings, delivery.recipient_id, "mail"))
+        return firm_links.address(settings, delivery.recipient_id)
     return f"{settings.public_url}/inbox"
 
 

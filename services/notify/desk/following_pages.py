@@ -6,11 +6,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from services.notify import following, referrals
+from services.notify.answers import AWAITING_RESULT
 from services.notify.desk import shown
 from services.notify.desk.asked import AskedReferrals
 from services.notify.desk.at_desk import AtDesk, Desk, PageNumber, reach_of
 from services.notify.following import VIEWS
 from shared.clock import KST
+from shared.web import firm_links
 
 YESTERDAY = timedelta(days=1)
 
@@ -35,6 +37,9 @@ def following_pages(at: Desk) -> APIRouter:
             "waiting": await at.read(lambda session: following.being_recorded(session, account_id))
             if account_id
             else 0,
+            "mails": await at.read(lambda session: following.mails_to_firms(session, found.referrals)),
+            "awaited": AWAITING_RESULT,
+            "firm_address": lambda posting_id: firm_links.address(at.settings, posting_id),
             "answers": shown.ANSWERS,
             "asks_day": shown.ASKS_DAY,
             "asks_reason": shown.ASKS_REASON,

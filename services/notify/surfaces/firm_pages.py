@@ -15,11 +15,13 @@ from starlette.responses import RedirectResponse, Response
 from services.notify import answers, signed_links
 from services.notify.answers import FIRM_REASONS, Given
 from services.notify.people import Contact
+from services.notify.signed_links import Opened
 from services.notify.surfaces import candidates
 from services.notify.surfaces.candidates import CandidateShown
 from services.notify.surfaces.surface import Surface, id_of, not_found, place_of
-from services.notify.tables import FirmLink, KeptPosting
+from shared.clock import KST
 from shared.contracts.referrals import Answer, ReasonGiven
+from shared.web import firm_links
 from shared.web.pages import language_of
 from shared.web.problems import Problem
 from shared.web.rate_limits import RateLimit
@@ -47,27 +49,26 @@ class AnswerForm(BaseModel):
 
 def firm_pages(at: Surface) -> APIRouter:
     limit = RateLimit(OFTEN)
-    router = APIRouter(prefix=signed_links.PATH, include_in_schema=False, dependencies=[Depends(limit)])
+    router = APIRouter(prefix=firm_links.PATH, include_in_schema=False, dependencies=[Depends(limit)])
 
     @router.get("/{token}")
     async def show(request: Request, token: str, told: str = "") -> Response:
-        link, posting = await behind(token)
-        return await page(request, token, link, posting, told=told == "noted")
+        return await page(request, token, await behind(token), told=told == "noted")
 
     @router.post("/{token}/candidates/{candidate}", dependencies=[Depends(from_our_form)])
     async def answer(request: Request, token: str, candidate: str, form: Annotated[AnswerForm, Form()]) -> Response:
         """The firm's word on one of those it was referred."""
-        link, posting = await behind(token)
-        asked = await one_of(posting.posting_id, id_of(candidate))
-        given = Given(form.answer, form.reason, form.on_day)
+        opened = await behind(token)
+        asked = await one_of(opened.posting.posting_id, id_of(candidate))
+        pair, given = (asked.seeker_id, opened.posting.posting_id), Given(form.answer, form.reason, form.on_day)
         try:
-            await at.write(lambda session: answers.give(session, "firm", (asked.seeker_id, posting.posting_id), given))
+            await at.write(lambda session: answers.give(session, "firm", pair, given))
         except Problem as problem:
-            return await page(request, token, link, posting, problem=problem, beside=asked.candidate)
-        return RedirectResponse(f"{signed_links.PATH}/{token}?told=noted", 303)
+            return await page(request, token, opened, problem=problem, beside=asked.candidate)
+        return RedirectResponse(f"{firm_links.PATH}/{token}?told=noted", 303)
 
-    async def behind(token: str) -> tuple[FirmLink, KeptPosting]:
-        found = await at.read(lambda session: signed_links.posting_behind(session, at.settings, token))
+    async def behind(token: str) -> Opened:
+        found = await at.read(lambda session: signed_links.opened(session, at.settings, token))
         if found is None:
             raise not_found()
         return found
@@ -84,23 +85,23 @@ def firm_pages(at: Surface) -> APIRouter:
     async def page(  # noqa: PLR0913 - a page and what was wrong on it
         request: Request,
         token: str,
-        link: FirmLink,
-        posting: KeptPosting,
+        opened: Opened,
         *,
         told: bool = False,
         problem: Problem | None = None,
         beside: UUID | None = None,
     ) -> Response:
+        posting = opened.posting
         found = await all_of(posting.posting_id)
-        known = await contacts(request, link, posting, found)
+        known = await contacts(request, opened, found)
         language = language_of(request)
         response = at.pages.show(
             request,
             "firm.html",
             status=problem.status if problem else 200,
-            here=f"{signed_links.PATH}/{token}",
+            here=f"{firm_links.PATH}/{token}",
             posting=posting,
-            link=link,
+            until=opened.until,
             found=found,
             contacts=known or {},
             names_away=known is None,
@@ -113,12 +114,11 @@ def firm_pages(at: Surface) -> APIRouter:
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
 
-    async def contacts(
-        request: Request, link: FirmLink, posting: KeptPosting, found: Sequence[CandidateShown]
-    ) -> dict[UUID, Contact] | None:
+    async def contacts(request: Request, opened: Opened, found: Sequence[CandidateShown]) -> dict[UUID, Contact] | None:
         """Who they are, of those alone who agreed to it; registry looks again."""
         agreed = [one.seeker_id for one in found if one.names_shown]
-        who = f"firm link {str(link.link_id)[:8]} {posting.employer}"
+        posting, made_at = opened.posting, opened.link.made_at.astimezone(KST)
+        who = f"firm link of {made_at:%F %T} {posting.employer}"
         return await at.names.for_firm(posting.posting_id, agreed, who, place_of(request))
 
     return router

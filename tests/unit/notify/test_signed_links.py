@@ -1,4 +1,4 @@
-"""A firm's link lets in to one posting until it ends or is taken back; every other leads nowhere, all alike."""
+"""A firm's link lets in to one posting until it ends or is ended; every other leads nowhere, all alike."""
 
 from datetime import timedelta
 
@@ -13,6 +13,7 @@ from services.notify import signed_links
 from services.notify.settings import NotifySettings
 from shared.clock import now, stopped_at
 from shared.database import reading, transaction
+from shared.web import firm_links
 from tests.unit.notify.conftest import Hear
 from tests.unit.notify.examples import a_posting, id_of
 
@@ -20,27 +21,28 @@ POSTING = id_of("posting", 0)
 
 
 @pytest.fixture
-def token(engine: Engine, settings: NotifySettings, hear: Hear) -> str:
+def token(settings: NotifySettings, hear: Hear) -> str:
     hear(a_posting(0))
-    with transaction(engine) as session:
-        link = signed_links.link_of(session, settings, POSTING, "상담사")
-        return signed_links.path(settings, link).removeprefix("/firm/")
+    return a_token(settings)
+
+
+def a_token(settings: NotifySettings) -> str:
+    return firm_links.path(settings.session_key, POSTING).removeprefix("/firm/")
 
 
 def leads_to(engine: Engine, settings: NotifySettings, token: str) -> object:
     with reading(engine) as session:
-        found = signed_links.posting_behind(session, settings, token)
-        return found and found[1].posting_id
+        found = signed_links.opened(session, settings, token)
+        return found and found.posting.posting_id
 
 
-def test_a_link_leads_to_its_posting_and_is_the_same_when_asked_for_again(
-    engine: Engine, settings: NotifySettings, token: str
-) -> None:
+def test_a_link_leads_to_its_posting(engine: Engine, settings: NotifySettings, token: str) -> None:
     assert leads_to(engine, settings, token) == POSTING
-    with transaction(engine) as session:
-        again = signed_links.link_of(session, settings, POSTING, "다른 상담사")
-    assert signed_links.path(settings, again) == f"/firm/{token}"
     assert str(POSTING) not in token
+
+
+def test_one_of_a_posting_that_nobody_knows_leads_nowhere(engine: Engine, settings: NotifySettings) -> None:
+    assert leads_to(engine, settings, a_token(settings)) is None
 
 
 def test_it_ends_by_itself(engine: Engine, settings: NotifySettings, token: str) -> None:
@@ -48,14 +50,16 @@ def test_it_ends_by_itself(engine: Engine, settings: NotifySettings, token: str)
         assert leads_to(engine, settings, token) is None
 
 
-def test_it_is_taken_back_and_a_new_one_is_another(engine: Engine, settings: NotifySettings, token: str) -> None:
-    with transaction(engine) as session:
-        assert signed_links.revoke(session, POSTING, "상담사")
-        assert not signed_links.revoke(session, POSTING, "상담사")
+def test_all_that_were_made_are_ended_and_one_made_later_is_not(
+    engine: Engine, settings: NotifySettings, token: str
+) -> None:
+    with stopped_at(now() + timedelta(seconds=1)), transaction(engine) as session:
+        signed_links.end(session, POSTING, "상담사")
+        of_that_moment = a_token(settings)
     assert leads_to(engine, settings, token) is None
-    with transaction(engine) as session:
-        fresh = signed_links.link_of(session, settings, POSTING, "상담사")
-    assert signed_links.path(settings, fresh) != f"/firm/{token}"
+    assert leads_to(engine, settings, of_that_moment) is None
+    with stopped_at(now() + timedelta(seconds=2)):
+        assert leads_to(engine, settings, a_token(settings)) == POSTING
 
 
 def test_another_key_ends_every_link(engine: Engine, settings: NotifySettings, token: str) -> None:

@@ -12,15 +12,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from services.notify import signed_links
 from services.notify.pseudonyms import candidate_id
 from services.notify.referrals import today
 from services.notify.settings import NotifySettings
 from services.notify.surfaces import worker_pages
 from services.notify.tables import PairAnswer
 from shared.contracts import ReferralAnswered
-from shared.database import transaction
 from shared.outbox import OutboxLine
+from shared.web import firm_links
 from shared.web.sign_in import FORM_FIELD, SESSION_COOKIE, SignedIn
 from shared.wire import decode
 from tests.unit.notify.conftest import COUNSELOR, Hear, seat
@@ -66,13 +65,11 @@ class Firm:
 
 
 @pytest.fixture
-def firm(desk: TestClient, settings: NotifySettings, engine: Engine, hear: Hear) -> Firm:
+def firm(desk: TestClient, settings: NotifySettings, hear: Hear) -> Firm:
     """At the link of the first posting."""
     hear(a_posting(0))
     desk.cookies.delete(SESSION_COOKIE)
-    with transaction(engine) as session:
-        link = signed_links.link_of(session, settings, FIRST, "상담사")
-        return Firm(desk, signed_links.path(settings, link))
+    return Firm(desk, firm_links.path(settings.session_key, FIRST))
 
 
 def send(browser: TestClient, path: str, **form: str) -> Any:
@@ -247,19 +244,18 @@ def test_who_knocks_too_often_waits(firm: Firm) -> None:
     assert int(firm.browser.get("/firm/guess").headers["retry-after"]) > 0
 
 
-def test_a_counselor_makes_shows_and_takes_back_the_link(
+def test_a_counselor_hands_over_the_link_and_ends_all_that_were_handed_over(
     desk: TestClient, settings: NotifySettings, hear: Hear
 ) -> None:
     hear(a_posting(0))
     seat(desk, settings, COUNSELOR)
     path = f"/desk/postings/{FIRST}/firm-link"
-    for _ in range(2):  # whoever makes it twice has the same
-        assert desk.post(path, data={FORM_FIELD: token_on(desk.get(path).text)}).status_code == 303
     page = desk.get(path).text
     link = re.findall(r"/firm/[^<\"]+", page)[0]
     assert desk.get(link).status_code == 200
-    assert desk.post(f"{path}/revoke", data={FORM_FIELD: token_on(page)}).status_code == 303
+    assert desk.post(f"{path}/end", data={FORM_FIELD: token_on(page)}).status_code == 303
     assert alike(desk.get(link), desk.get("/firm/guess"))
+    assert COUNSELOR.label in desk.get(path).text
 
 
 @pytest.mark.usefixtures("a_city")

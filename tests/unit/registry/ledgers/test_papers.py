@@ -1,7 +1,8 @@
 """Papers of a referral: whoever agreed is named, and to those alone who may know; each print is recorded."""
 
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from sqlmodel import select
 from services.registry.app import create_app
 from services.registry.ledgers.papers import papers
 from services.registry.orders.ledger import referral_id_of
+from services.registry.pages.papers import Kind
 from services.registry.people import consents
 from services.registry.people.audit import Look
 from services.registry.people.consents import Matter
@@ -20,6 +22,7 @@ from services.registry.settings import RegistrySettings
 from services.registry.tables import AuditRow, Table
 from shared.clock import stopped_at
 from shared.database import SpineTable, reading, transaction
+from shared.web import firm_links
 from shared.web.problems import Problem
 from shared.web.sign_in import SESSION_COOKIE, SignedIn, make_cookie
 from tests.unit.registry.ledgers.test_ledgers import LATER, NAME, Books
@@ -107,6 +110,22 @@ class TestPages:
             assert page.text.count('<article class="sheet">') == 1
             assert NAME in page.text
         assert "☑ 채용" in page.text
+
+    def test_each_paper_bears_the_firm_s_own_link_but_not_what_an_agency_prints(
+        self, counselor: tuple[Books, TestClient], settings: RegistrySettings
+    ) -> None:
+        city, browser = counselor
+        papers = [f"/papers/{kind}?ids={ids_of(city)[0]}" for kind in get_args(Kind)]
+        for path in papers:
+            page = browser.get(path).text
+            [token] = re.findall(r"/firm/([\w.=-]+)", page)
+            link = firm_links.read(settings.session_key, token)
+            assert link
+            assert link.posting_id == city.postings[0]
+            assert "QR 코드" in page
+        clerk = make_cookie(settings, someone("agency", agency_id=city.agency.agency_id))
+        for path in papers:
+            assert "/firm/" not in browser.get(path, headers={"Cookie": f"{SESSION_COOKIE}={clerk}"}).text
 
     @pytest.mark.parametrize("asked", ["", "?ids=", "?ids=x", f"?ids={UUID(int=4)}"])
     def test_what_is_no_id_finds_nothing(self, counselor: tuple[Books, TestClient], asked: str) -> None:
