@@ -153,6 +153,9 @@ class Listener(Generic[E]):
         telemetry.HEAR_SECONDS.labels(self.service, self.stream).observe(seconds)
         for letter in letters:
             outcome: telemetry.Outcome = "heard" if letter.event.event_id in fresh else "duplicate"
+            if outcome == "heard":
+                passed = (now() - letter.event.occurred_at).total_seconds()
+                telemetry.EFFECT_SECONDS.labels(self.service, self.stream).observe(max(passed, 0))
             self._line(letter.delivery, outcome, event_id=str(letter.event.event_id), ms=round(seconds * 1000, 1))
 
     def _line(self, delivery: Delivery, outcome: telemetry.Outcome, **more: Any) -> None:

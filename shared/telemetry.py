@@ -24,6 +24,12 @@ HEARD = Counter("iljari_events_heard_total", "Deliveries, by what became of them
 SAID = Counter("iljari_events_said_total", "Events put on their stream", ["service", "stream"])
 SAID_AGAIN = Counter("iljari_events_said_again_total", "Events said again after Redis lost them", ["service", "stream"])
 HEAR_SECONDS = Histogram("iljari_hear_seconds", "One transaction of heard events", ["service", "stream"])
+EFFECT_SECONDS = Histogram(
+    "iljari_effect_seconds",
+    "From a fact's own time to the commit of its effect here",
+    ["service", "stream"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600),
+)
 UNSAID = Gauge("iljari_outbox_unsaid", "Events committed but not yet on their stream", ["service"])
 UNSAID_AGE = Gauge("iljari_outbox_age_seconds", "Age of the oldest event not yet on its stream", ["service"])
 BURIED = Gauge("iljari_buried", "Messages buried and neither replayed nor dropped", ["service"])

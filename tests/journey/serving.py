@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,10 +22,14 @@ KEEP_ALIVE_SECONDS = 60
 
 @contextmanager
 def serving(app: FastAPI, **where: object) -> Iterator[Callable[[], None]]:
-    """Serve with a real uvicorn until the end of the block, or until the given function is called."""
+    """Serve with a real uvicorn until the end of the block, or until the given function is called.
+
+    A clock that stands still where this is called stands still for the server too.
+    """
     listener = where.pop("listener", None)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_keep_alive=KEEP_ALIVE_SECONDS, **where))  # type: ignore[arg-type]
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener] if listener else None})
+    run = partial(copy_context().run, server.run, sockets=[listener] if listener else None)
+    thread = threading.Thread(target=run)
     thread.start()
     wait_for(lambda: server.started or not thread.is_alive(), 30, "the server to start")
 

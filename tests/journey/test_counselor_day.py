@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 import pytest
@@ -11,8 +11,10 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import insert
 from sqlmodel import Session, select
 
+from services.notify.match_lists import wake_postponed
 from services.notify.referrals import today
-from services.notify.tables import KeptPosting, MatchList, SeekerCard
+from services.notify.tables import KeptPosting, MatchList, Message, SeekerCard
+from services.notify.telling import open_daily
 from services.registry.cafes.places import add_cafe
 from services.registry.intake.door import Arrival, receive
 from services.registry.orders.agencies import add_agency
@@ -21,6 +23,7 @@ from services.registry.people.consents import present_texts
 from services.registry.people.seekers import SeekerRow, register
 from services.registry.people.vault import Vault
 from services.registry.tables import AuditRow, Consent
+from shared.clock import KST
 from shared.database import reading, transaction
 from tests.journey import town as towns
 from tests.journey.city import wait_for
@@ -134,6 +137,8 @@ def test_a_file_holds_the_names_and_registry_records_each_with_the_reason(
 def test_ten_pairs_three_referrals_and_what_the_next_morning_shows(
     open_page: Opened, town: Town, looks_well: LooksWell
 ) -> None:
+    with transaction(town.notify) as session:  # what notify does every minute
+        open_daily(session)
     page = open_page(WIDE)
     come_in(page, "/desk", "hongdae")
     expect(page.locator("[data-pair]")).to_have_count(len(NAMES))
@@ -150,9 +155,11 @@ def test_ten_pairs_three_referrals_and_what_the_next_morning_shows(
         first(page).get_by_label("제외하는 이유").select_option(label="너무 멂")
         first(page).get_by_role("button", name="제외하기").click()
         decide(page, "제외했습니다")
-    for number in (5, 6):
+    tomorrow = today() + timedelta(days=1)
+    for number, until in ((5, tomorrow), (6, tomorrow + timedelta(days=1))):
         expect(first(page)).to_contain_text(NAMES[number])
         first(page).get_by_text("미루기…").click()
+        first(page).get_by_label("다시 볼 날").fill(until.isoformat())
         first(page).get_by_role("button", name="미루기", exact=True).click()
         decide(page, "미뤘습니다")
     for number in (7, 8, 9):
@@ -175,22 +182,47 @@ def test_ten_pairs_three_referrals_and_what_the_next_morning_shows(
         decide(page, "답을 전했습니다")
         town.stand("referred", number)
 
-    firm, tomorrow = open_page(SMALLEST), (today() + timedelta(days=1)).isoformat()
+    firm = open_page(SMALLEST)
     for number, answer, state in ((0, "채용", "hired"), (1, "면접일 알리기", "interview")):
         firm.goto(town.link(town.postings[number]))
         expect(firm.get_by_role("heading", level=2)).to_have_text(NAMES[number])
-        firm.get_by_label("면접일 또는 첫 출근일").fill(tomorrow)
+        firm.get_by_label("면접일 또는 첫 출근일").fill(tomorrow.isoformat())
         firm.get_by_role("button", name=answer, exact=True).click()
         expect(firm.get_by_role("status")).to_contain_text("고맙습니다")
         town.stand(state, number)
 
+    firm.close()
+    page.close()
+    with town.at(datetime.combine(tomorrow, time(8, 5), KST)):
+        the_next_morning(open_page(WIDE), town, looks_well)
+
+
+def the_next_morning(page: Page, town: Town, looks_well: LooksWell) -> None:
+    """What became of them, who has come back, whom the day begins with."""
+    with transaction(town.notify) as session:  # what notify does in the first minute of its day
+        wake_postponed(session)
+    come_in(page, "/desk", "hongdae")
+    expect(page.locator("[data-pair]").filter(has_text=NAMES[5])).to_be_visible()
+    expect(page.locator("[data-pair]").filter(has_text=NAMES[6])).to_have_count(0)
     page.goto("/desk/changes")
     for name, state in ((NAMES[0], "채용"), (NAMES[1], "면접 예정"), (NAMES[2], "알선함")):
         expect(page.locator(".card").filter(has_text=name).first).to_contain_text(state)
         expect(page.locator(".card").filter(has_text=name).first).to_contain_text("주말 바리스타")
+    looks_well(page, "next-morning")
+    page.goto("/desk/referrals")
+    expect(page.locator("[data-pair]")).to_have_count(1)
+    expect(page.locator("[data-pair]")).to_contain_text(NAMES[1])
     page.goto("/desk/referrals?view=all")
     expect(page.locator("[data-pair]")).to_have_count(6)
-    looks_well(page, "next-morning")
+    wait_for(lambda: told_of_today(town), HEARD_SECONDS, "the day's digest")
+    page.goto("/inbox")
+    expect(page.get_by_text("오늘 전화할 만한 구직자")).to_be_visible()
+    expect(page.get_by_text("채용되었습니다").first).to_be_visible()
+
+
+def told_of_today(town: Town) -> bool:
+    with reading(town.notify) as session:
+        return session.exec(select(Message).where(Message.code == "desk.today")).first() is not None
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

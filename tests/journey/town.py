@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from services.registry.people.master_keys import MasterKeys
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Table as RegistryTable
+from shared.clock import stopped_at
 from shared.database import SpineTable, open_engine, reading, transaction
 from shared.web import firm_links
 from tests.journey.city import wait_for
@@ -40,7 +42,18 @@ class Town:
     registry: Engine
     notify: Engine
     settings: NotifySettings
-    stop_registry: Callable[[], None]
+    services: ExitStack
+    serve: Callable[[], None]
+
+    @contextmanager
+    def at(self, instant: datetime) -> Iterator[None]:
+        """Both services started anew, their clocks standing at this instant; afterwards with the real clock again."""
+        self.services.close()
+        with stopped_at(instant):
+            self.serve()
+            yield
+        self.services.close()
+        self.serve()
 
     def wait_until(self, seeker_id: UUID, posting_id: UUID, state: str) -> None:
         """Registry has recorded it and notify has heard."""
@@ -88,10 +101,15 @@ def open_town(folder: Path, fill_registry: Callable[[Session, Vault], None]) -> 
         with transaction(stores[0]) as session:
             fill_registry(session, Vault(MasterKeys(registry.vault_key), registry.pseudonym_key))
         door = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        stop_registry = stack.enter_context(serving(create_registry(registry), uds=str(folder / "registry.sock")))
-        stack.enter_context(serving(create_notify(notify), uds=str(folder / "notify.sock")))
+        services = stack.enter_context(ExitStack())
+
+        def serve() -> None:
+            services.enter_context(serving(create_registry(registry), uds=str(folder / "registry.sock")))
+            services.enter_context(serving(create_notify(notify), uds=str(folder / "notify.sock")))
+
+        serve()
         stack.enter_context(serving(Gateway(folder).app(), listener=door))  # type: ignore[arg-type]
-        yield Town(f"http://127.0.0.1:{door.getsockname()[1]}", stores[0], stores[1], notify, stop_registry)
+        yield Town(f"http://127.0.0.1:{door.getsockname()[1]}", stores[0], stores[1], notify, services, serve)
 
 
 def come_in(page: Page, path: str, login: str) -> None:
