@@ -1,7 +1,7 @@
 """Which fact is whose news? Called by the handlers, in the transaction of the fact; each thing is told once."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -11,7 +11,16 @@ from services.notify.delivery.categories import Category, Recipient
 from services.notify.delivery.digests import Filler, open_digest
 from services.notify.delivery.messages import News, put_into, tell
 from services.notify.match_lists import CallFilter, OneCafe
-from services.notify.tables import BookingMark, Digest, Enrolment, PairStanding, PostingCard, SeekerCard, SessionCard
+from services.notify.tables import (
+    BookingMark,
+    Digest,
+    Enrolment,
+    PairAnswer,
+    PairStanding,
+    PostingCard,
+    SeekerCard,
+    SessionCard,
+)
 from shared.clock import now
 from shared.contracts import (
     MatchesFound,
@@ -29,8 +38,13 @@ SHORT_LIST = 5
 PATIENCE_WITH_FIRMS = timedelta(days=3)
 """After a result was due, before the counselor is told that nobody answers."""
 AWAITED = ("referred", "interview", "result_due")
-"""States in which a firm's word is awaited."""
-TOLD_SEEKERS = ("proposed", "referred", "interview", "hired", "not_hired", "no_show", "withdrawn")
+"""States in which a firm's word on the result is awaited."""
+AT_WORK = ("hired", "retained_1_month", "retained_3_months")
+"""States in which its word is awaited on whether someone is still at work."""
+ASKED_WITHIN = timedelta(days=7)
+"""So long after its day a check of retention is still asked for."""
+TOLD_SEEKERS = ("proposed", "referred", "interview", "hired", "not_hired", "no_show", "unanswered", "withdrawn")
+"""Nobody who applied is left without an answer, not even by a firm that gives none."""
 UNTOLD_STATES = ("dismissed", "postponed", "reopened")
 """What an agency is not told of: decisions at the desk that lead nowhere yet."""
 TOLD_COUNSELORS = ("agreed", "declined", "consented", "hired", "not_hired", "no_show", "left")
@@ -38,8 +52,10 @@ TOLD_COUNSELORS = ("agreed", "declined", "consented", "hired", "not_hired", "no_
 CODES = (
     "match.new",
     *(f"pair.{state}" for state in TOLD_SEEKERS),
+    "pair.dismissed",
     "firm.referred",
     "firm.result_due",
+    "firm.retention_due",
     "agency.state",
     "agency.returned",
     "agency.candidates",
@@ -72,7 +88,7 @@ def tell_of_referral(session: Session, event: ReferralRecorded) -> None:
     """Where a pair stands now, to those who wait to hear it."""
     key = f"{event.referral_id}|{event.revision}"
     told = {"interview_on": event.interview_on, "due_on": event.due_on}
-    if event.decided_by != "seeker" and event.state in TOLD_SEEKERS:
+    if event.decided_by != "seeker" and (event.state in TOLD_SEEKERS or _turns_her_down(session, event)):
         herself = Recipient("seeker", event.seeker_id)
         category: Category = "proposals" if event.state == "proposed" else "progress"
         tell(session, News(herself, category, f"pair.{event.state}", key, event.posting_id, event.seeker_id, told))
@@ -80,9 +96,9 @@ def tell_of_referral(session: Session, event: ReferralRecorded) -> None:
     if event.state == "referred":
         tell(session, News(firm, "referrals", "firm.referred", key, event.posting_id, event.seeker_id, told))
     if event.state == "result_due":
-        _remind(session, event.referral_id, event.posting_id, event.seeker_id, event.due_on)
+        _remind(session, event, "firm.result_due")
     if event.state == "unanswered":
-        _escalate(session, event.referral_id, event.posting_id, event.seeker_id, event.cafe_id, event.due_on)
+        _escalate(session, event)
     if event.decided_by in ("seeker", "firm") and event.state in TOLD_COUNSELORS and event.cafe_id:
         desk = Recipient("counselor", event.cafe_id)
         tell(session, News(desk, "troubles", f"desk.{event.state}", key, event.posting_id, event.seeker_id, told))
@@ -95,13 +111,17 @@ def tell_of_referral(session: Session, event: ReferralRecorded) -> None:
 def remind_firms(session: Session) -> int:
     """Remind whose day has come, and tell counselors of those who stay silent; a chore of every minute."""
     today = referrals.today()
-    due = (col(PairStanding.state).in_(AWAITED), col(PairStanding.due_on) <= today)
-    rows = session.exec(select(PairStanding).where(*due)).all()
+    state, due_on = col(PairStanding.state), col(PairStanding.due_on)
+    rows = session.exec(select(PairStanding).where(state.in_(AWAITED), due_on <= today)).all()
     for row in rows:
-        _remind(session, row.referral_id, row.posting_id, row.seeker_id, row.due_on)
+        _remind(session, row, "firm.result_due")
         if row.due_on and row.due_on + PATIENCE_WITH_FIRMS <= today:
-            _escalate(session, row.referral_id, row.posting_id, row.seeker_id, row.cafe_id, row.due_on)
-    return len(rows)
+            _escalate(session, row)
+    checks = due_on.between(today - ASKED_WITHIN, today)
+    at_work = session.exec(select(PairStanding).where(state.in_(AT_WORK), checks)).all()
+    for row in at_work:
+        _remind(session, row, "firm.retention_due")
+    return len(rows) + len(at_work)
 
 
 def tell_of_booking(event: RoomBooked, session: Session) -> None:
@@ -223,24 +243,24 @@ def _fill_adverts(session: Session, digest: Digest) -> None:
 FILLERS: Mapping[str, Filler] = {"matches": _fill_matches, "today": _fill_today, "adverts": _fill_adverts}
 
 
-def _remind(session: Session, referral_id: UUID, posting_id: UUID, seeker_id: UUID, due_on: date | None) -> None:
-    firm = Recipient("firm", posting_id)
-    key = f"{referral_id}|{due_on}"
-    tell(session, News(firm, "referrals", "firm.result_due", key, posting_id, seeker_id, {"due_on": due_on}))
+def _remind(session: Session, about: PairStanding | ReferralRecorded, code: str) -> None:
+    firm, told = Recipient("firm", about.posting_id), {"due_on": about.due_on}
+    key = f"{about.referral_id}|{about.due_on}"
+    tell(session, News(firm, "referrals", code, key, about.posting_id, about.seeker_id, told))
 
 
-def _escalate(  # noqa: PLR0913, PLR0917 - what a referral is
-    session: Session,
-    referral_id: UUID,
-    posting_id: UUID,
-    seeker_id: UUID,
-    cafe_id: UUID | None,
-    due_on: date | None,
-) -> None:
-    if cafe_id:
-        desk = Recipient("counselor", cafe_id)
-        key = f"{referral_id}|{due_on}"
-        tell(session, News(desk, "troubles", "desk.unanswered", key, posting_id, seeker_id, {"due_on": due_on}))
+def _escalate(session: Session, about: PairStanding | ReferralRecorded) -> None:
+    if about.cafe_id:
+        desk, told = Recipient("counselor", about.cafe_id), {"due_on": about.due_on}
+        key = f"{about.referral_id}|{about.due_on}"
+        tell(session, News(desk, "troubles", "desk.unanswered", key, about.posting_id, about.seeker_id, told))
+
+
+def _turns_her_down(session: Session, event: ReferralRecorded) -> bool:
+    """Whether a counselor set aside what she had asked for herself: then she hears it."""
+    hers = (PairAnswer.seeker_id == event.seeker_id, PairAnswer.posting_id == event.posting_id)
+    asked = select(PairAnswer.number).where(*hers, col(PairAnswer.answer).in_(("agreed", "consented")))
+    return event.state == "dismissed" and session.exec(asked.limit(1)).first() is not None
 
 
 def _is_news(session: Session, booking_id: UUID, seeker_id: UUID, revision: int) -> bool:

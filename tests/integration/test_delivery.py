@@ -17,6 +17,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from standardwebhooks import Webhook
 
+from services.notify import answers
+from services.notify.answers import Given
 from services.notify.app import create_app as notify_app
 from services.notify.app import ways_of
 from services.notify.delivery.addresses import Addresses
@@ -424,6 +426,29 @@ def test_a_firm_is_asked_and_reminded_and_then_the_counselor_hears(city: City) -
         remind_firms(session)
     (told,) = city.rows(Message, Message.code == "desk.unanswered")
     assert told.recipient_id == HONGDAE
+
+
+def test_a_firm_is_asked_whether_she_is_still_there_once_a_check(city: City) -> None:
+    from services.notify.telling import remind_firms
+
+    city.hear(a_posting(0), her_card(city), a_state(city, "hired", decided_by="firm", due_on=date(2026, 4, 2)))
+    for days, asked in ((30, 0), (1, 1), (1, 1)):
+        city.later(days=days)
+        with stopped_at(city.at), transaction(city.engine) as session:
+            remind_firms(session)
+        assert len(city.rows(Message, Message.code == "firm.retention_due")) == asked
+
+
+def test_nobody_who_applied_is_left_without_an_answer(city: City) -> None:
+    city.hear(a_posting(0), a_posting(1), her_card(city), a_state(city, "unanswered", decided_by="clock"))
+    with stopped_at(city.at), transaction(city.engine) as session:
+        answers.give(session, "seeker", (city.seeker_id, id_of("posting", 1)), Given("agreed"))
+    city.hear(a_state(city, "dismissed", number=1), a_state(city, "dismissed", number=2))
+    hers = city.rows(Message, Message.recipient_id == city.seeker_id)
+    assert {(told.code, told.about_id) for told in hers} == {
+        ("pair.unanswered", id_of("posting", 0)),
+        ("pair.dismissed", id_of("posting", 1)),
+    }
 
 
 @pytest.mark.parametrize("known", [True, False])
