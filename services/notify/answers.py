@@ -34,7 +34,7 @@ MAY: Mapping[Party, Mapping[str, tuple[Answer, ...]]] = {
         "agreed": ("consented", "declined"),
         **dict.fromkeys(("consented", *AWAITING_RESULT), ("declined",)),
         "declined": ("agreed",),
-        **dict.fromkeys(AT_WORK, ("left",)),
+        **dict.fromkeys(AT_WORK, RETENTION),
     },
     "firm": {
         **dict.fromkeys(AWAITING_RESULT, RESULTS),

@@ -18,7 +18,7 @@ from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, allow, from_our_form
 
 Worker = Annotated[SignedIn, Depends(allow("seeker"))]
-OFFERED: tuple[Answer, ...] = ("agreed", "declined", "left")
+OFFERED: tuple[Answer, ...] = ("agreed", "declined", "still_employed", "left")
 
 
 class WordForm(BaseModel):

@@ -148,6 +148,14 @@ def test_she_tells_that_the_work_is_not_as_it_was_posted(worker: TestClient, eng
 
 
 @pytest.mark.usefixtures("a_city")
+def test_she_tells_that_she_still_works_there(worker: TestClient, engine: Engine, hear: Hear) -> None:
+    hear(a_referral(0, 0, 1, "hired"))
+    assert "계속 일하고 있습니다" in worker.get(f"/mine/{FIRST}").text
+    assert send(worker, f"/mine/{FIRST}/word", answer="still_employed").status_code == 303
+    assert [(told.answered_by, told.answer) for told in answers(engine)] == [("seeker", "still_employed")]
+
+
+@pytest.mark.usefixtures("a_city")
 @pytest.mark.parametrize("answer", ["hired", "interview_set", "still_employed", "consented"])
 def test_she_cannot_answer_for_the_firm_nor_consent_without_the_text(
     worker: TestClient, engine: Engine, hear: Hear, answer: str
