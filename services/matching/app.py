@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from services.matching.api.learning import learning_api
 from services.matching.api.matches import api
-from services.matching.api.needs import needs_api
+from services.matching.api.needs import needs_api, needs_of
 from services.matching.api.rematches import rematch_api
 from services.matching.api.seasons import season_api
 from services.matching.engine.skills import own_aliases
@@ -20,6 +20,7 @@ from services.matching.matcher import Matcher
 from services.matching.own_process import run
 from services.matching.pages.fairness import drift_api, fairness_pages
 from services.matching.pages.proofs import proof_api, proof_pages
+from services.matching.pages.skill_needs import skill_needs_pages
 from services.matching.proof.proving import ProofJob, Proving
 from services.matching.rematch.beside import Job
 from services.matching.rematch.rematching import Rematching
@@ -89,7 +90,8 @@ def create_app(settings: MatchingSettings) -> FastAPI:
     pages = furnish(app, settings, TEMPLATES)
     app.include_router(operations(spine))
     app.include_router(api(engine, shard.count, matcher.near_misses))
-    app.include_router(needs_api(engine, matcher.near_misses))
+    needs = needs_of(engine, matcher.near_misses)
+    app.include_router(needs_api(needs))
     app.include_router(rematch_api(engine, shard.count))
     app.include_router(season_api(engine, shard.count))
     app.include_router(learning_api(engine, shard.count))
@@ -97,5 +99,6 @@ def create_app(settings: MatchingSettings) -> FastAPI:
     app.include_router(proof_api(engine, shard.count))
     app.include_router(proof_pages(engine, shard.count, pages))
     app.include_router(fairness_pages(engine, shard.count, pages))
+    app.include_router(skill_needs_pages(needs, pages))
     describe(app)
     return app

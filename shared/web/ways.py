@@ -12,6 +12,7 @@ _BENEFIT: Way = ("/benefit", "benefit.title")
 _LEDGERS: Way = ("/ledgers", "ledger.books")
 _GROUND: tuple[Way, ...] = (("/districts", "districts.title"), ("/coverage", "coverage.title"))
 _FAIRNESS: Way = ("/matching/fairness", "fairness.title")
+_NEEDS: Way = ("/matching/skill-needs", "needs.title")
 _CAFES: Way = ("/counter/cafes", "counter.cafes")
 _DESK: Way = ("/desk", "desk.navigation")
 _COUNTER: tuple[Way, ...] = (
@@ -24,13 +25,13 @@ _DELIVERIES: Way = ("/deliveries", "deliveries.title")
 
 WAYS: Mapping[Role, tuple[Way, ...]] = {
     "counselor": (_DESK, *_COUNTER, _LEDGERS, _BENEFIT, *_NEWS),
-    "official": (_BOARD, ("/board/plan", "plan.title"), _BENEFIT, *_GROUND, _FAIRNESS, _CAFES, _LEDGERS, _DESK),
+    "official": (_BOARD, ("/board/plan", "plan.title"), _BENEFIT, *_GROUND, _NEEDS, _FAIRNESS, _CAFES, _LEDGERS, _DESK),
     "agency": (
         ("/agency", "agency.title"), ("/agency-results", "results.title"), _LEDGERS, _BENEFIT, *_NEWS, _DELIVERIES,
     ),
     "operator": (
         _DESK, *_COUNTER, _CAFES, _BOARD, _BENEFIT, *_GROUND, _LEDGERS, _DELIVERIES,
-        _FAIRNESS,
+        _NEEDS, _FAIRNESS,
         ("/matching/proofs", "proofs.title"),
     ),
     "seeker": (

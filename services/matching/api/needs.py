@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from services.matching import store
 from services.matching.engine.near_misses import NearMisses
 from services.matching.engine.profiles import Profile
-from services.matching.insight.skill_needs import SkillNeed, SkillNeeds, skill_needs
+from services.matching.insight.skill_needs import SkillNeed, skill_needs
 from shared.contracts import Fact
 from shared.database import reading
 from shared.web.sign_in import SignedIn, allow
@@ -34,7 +34,22 @@ class ShownNeeds(Fact):
     needs: tuple[SkillNeed, ...]
 
 
-def needs_api(engine: Engine, near_misses_of: Callable[[Profile], NearMisses]) -> APIRouter:
+NeedsOf = Callable[[UUID | None, int, int], ShownNeeds]
+"""Of a café or the city, by a sample of so many seekers: at most so many terms."""
+
+
+def needs_of(engine: Engine, near_misses_of: Callable[[Profile], NearMisses]) -> NeedsOf:
+    def told(cafe: UUID | None, sample: int, most: int) -> ShownNeeds:
+        with reading(engine) as session:
+            seekers = store.count_live_seekers(session, cafe)
+            chosen = store.first_live_seekers(session, cafe, sample)
+        found = skill_needs(((one.id, near_misses_of(one)) for one in chosen), most)
+        return ShownNeeds(cafe_id=cafe, seekers=seekers, **dict(found))
+
+    return told
+
+
+def needs_api(needs_of: NeedsOf) -> APIRouter:
     """`/api/v1/matching/skill-needs`."""
     router = APIRouter(prefix="/api/v1/matching")
 
@@ -47,17 +62,11 @@ def needs_api(engine: Engine, near_misses_of: Callable[[Profile], NearMisses]) -
         rows: bool = False,
     ) -> ShownNeeds:
         """What near misses lack most often. `rows`: with each pair, by opaque ids."""
-        with reading(engine) as session:
-            seekers = store.count_live_seekers(session, cafe)
-            chosen = store.first_live_seekers(session, cafe, sample)
-        told = skill_needs(((one.id, near_misses_of(one)) for one in chosen), most)
-        return shown(told, cafe, seekers, rows=rows)
+        told = needs_of(cafe, sample, most)
+        return told if rows else told.model_copy(update={"needs": tuple(map(without_rows, told.needs))})
 
     return router
 
 
-def shown(told: SkillNeeds, cafe: UUID | None, seekers: int, *, rows: bool) -> ShownNeeds:
-    hidden = {} if rows else {"rows": ()}
-    needs = tuple(one.model_copy(update=hidden) for one in told.needs)
-    return ShownNeeds(cafe_id=cafe, seekers=seekers, asked=told.asked, with_near_misses=told.with_near_misses,
-                      near_misses=told.near_misses, needs=needs)  # fmt: skip
+def without_rows(need: SkillNeed) -> SkillNeed:
+    return need.model_copy(update={"rows": ()})

@@ -1,5 +1,6 @@
 """What many near misses lack is the plain sum of what each lacks, by terms that are the same."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -7,11 +8,13 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from services.matching.api.needs import LARGEST_SAMPLE, needs_api
+from services.matching.api.needs import LARGEST_SAMPLE, needs_api, needs_of
+from services.matching.app import TEMPLATES
 from services.matching.commands.skills import show_needs
 from services.matching.engine.scorer import Rules
 from services.matching.insight.skill_needs import skill_needs
-from shared.web.problems import answer_problems
+from services.matching.pages.skill_needs import skill_needs_pages
+from shared.web.pages import furnish
 from tests.unit.matching.api.test_api import OPERATOR, a_settings
 from tests.unit.matching.examples import a_posting, a_seeker, hear, no_seeker, seeker_id, started
 
@@ -27,9 +30,10 @@ def client(engine: Engine) -> Iterator[TestClient]:
     postings = [a_posting(1, required_skills=["제빵", "엑셀"]), a_posting(2, required_skills=["제빵", "Excel", "용접"])]
     hear(matcher, engine, [*seekers, *postings])
     app = FastAPI()
-    app.state.settings = a_settings()
-    answer_problems(app)
-    app.include_router(needs_api(engine, matcher.near_misses))
+    pages = furnish(app, a_settings(), TEMPLATES)
+    needs = needs_of(engine, matcher.near_misses)
+    app.include_router(needs_api(needs))
+    app.include_router(skill_needs_pages(needs, pages))
     with TestClient(app, headers=OPERATOR) as client:
         yield client
 
@@ -73,6 +77,25 @@ def test_another_cafe_has_nobody_and_no_near_miss(client: TestClient, capsys: py
 def test_the_terminal_names_share_and_lecture(client: TestClient, capsys: pytest.CaptureFixture[str]) -> None:
     show_needs(client.get(PATH).json())
     assert "Excel 특강 (2명)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_the_page_shows_each_share_with_its_parts_and_the_lecture(client: TestClient, language: str) -> None:
+    told = client.get(PATH).json()
+    page = client.get("/matching/skill-needs", params={"lang": language}).text
+    for one in told["needs"]:
+        assert f"{one['missing_in']} / {told['near_misses']}" in page
+        assert f"{100 * one['missing_in'] / told['near_misses']:.0f} %" in page
+    assert ("Excel 특강 (2명)" if language == "ko" else "Excel lecture (2 people)") in page
+    rows = re.search(r'href="([^"]+rows=[^"]+)"', page)
+    assert rows
+    assert client.get(rows[1].replace("&amp;", "&")).json()["needs"][0]["rows"]
+
+
+def test_a_page_of_nobody_says_so(client: TestClient) -> None:
+    page = client.get("/matching/skill-needs", params={"cafe": str(seeker_id(9))}).text
+    assert "<svg" not in page
+    assert 'class="empty"' in page
 
 
 def test_nobody_asked_is_nothing_said() -> None:
