@@ -6,12 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 from redis import Redis
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from shared import health
 from shared.burial import load_fields, lying
+from shared.clock import now
 from shared.contracts import PostingWithdrawn, RestatementRequested
 from shared.database import SpineTable, open_engine, transaction
 from shared.outbox import Relay, StreamMark, stage
@@ -283,3 +285,22 @@ def test_draining_hears_and_says_everything_once(redis_server: RedisServer, engi
     assert (noted(engine), redis.xlen(SAID), pending(redis)) == (3, 3, 0)
     with Session(engine) as session:
         assert session.get_one(StreamMark, SAID).entries_added == 3
+
+
+def test_how_long_a_fact_took_to_its_effect_is_counted_once(redis_server: RedisServer, engine: Engine) -> None:
+    before = effects_counted()
+    event = a_withdrawal(occurred_at=now() - timedelta(seconds=40))
+    for _ in range(2):
+        say(raw(redis_server), event)
+        small_spine(engine, redis_server.url).drain()
+    counted, seconds = (after - had for after, had in zip(effects_counted(), before, strict=True))
+    assert counted == 1
+    assert 40 <= seconds < 60
+
+
+def effects_counted() -> tuple[float, float]:
+    """Of this service and stream: how many, and their seconds together."""
+    labels = {"service": "matching", "stream": PostingWithdrawn.stream}
+    name = "iljari_effect_seconds"
+    told = [REGISTRY.get_sample_value(f"{name}_{part}", labels) or 0.0 for part in ("count", "sum")]
+    return told[0], told[1]

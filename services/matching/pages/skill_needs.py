@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from services.matching.api.needs import LARGEST_SAMPLE, NeedsOf, Planner
+from services.matching.api.needs import LARGEST_SAMPLE, NeedsOf
+from services.matching.api.seasons import Planner
 from shared.web.charts import Series, bars
 from shared.web.pages import Pages
 
