@@ -31,15 +31,7 @@ class Pages:
     """Shows a service's templates within the layout that all services share."""
 
     def __init__(self, *folders: Path) -> None:
-        self.environment = Environment(
-            loader=FileSystemLoader([*folders, LAYOUT]),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        for template in self.environment.list_templates(extensions=["html"]):
-            self.environment.get_template(template)  # a broken one fails here, and the first view need not compile
+        self.environment = _templates(*folders)
 
     def show(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
         """A page in the reader's language."""
@@ -56,6 +48,21 @@ class Pages:
         response = self.show(request, "problem.html", status=problem.status, problem=problem)
         response.headers.update(problem.headers or {})
         return response
+
+
+@cache
+def _templates(*folders: Path) -> Environment:
+    """Compiled once in a process: that takes longer than all else an application is put together of."""
+    environment = Environment(
+        loader=FileSystemLoader([*folders, LAYOUT]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for template in environment.list_templates(extensions=["html"]):
+        environment.get_template(template)  # a broken one fails here, and the first view need not compile
+    return environment
 
 
 def furnish(app: FastAPI, settings: ServiceSettings, *folders: Path) -> Pages:
