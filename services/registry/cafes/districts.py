@@ -12,7 +12,6 @@ from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import DBSCAN
 
 from services.registry.cafes.geography import EARTH_METRES, Degrees, Point, Ring, area, degrees, outline
 
@@ -87,6 +86,8 @@ def propose(places: Sequence[JobPlace], density: Density, square_metres: float |
 
 
 def _labels(where: Degrees, density: Density) -> NDArray[np.int64]:
+    from sklearn.cluster import DBSCAN  # takes longer to import than all else of a registry that starts
+
     model = DBSCAN(
         eps=density.metres / EARTH_METRES, min_samples=density.least, metric="haversine", algorithm="ball_tree"
     )
