@@ -5,37 +5,29 @@ import os
 import signal
 import socket
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.journey.city import START_SECONDS, City, iljari, lives, start_city, started_city, wait_for
+from tests.journey.city import START_SECONDS, City, iljari, lives, started_city, wait_for
 
 pytestmark = pytest.mark.journey
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    """One that runs, and runs again whatever the tests do to it."""
+def the_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     with started_city(tmp_path_factory.mktemp("city")) as city:
         yield city
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[], City]]:
-    """Start a system on this test's folder, again and again; all are stopped at the end."""
-    started: list[City] = []
-
-    def start_again() -> City:
-        started.append(start_city(tmp_path))
-        return started[-1]
-
-    yield start_again
-    for one in started:
-        if one.process.poll() is None:
-            one.stop()
+def city(the_city: City) -> City:
+    """One that runs, whatever the tests before did to it."""
+    if not the_city.runs:
+        the_city.start()
+    return the_city
 
 
 def take_in(city: City) -> httpx.Response:
@@ -43,30 +35,28 @@ def take_in(city: City) -> httpx.Response:
         return client.post("/api/v1/registry/agencies", json={"name": "새일 직업소개소", "licence": "무료"})
 
 
-def test_ctrl_c_stops_all_of_it_and_a_second_start_finds_its_data(start: Callable[[], City]) -> None:
-    first = start()
-    made = take_in(first)
+def test_ctrl_c_stops_all_of_it_and_a_second_start_finds_its_data(city: City) -> None:
+    made = take_in(city)
     assert made.is_success, made.text
-    secrets, parts = first.secrets, first.parts()
+    secrets, parts = city.secrets, city.parts()
     assert set(parts) == {"valkey", "registry", "matching", "notify", "gateway", "mail"}
 
-    assert first.stop() == 0
+    assert city.stop() == 0
     assert not any(map(lives, parts.values()))
-    assert not (first.data / "iljari.json").exists()
+    assert not (city.data / "iljari.json").exists()
 
-    again = start()
-    assert again.secrets == secrets
-    assert take_in(again).status_code == 409
+    city.start()
+    assert city.secrets == secrets
+    assert take_in(city).status_code == 409
 
 
-def test_a_killed_supervisor_leaves_nothing_that_the_next_start_does_not_mend(start: Callable[[], City]) -> None:
-    first = start()
-    parts = first.parts()
-    first.process.kill()
-    first.process.wait()
-    again = start()
+def test_a_killed_supervisor_leaves_nothing_that_the_next_start_does_not_mend(city: City) -> None:
+    parts = city.parts()
+    city.process.kill()
+    city.process.wait()
+    city.start()
     assert not any(map(lives, parts.values()))
-    assert set(again.parts()) == set(parts)
+    assert set(city.parts()) == set(parts)
 
 
 def test_whatever_part_is_killed_comes_back(city: City) -> None:

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +59,10 @@ def lives(number: int) -> bool:
 
 @dataclass
 class City:
-    """A system that was started with `iljari up`."""
+    """A system that `iljari up` runs in a folder."""
 
     data: Path
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] = field(init=False)
 
     @property
     def said(self) -> str:
@@ -95,7 +95,7 @@ class City:
 
     def wait_until_ready(self) -> None:
         def ready_or_ended() -> bool:
-            assert self.process.poll() is None, self.said
+            assert self.runs, self.said
             return self.is_ready()
 
         wait_for(ready_or_ended, START_SECONDS, "a ready system")
@@ -118,8 +118,24 @@ class City:
 
             wait_for(quiet, QUIET_SECONDS, "a quiet system")
 
+    def start(self, *options: str) -> None:
+        """Start a supervisor on the folder, and wait for all of it; what it says is kept beside the folder."""
+        command = [*COMMAND, "up", "--data", str(self.data), "--port", "0", *(options or ("--no-demo",))]
+        with (self.data.parent / "said.txt").open("ab") as said:
+            self.process = subprocess.Popen(command, stdout=said, stderr=said)
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.stop()  # who waited in vain leaves nothing running
+            raise
+
+    @property
+    def runs(self) -> bool:
+        return self.process.poll() is None
+
     def stop(self) -> int:
-        self.process.send_signal(signal.SIGINT)
+        if self.runs:
+            self.process.send_signal(signal.SIGINT)
         return self.process.wait(STOP_SECONDS)
 
 
@@ -132,27 +148,12 @@ def _is_quiet(client: httpx.Client, service: str) -> bool:
     return bool(status["ready"]) and status["unsaid"] == 0 and not any(waiting)
 
 
-def start_city(folder: Path, *options: str) -> City:
-    """Start a system on `folder/data`; what it says is kept in `folder/said.txt`."""
-    data = folder / "data"
-    with (folder / "said.txt").open("ab") as said:
-        command = [*COMMAND, "up", "--data", str(data), "--port", "0", *(options or ("--no-demo",))]
-        city = City(data, subprocess.Popen(command, stdout=said, stderr=said))
-    try:
-        city.wait_until_ready()
-    except BaseException:
-        if city.process.poll() is None:
-            city.stop()  # who waited in vain leaves nothing running
-        raise
-    return city
-
-
 @contextmanager
 def started_city(folder: Path, *options: str) -> Iterator[City]:
-    """A system for a while."""
-    city = start_city(folder, *options)
+    """A system on `folder/data` for a while."""
+    city = City(folder / "data")
+    city.start(*options)
     try:
         yield city
     finally:
-        if city.process.poll() is None:
-            city.stop()
+        city.stop()

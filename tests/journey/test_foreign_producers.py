@@ -23,9 +23,11 @@ import httpx
 import pytest
 from redis import Redis
 from redis.exceptions import NoPermissionError
+from typer.testing import CliRunner
 
+from deploy.cli import app
 from shared.clock import now
-from tests.journey.city import City, iljari_json, started_city
+from tests.journey.city import City, started_city
 
 pytestmark = pytest.mark.journey
 
@@ -83,8 +85,10 @@ def make_producer(city: City) -> Iterator[MakeProducer]:
     made: list[Producer] = []
 
     def make() -> Producer:
-        told = iljari_json("agency", "add", f"지어낸 기관 {uuid4()}", *LICENCE, data=city.data)
-        made.append(Producer(told, city.url))
+        words = ("agency", "add", f"지어낸 기관 {uuid4()}", *LICENCE, "--json", "--data", str(city.data))
+        added = CliRunner().invoke(app, words)  # here: thirty interpreters would start for it otherwise
+        assert added.exit_code == 0, added.output
+        made.append(Producer(json.loads(added.stdout), city.url))
         return made[-1]
 
     yield make
