@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, MetaData
 
-from shared.database import open_engine
 from tests import servers
+from tests.stores import store_with
 
 # Whether a law holds is not a matter of how busy the machine is.
 settings.register_profile("iljari", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -84,11 +84,8 @@ def make_engine(database_url: str) -> Iterator[Callable[..., Engine]]:
     opened: list[Engine] = []
 
     def make(*tables: MetaData) -> Engine:
-        engine = open_engine(database_url)
-        opened.append(engine)
-        for metadata in tables:
-            metadata.create_all(engine)
-        return engine
+        opened.append(store_with(database_url, *tables))
+        return opened[-1]
 
     yield make
     for engine in opened:

@@ -40,13 +40,14 @@ from services.registry.settings import RegistrySettings
 from services.registry.tables import Table as RegistryTable
 from shared.clock import stopped_at
 from shared.contracts import DeliveryFailed, PostingWithdrawn, ReferralRecorded, SeekerWithdrawn
-from shared.database import SpineTable, open_engine, transaction
+from shared.database import SpineTable, transaction
 from shared.outbox import OutboxLine
 from shared.web import firm_links
 from shared.web.sign_in import SESSION_COOKIE, SignedIn, make_cookie
 from tests.catchers import Hooked, MailServer, mail_server, webhook
 from tests.journey.serving import serving
 from tests.servers import short_directory
+from tests.stores import store_with
 from tests.unit.notify.conftest import hear_all
 from tests.unit.notify.examples import HONGDAE, a_list, a_pair, a_posting, a_seeker, id_of
 
@@ -108,9 +109,7 @@ def city(tmp_path: Path) -> Iterator[City]:
         mail, hook = opened.enter_context(mail_server()), opened.enter_context(webhook())
         secrets = {"session_key": SecretStr("s"), "operator_token": SecretStr("o"), "service_token": SecretStr("t")}
         url = f"sqlite:///{tmp_path}/registry.sqlite"
-        registry = open_engine(url)
-        RegistryTable.metadata.create_all(registry)
-        SpineTable.metadata.create_all(registry)
+        registry = store_with(url, RegistryTable.metadata, SpineTable.metadata)
         no_redis = f"unix://{tmp_path}/no-redis.sock"
         held = RegistrySettings(
             database_url=url, redis_url=no_redis, vault_key=SecretStr("v"), pseudonym_key=SecretStr("p"), **secrets
@@ -126,9 +125,7 @@ def city(tmp_path: Path) -> Iterator[City]:
             sender_contact="02-000-0000",
             **secrets,
         )
-        engine = open_engine(settings.database_url)
-        Table.metadata.create_all(engine)
-        SpineTable.metadata.create_all(engine)
+        engine = store_with(settings.database_url, Table.metadata, SpineTable.metadata)
         vault = Vault(MasterKeys(SecretStr("v")), SecretStr("p"))
         addresses = Addresses(settings)
         opened.callback(addresses.close)

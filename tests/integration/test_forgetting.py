@@ -7,16 +7,16 @@ from uuid import UUID, uuid4
 
 import pytest
 from redis import Redis
-from sqlalchemy import Engine
 from sqlmodel import select
 
 from shared.clock import now
 from shared.contracts import SeekerFacts, SeekerPublished, SeekerWithdrawn
-from shared.database import SpineTable, open_engine, reading, transaction
+from shared.database import SpineTable, reading, transaction
 from shared.forgetting import Forgetter, Forgotten, forget
 from shared.outbox import OutboxLine, Relay, stage
 from shared.streams import make_group
 from tests.servers import LocalRedis
+from tests.stores import store_with
 
 pytestmark = pytest.mark.integration
 
@@ -34,8 +34,7 @@ class House:
 
     def __init__(self, folder: Path, server: LocalRedis) -> None:
         self.folder, self.redis = folder, Redis.from_url(server.url)
-        self.engine: Engine = open_engine(f"sqlite:///{folder / 'registry.sqlite'}")
-        SpineTable.metadata.create_all(self.engine)
+        self.engine = store_with(f"sqlite:///{folder / 'registry.sqlite'}", SpineTable.metadata)
         self.relay = Relay("registry", self.engine, self.redis)
         self.forgetter = Forgetter("registry", self.engine, self.redis, self.relay)
 

@@ -15,7 +15,7 @@ from shared import health
 from shared.burial import load_fields, lying
 from shared.clock import now
 from shared.contracts import PostingWithdrawn, RestatementRequested
-from shared.database import SpineTable, open_engine, transaction
+from shared.database import SpineTable, transaction
 from shared.outbox import Relay, StreamMark, stage
 from shared.spine import UnsafeRedis
 from shared.trimming import trim
@@ -30,6 +30,7 @@ from tests.integration.small_service import (
     until,
 )
 from tests.servers import LocalRedis, RedisKind, RedisServer
+from tests.stores import store_with
 
 pytestmark = pytest.mark.integration
 
@@ -43,10 +44,7 @@ def engine(tmp_path: Path) -> Engine:
 
 
 def opened(path: Path) -> Engine:
-    engine = open_engine(f"sqlite:///{path}")
-    SpineTable.metadata.create_all(engine)
-    SmallTable.metadata.create_all(engine)
-    return engine
+    return store_with(f"sqlite:///{path}", SpineTable.metadata, SmallTable.metadata)
 
 
 def raw(server: RedisServer | LocalRedis) -> Redis:

@@ -11,8 +11,9 @@ from sqlmodel import Session
 from services.registry.app import create_app
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Table
-from shared.database import SpineTable, open_engine, transaction
+from shared.database import SpineTable, transaction
 from tests.journey.serving import serving
+from tests.stores import store_with
 
 
 @contextmanager
@@ -27,9 +28,7 @@ def registry_alone(folder: Path, fill: Callable[[Session], None]) -> Iterator[tu
         vault_key=SecretStr("a house key for tests"),
         pseudonym_key=SecretStr("a pseudonym key for tests"),
     )
-    engine = open_engine(settings.database_url)
-    for metadata in (Table.metadata, SpineTable.metadata):
-        metadata.create_all(engine)
+    engine = store_with(settings.database_url, Table.metadata, SpineTable.metadata)
     with transaction(engine) as session:
         fill(session)
     with ExitStack() as stack:

@@ -28,9 +28,10 @@ from services.registry.settings import RegistrySettings
 from services.registry.tables import AuditRow, Seeker
 from services.registry.tables import Table as RegistryTable
 from shared.contracts import Reason, SeekerPublished
-from shared.database import SpineTable, open_engine, reading, transaction
+from shared.database import SpineTable, reading, transaction
 from tests.journey.serving import serving
 from tests.journey.windows import Opened, windows
+from tests.stores import store_with
 from tests.unit.notify.conftest import hear_all
 from tests.unit.notify.examples import a_list, a_pair, a_posting, id_of
 
@@ -100,10 +101,10 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     notify = NotifySettings(
         database_url=f"sqlite:///{folder}/notify.sqlite", registry_url=str(folder / "registry.sock"), **secrets
     )
-    stores = {settings.database_url: open_engine(settings.database_url) for settings in (registry, notify)}
-    for store, tables in zip(stores.values(), (RegistryTable, NotifyTable), strict=True):
-        tables.metadata.create_all(store)
-        SpineTable.metadata.create_all(store)
+    stores = {
+        settings.database_url: store_with(settings.database_url, tables.metadata, SpineTable.metadata)
+        for settings, tables in ((registry, RegistryTable), (notify, NotifyTable))
+    }
     with transaction(stores[registry.database_url]) as session:
         seekers = a_registry(session, Vault(MasterKeys(registry.vault_key), registry.pseudonym_key))
     fill_desk(stores[notify.database_url], seekers)

@@ -24,11 +24,12 @@ from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Table as RegistryTable
 from shared.clock import stopped_at
-from shared.database import SpineTable, open_engine, reading, transaction
+from shared.database import SpineTable, reading, transaction
 from shared.web import firm_links
 from tests.journey.city import wait_for
 from tests.journey.serving import serving
 from tests.servers import local_redis
+from tests.stores import store_with
 
 PASSWORD = "봄날의 책 한 권"
 HEARD_SECONDS = 30
@@ -93,11 +94,12 @@ def open_town(folder: Path, fill_registry: Callable[[Session, Vault], None]) -> 
             names_wait_seconds=5,
             **secrets,
         )
-        stores = [open_engine(settings.database_url) for settings in (registry, notify)]
-        for store, tables in zip(stores, (RegistryTable, NotifyTable), strict=True):
+        stores = [
+            store_with(settings.database_url, tables.metadata, SpineTable.metadata)
+            for settings, tables in ((registry, RegistryTable), (notify, NotifyTable))
+        ]
+        for store in stores:
             stack.callback(store.dispose)
-            tables.metadata.create_all(store)
-            SpineTable.metadata.create_all(store)
         with transaction(stores[0]) as session:
             fill_registry(session, Vault(MasterKeys(registry.vault_key), registry.pseudonym_key))
         door = stack.enter_context(socket.create_server(("127.0.0.1", 0)))

@@ -25,10 +25,11 @@ from services.registry.tables import Agency, Seeker
 from shared.clock import now
 from shared.contracts import SeekerFacts
 from shared.contracts.envelope import ServiceName
-from shared.database import SpineTable, open_engine, transaction
+from shared.database import SpineTable, transaction
 from shared.settings import ServiceSettings
 from shared.web.sign_in import FORM_FIELD, SESSION_COOKIE, VISIT_COOKIE, Role, SignedIn, form_token, make_cookie
 from tests.servers import local_redis
+from tests.stores import store_with
 
 SERVICES: tuple[ServiceName, ...] = ("registry", "matching", "notify")
 STRANGER = "stranger"
@@ -97,11 +98,9 @@ def fresh_houses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
 
 def _house(service: ServiceName, folder: Path, redis_url: str, opened: ExitStack) -> House:
     url = f"sqlite:///{folder}/{service}.sqlite"
-    engine = open_engine(url)
+    parts, tables = (import_module(f"services.{service}.{name}") for name in ("app", "tables"))
+    engine = store_with(url, tables.Table.metadata, SpineTable.metadata)
     opened.callback(engine.dispose)
-    parts = import_module(f"services.{service}.app")
-    for tables in (import_module(f"services.{service}.tables").Table, SpineTable):
-        tables.metadata.create_all(engine)
     shape = settings_class(service)
     secret = {
         name: SECRET for name, one in shape.model_fields.items() if one.annotation in (SecretStr, SecretStr | None)

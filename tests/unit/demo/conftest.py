@@ -13,7 +13,8 @@ from services.registry.app import create_app
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Table
 from shared.clock import KST, now
-from shared.database import SpineTable, open_engine
+from shared.database import SpineTable
+from tests.stores import store_with
 
 
 @pytest.fixture(scope="session")
@@ -30,9 +31,7 @@ def city(today: date) -> City:
 def operator(tmp_path: Path) -> Iterator[TestClient]:
     """The registry's web side with the operator's rights; Redis is not needed for it."""
     database_url = f"sqlite:///{tmp_path / 'registry.sqlite'}"
-    engine = open_engine(database_url)
-    for metadata in (Table.metadata, SpineTable.metadata):
-        metadata.create_all(engine)
+    engine = store_with(database_url, Table.metadata, SpineTable.metadata)
     tokens = {"session_key": "a session key for tests", "operator_token": "operator", "service_token": "service"}
     tokens["vault_key"] = tokens["pseudonym_key"] = "a key for tests"
     settings = RegistrySettings.model_validate({"database_url": database_url, **tokens})

@@ -25,9 +25,10 @@ from shared.contracts import (
     SeekerWithdrawn,
 )
 from shared.contracts.referrals import ReferralState
-from shared.database import SpineTable, open_engine, reading, transaction
+from shared.database import SpineTable, reading, transaction
 from shared.outbox import OutboxLine
 from shared.wire import decode
+from tests.stores import store_with
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 NAMES = UUID(int=0)
@@ -95,10 +96,7 @@ def a_referral(
 
 
 def open_store(url: str = "sqlite://") -> Engine:
-    engine = open_engine(url)
-    Table.metadata.create_all(engine)
-    SpineTable.metadata.create_all(engine)
-    return engine
+    return store_with(url, Table.metadata, SpineTable.metadata)
 
 
 def started(engine: Engine, rules: Rules = SMALL, *, shard: str = "0/1", epoch_profiles: int = NEVER) -> Matcher:

@@ -13,8 +13,9 @@ from services.notify.handlers import HEARINGS
 from services.notify.settings import NotifySettings
 from services.notify.tables import Table
 from shared.contracts import Event
-from shared.database import SpineTable, open_engine, transaction
+from shared.database import SpineTable, transaction
 from shared.web.sign_in import SESSION_COOKIE, SignedIn, make_cookie
+from tests.stores import store_with
 from tests.unit.notify.examples import HONGDAE
 
 COUNSELOR = SignedIn(role="counselor", cafe_id=HONGDAE, label="홍대카페 상담사")
@@ -39,9 +40,7 @@ def settings(tmp_path: Path) -> NotifySettings:
 
 @pytest.fixture
 def engine(settings: NotifySettings) -> Iterator[Engine]:
-    engine = open_engine(settings.database_url)
-    Table.metadata.create_all(engine)
-    SpineTable.metadata.create_all(engine)
+    engine = store_with(settings.database_url, Table.metadata, SpineTable.metadata)
     yield engine
     engine.dispose()
 

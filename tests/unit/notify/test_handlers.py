@@ -24,8 +24,9 @@ from services.notify.match_lists import (
 )
 from services.notify.tables import MatchList, PostingCard, SeekerCard, SubmissionNote, Table
 from shared.contracts import Event, MatchesFound, SubmissionAnswered
-from shared.database import SpineTable, open_engine, reading, transaction
+from shared.database import SpineTable, reading, transaction
 from shared.outbox import OutboxLine
+from tests.stores import store_with
 from tests.unit.notify.conftest import Hear, hear_all
 from tests.unit.notify.examples import (
     HONGDAE,
@@ -257,9 +258,7 @@ def a_list_said(draw: st.DrawFn) -> MatchesFound:
 
 
 def a_store(events: Sequence[Event]) -> Engine:
-    engine = open_engine("sqlite://")
-    Table.metadata.create_all(engine)
-    SpineTable.metadata.create_all(engine)
+    engine = store_with("sqlite://", Table.metadata, SpineTable.metadata)
     hear_all(engine, tuple(events))
     return engine
 

@@ -1,6 +1,5 @@
 """A registry of its own for each test: an empty store, a vault, agencies, and documents that are good by default."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,9 @@ from services.registry.people.master_keys import MasterKeys
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Agency, Table
-from shared.database import SpineTable, open_engine, transaction
+from shared.database import SpineTable, transaction
 from shared.outbox import OutboxLine
+from tests.stores import store_with
 
 OPERATOR = {"Authorization": "Bearer operator-token"}
 SERVICE = {"Authorization": "Bearer service-token"}
@@ -39,21 +39,9 @@ def a_document(**but: Any) -> dict[str, Any]:
     return {name: value for name, value in (document | but).items() if value is not None}
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made once and copied: making twenty tables safely costs more than most tests."""
-    path = tmp_path_factory.mktemp("registry") / "empty.sqlite"
-    engine = open_engine(f"sqlite:///{path}")
-    for metadata in (Table.metadata, SpineTable.metadata):
-        metadata.create_all(engine)
-    engine.dispose()
-    return path
-
-
 @pytest.fixture
-def engine(tmp_path: Path, empty_store: Path) -> Iterator[Engine]:
-    shutil.copy(empty_store, tmp_path / "registry.sqlite")
-    engine = open_engine(f"sqlite:///{tmp_path / 'registry.sqlite'}")
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = store_with(f"sqlite:///{tmp_path / 'registry.sqlite'}", Table.metadata, SpineTable.metadata)
     yield engine
     engine.dispose()
 

@@ -21,7 +21,8 @@ from services.registry.cafes.programs import call_off
 from services.registry.cafes.refusals import Refused
 from services.registry.tables import Booking, Enrolment, ProgramSession, Table
 from shared.clock import stopped_at
-from shared.database import SpineTable, open_engine, reading, transaction
+from shared.database import SpineTable, reading, transaction
+from tests.stores import store_with
 from tests.unit.registry.cafes.town import a_cafe, a_session, asked, session_told, someone, span
 
 PEOPLE = 3
@@ -48,9 +49,8 @@ class Programs(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.folder = TemporaryDirectory()
-        self.engine = open_engine(f"sqlite:///{Path(self.folder.name) / 'x.sqlite'}")
-        for metadata in (Table.metadata, SpineTable.metadata):
-            metadata.create_all(self.engine)
+        url = f"sqlite:///{Path(self.folder.name) / 'x.sqlite'}"
+        self.engine = store_with(url, Table.metadata, SpineTable.metadata)
         self.now = span("05:00", "06:00").starts_at
         self.booked: set[tuple[int, int]] = set()
         """Who has a room in which hour."""

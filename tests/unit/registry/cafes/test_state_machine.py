@@ -19,7 +19,8 @@ from services.registry.cafes.no_shows import free_unused
 from services.registry.cafes.refusals import Refused
 from services.registry.tables import Booking, Table
 from shared.clock import KST, stopped_at
-from shared.database import SpineTable, open_engine, reading, transaction
+from shared.database import SpineTable, reading, transaction
+from tests.stores import store_with
 from tests.unit.registry.cafes.town import DAY, a_cafe, someone
 
 RULES = Rules(points_limit=2, points_days=2, block_days=1)
@@ -58,9 +59,8 @@ class Reservations(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.folder = TemporaryDirectory()
-        self.engine = open_engine(f"sqlite:///{Path(self.folder.name) / 'x.sqlite'}")
-        for metadata in (Table.metadata, SpineTable.metadata):
-            metadata.create_all(self.engine)
+        url = f"sqlite:///{Path(self.folder.name) / 'x.sqlite'}"
+        self.engine = store_with(url, Table.metadata, SpineTable.metadata)
         self.now = at_minute(DAY, OPENS - 60)
         self.lines: dict[UUID, Line] = {}
         with stopped_at(self.now), transaction(self.engine) as session:

@@ -23,7 +23,8 @@ from services.registry.people.master_keys import MasterKeys
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency, JobOrder, Posting, PostingRevision, Submission, Table
 from shared.clock import KST, now
-from shared.database import SpineTable, open_engine, reading, transaction
+from shared.database import SpineTable, reading, transaction
+from tests.stores import store_with
 from tests.unit.registry.conftest import a_document, said
 
 Send = Callable[..., Receipt]
@@ -251,10 +252,8 @@ class House:
     """A registry of its own for one example."""
 
     def __init__(self) -> None:
-        self.engine = open_engine("sqlite://")
+        self.engine = store_with("sqlite://", Table.metadata, SpineTable.metadata)
         self.vault = Vault(MasterKeys(SecretStr("key")), SecretStr("key"))
-        for metadata in (Table.metadata, SpineTable.metadata):
-            metadata.create_all(self.engine)
         with transaction(self.engine) as session:
             self.agencies = {
                 name: add_agency(session, name, "무료", UUID(int=number))[0] for number, name in enumerate("AB", 1)
