@@ -1,5 +1,6 @@
 """What may every test ask for? The outside parts of `tests/servers.py`, empty and ready."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,6 +17,12 @@ from tests.stores import store_with
 # Whether a law holds is not a matter of how busy the machine is.
 settings.register_profile("iljari", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("iljari")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: looking through all of it for garbage, again and again, costs more than most tests."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header() -> str:
