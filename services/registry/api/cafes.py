@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from services.registry.access import not_found
 from services.registry.api.bodies import PlainBody
+from services.registry.api.custody import living
 from services.registry.cafes import bookings, partners, places, rooms
 from services.registry.cafes.booking_law import Rules
 from services.registry.cafes.bookings import Asked as RoomAsked
@@ -25,7 +26,7 @@ from services.registry.cafes.places import CafeExists
 from services.registry.cafes.refusals import Refused
 from services.registry.cafes.rooms import LARGEST, SMALLEST
 from services.registry.cafes.use import use_by_month
-from services.registry.tables import Booking, Cafe, PartnerApplication, PartnerCall, Room, Seeker
+from services.registry.tables import Booking, Cafe, PartnerApplication, PartnerCall, Room
 from shared.clock import now
 from shared.contracts.envelope import Instant
 from shared.database import reading, transaction
@@ -239,7 +240,7 @@ def cafe_api(engine: Engine, rules: Rules) -> APIRouter:  # noqa: PLR0915 - the 
         asked = RoomAsked(told.room_id, Span(told.starts_at, told.ends_at), told.people)
         override = Override(who.label, told.override_reason) if told.override_reason else None
         with transaction(engine) as session, answering():
-            the(session, Seeker, told.seeker_id)
+            living(session, told.seeker_id)
             return bookings.book(session, told.seeker_id, asked, rules, override).model_dump(mode="json")
 
     @router.get("/bookings")

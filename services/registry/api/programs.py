@@ -12,12 +12,13 @@ from sqlmodel import Session, col, select
 
 from services.registry.api.bodies import PlainBody
 from services.registry.api.cafes import Looking, Operator, Staff, Told, answering, the
+from services.registry.api.custody import living
 from services.registry.cafes import enrolments, program_rows, programs
 from services.registry.cafes.bookings import one_at_a_time
 from services.registry.cafes.hours import Span, at_minute, day_of
 from services.registry.cafes.programs import MOST_SEATS
 from services.registry.cafes.refusals import Refused
-from services.registry.tables import Cafe, Enrolment, ProgramSession, Seeker
+from services.registry.tables import Cafe, Enrolment, ProgramSession
 from shared.clock import now
 from shared.contracts import ProgramKind
 from shared.contracts.envelope import Instant
@@ -171,7 +172,7 @@ def program_api(engine: Engine) -> APIRouter:  # noqa: PLR0915 - the list of wha
     ) -> dict[str, Any]:
         """Give someone a seat, or a place on the waiting list where there is none."""
         with transaction(engine) as session, answering():
-            the(session, Seeker, told.seeker_id)
+            living(session, told.seeker_id)
             program: ProgramSession = the(session, ProgramSession, session_id)
             return seat(enrolments.enrol(session, told.seeker_id, program, at_counter=True))
 

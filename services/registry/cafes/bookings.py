@@ -21,7 +21,7 @@ from services.registry.cafes.life_cycle import RUNNING
 from services.registry.cafes.places import hours_of
 from services.registry.cafes.refusals import Refused
 from services.registry.cafes.rooms import STANDING, rooms_of, taken, whole_day
-from services.registry.cafes.whereabouts import sessions_then
+from services.registry.cafes.whereabouts import check_here, sessions_then
 from services.registry.tables import Booking, Cafe, Room, RoomWish
 from shared.clock import now
 from shared.contracts import RoomBooked, RoomReleased
@@ -130,6 +130,7 @@ def wait(  # noqa: PLR0913 - who waits for what
 ) -> RoomWish:
     """Put someone on the waiting list of a café for a time at which no room is free. Raises `Refused`."""
     one_at_a_time(session)
+    check_here(session, seeker_id)
     _check_cafe(cafe)
     booking_law.check_times(span, hours_of(session, cafe), now())
     _check_person(session, seeker_id, span, rules, None)
@@ -273,6 +274,7 @@ def _checked(  # noqa: PLR0913, PLR0917 - who asks for what, and what stands aga
     """The room, if it may be hers then."""
     if override is not None and not override.reason.strip():
         raise Refused("REASON_MISSING")
+    check_here(session, seeker_id)
     room = session.get(Room, asked.room_id)
     if room is None or room.closed_at is not None:
         raise Refused("ROOM_CLOSED")

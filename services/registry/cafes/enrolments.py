@@ -15,7 +15,7 @@ from services.registry.cafes.bookings import CHECK_IN_EARLY, one_at_a_time
 from services.registry.cafes.life_cycle import RUNNING
 from services.registry.cafes.programs import Told, check_planned, span_of, tallies
 from services.registry.cafes.refusals import Refused
-from services.registry.cafes.whereabouts import in_room, sessions_then
+from services.registry.cafes.whereabouts import check_here, in_room, sessions_then
 from services.registry.tables import Cafe, Enrolment, ProgramSession, SessionOpinion
 from shared.clock import now
 from shared.contracts import ProgramEnrolled
@@ -36,6 +36,7 @@ def enrol(session: Session, seeker_id: UUID, program: ProgramSession, *, at_coun
     Staff at the counter may let somebody in until the end. Raises `Refused`.
     """
     one_at_a_time(session)
+    check_here(session, seeker_id)
     session.refresh(program)
     if program.state != "planned":
         raise Refused("SESSION_NOT_PLANNED")

@@ -1,4 +1,4 @@
-"""Where is someone at a time? The rooms she has and the sessions she is enrolled in."""
+"""Where is someone at a time? The rooms she has and the sessions she is enrolled in; an erased person is nowhere."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -6,11 +6,18 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from services.registry.cafes.hours import Span
+from services.registry.cafes.refusals import Refused
 from services.registry.cafes.rooms import STANDING
-from services.registry.tables import Booking, Enrolment, ProgramSession
+from services.registry.tables import Booking, Enrolment, ProgramSession, Seeker
 
 SEATED = ("enrolled", "attended", "absent")
 """States in which an enrolment has its seat."""
+
+
+def check_here(session: Session, seeker_id: UUID) -> None:
+    """No room and no seat is for someone who was erased, though staff may still know her id. Raises `Refused`."""
+    if session.get_one(Seeker, seeker_id).state == "erased":
+        raise Refused("PERSON_UNKNOWN")
 
 
 def in_room(session: Session, seeker_id: UUID, span: Span) -> bool:

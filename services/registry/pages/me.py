@@ -30,7 +30,7 @@ from services.registry.people.seekers import SeekerRow, register
 from services.registry.people.vault import ITEMS, Person, Vault
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Account, KeptByLaw, Seeker
-from shared.contracts import Finding
+from shared.contracts import Finding, SeekerFacts
 from shared.database import reading, transaction
 from shared.web import sign_in as session_cookie
 from shared.web.pages import Pages
@@ -212,6 +212,7 @@ def held(session: Session, seeker: Seeker, person: Person) -> dict[str, Any]:
     asked += [(consents.present_texts()["provision"], recipient) for recipient in firms]
     return {
         "seeker": seeker,
+        "facts": SeekerFacts.model_validate(seeker.facts),
         "person": {item: value for item, value in person if value},
         "texts": [(text, recipient, (text.purpose, recipient) in standing) for text, recipient in asked],
         "since": {(row.purpose, row.recipient): row.given_at for row in given if row.revoked_at is None},

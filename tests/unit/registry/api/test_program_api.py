@@ -14,7 +14,7 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from services.registry.commands import programs as program_commands
-from services.registry.tables import Cafe, Enrolment, ProgramSession
+from services.registry.tables import Cafe, Enrolment, ProgramSession, Seeker
 from shared.clock import stopped_at
 from shared.database import reading, transaction
 from tests.unit.registry.cafes.town import DAY, NIGHT_BEFORE, a_cafe, someone, span
@@ -89,6 +89,16 @@ def test_what_cannot_be_is_told_beside_its_field(
     answer = operator.post(PATH, json=told(cafe, **but))
     assert answer.status_code == status
     assert code in (None, answer.json()["code"])
+
+
+def test_an_erased_person_is_as_unknown_as_one_who_never_was(
+    operator: TestClient, cafe: Cafe, her: UUID, engine: Engine
+) -> None:
+    at = f"{PATH}/{operator.post(PATH, json=told(cafe)).json()['session_id']}/enrolments"
+    with transaction(engine) as session:
+        session.get_one(Seeker, her).state = "erased"
+    answers = [operator.post(at, json={"seeker_id": str(one)}) for one in (her, uuid4())]
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(404, "NOT_FOUND")] * 2
 
 
 ROWS = f"""cafe,kind,title,starts_at,minutes,seats,skill,staff,enrolled,attended

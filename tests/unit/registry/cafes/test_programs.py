@@ -9,13 +9,13 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from services.registry.cafes import enrolments, programs
-from services.registry.cafes.bookings import book, cancel
+from services.registry.cafes.bookings import Override, book, cancel
 from services.registry.cafes.enrolments import attend, change_session, enrol, hold, opinions, rate
 from services.registry.cafes.forgetting import fold_old, forget_enrolments
 from services.registry.cafes.hours import Span
 from services.registry.cafes.program_kinds import kinds
 from services.registry.cafes.programs import call_off, record, schedule, tallies
-from services.registry.tables import Enrolment, ProgramSession, SessionUse
+from services.registry.tables import Enrolment, ProgramSession, Seeker, SessionUse
 from shared.clock import stopped_at
 from shared.contracts import ProgramScheduled
 from shared.database import transaction
@@ -76,6 +76,17 @@ def test_nobody_is_in_two_places_at_once(engine: Engine) -> None:
         enrol(session, her, later)
         call_off(session, later, "강사 사정")
         book(session, her, asked(other, "16:00", "17:00"))
+
+
+def test_nothing_is_for_someone_who_was_erased(engine: Engine) -> None:
+    with transaction(engine) as session:
+        cafe, (room, _) = a_cafe(session)
+        program, her = a_session(session, cafe), someone(session)
+        session.get_one(Seeker, her).state = "erased"
+        wanted, beyond = asked(room, "09:00", "10:00"), Override("상담사", "기기 점검")
+        refused("PERSON_UNKNOWN", lambda: enrol(session, her, program))
+        refused("PERSON_UNKNOWN", lambda: book(session, her, wanted))
+        refused("PERSON_UNKNOWN", lambda: book(session, her, wanted, override=beyond))
 
 
 def test_who_is_elsewhere_when_a_session_moves_loses_her_seat_to_who_waits(engine: Engine) -> None:

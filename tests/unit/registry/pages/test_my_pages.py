@@ -64,6 +64,16 @@ def test_she_applies_and_sees_what_is_held_and_what_was_taken_out(browse: Browse
         assert "2222" not in account.login
 
 
+def test_of_whom_nothing_is_held_her_page_says_so(browse: Browse, engine: Engine) -> None:
+    browser = browse()
+    apply(browser)
+    with transaction(engine) as session:
+        session.exec(select(Seeker)).one().facts = {}
+    shown = browser.get("/me")
+    assert (shown.status_code, "제빵" in shown.text) == (200, False)
+    assert browser.get("/me/correct").status_code == 200
+
+
 def test_who_chooses_no_cafe_is_looked_after_by_the_nearest(browse: Browse, engine: Engine) -> None:
     with transaction(engine) as session:
         add_cafe(session, "강남 카페", "서울 강남구")
