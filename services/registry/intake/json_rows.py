@@ -120,8 +120,16 @@ def _rows_in(document: Any, rows_at: tuple[str, ...], where: str) -> Iterator[Ro
             return
     if isinstance(document, dict) and document.keys() & {path.partition(".")[0] for path in rows_at}:
         return
-    postings = json_ld.job_postings(document)
-    yield from _listed(postings or (document if isinstance(document, list) else [document]), where)
+    entries = document if isinstance(document, list) else [document]
+    found = [json_ld.job_postings(entry) or [entry] for entry in entries if _is_row(entry)]
+    yield from _listed([row for rows in found for row in rows] or entries, where)
+
+
+def _is_row(entry: Any) -> bool:
+    """Whether an entry may be a posting: a page's organisation or trail of links, beside one, is none."""
+    if not isinstance(entry, dict) or "@type" not in entry:
+        return True
+    return "hiringOrganization" in entry or bool(json_ld.job_postings(entry))
 
 
 def _listed(rows: list[Any], path: str) -> Iterator[Row | BadRow]:

@@ -1,6 +1,5 @@
 """How a sender's words are read: each reading turns one text into one of our values, or says that it cannot."""
 
-import html
 import re
 import unicodedata
 from collections.abc import Callable
@@ -9,7 +8,9 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from services.registry.intake.districts import district_of
+from shared import markup
 from shared.clock import KST
+from shared.won import won
 
 NOTHING_SAID = frozenset({"", "-", ".", "none", "null", "nan", "n/a", "정보 없음", "정보없음", "미공개", "해당없음"})
 """What senders write into a field that they leave empty."""
@@ -41,25 +42,23 @@ def read_text(text: str) -> str | None:
     return None if text.strip().casefold() in NOTHING_SAID else text.strip()
 
 
-TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
-BREAK = re.compile(r"<(?:br|/p|/li|/div|/tr)\b[^<>]{0,50}>", re.IGNORECASE)
-
-
 def read_html(text: str) -> str | None:
-    """Plain text of a snippet: entities resolved (twice, as portals escape what was escaped), tags gone."""
-    plain = html.unescape(html.unescape(text))
-    return read_text(TAG.sub("", BREAK.sub("\n", plain)).replace("\xa0", " "))
+    """Plain text of a snippet."""
+    return read_text(markup.plain(text).replace("\xa0", " "))
 
 
 DIGITS_ONLY = re.compile(r"(\d{4})(\d{2})(\d{2})")
 LONG_DAY = re.compile(r"(?<!\d)(\d{4})\s?[-./년]\s?(\d{1,2})\s?[-./월]\s?(\d{1,2})(?!\d)")
-SHORT_DAY = re.compile(r"(?<!\d)(\d{2})[-./](\d{2})[-./](\d{2})(?!\d)")
+SHORT_DAY = re.compile(r"(?<!\d)(\d{2})\s?[-./년]\s?(\d{1,2})\s?[-./월]\s?(\d{1,2})(?!\d)")
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})")
-UNTIL_FILLED = re.compile(r"채용\s?시|상시|수시|충원\s?시|9999[-./]?12[-./]?31|until filled", re.IGNORECASE)
+UNTIL_FILLED = re.compile(
+    r"(?:채용|모집|충원|구인)\s?(?:완료\s?)?시|(?:채용|모집|충원)될\s?때|상시|수시|9999[-./]?12[-./]?31|until filled",
+    re.IGNORECASE,
+)
 
 
 def read_date(text: str) -> date | None:
-    """A day: 20260820, 26-10-31, 2025-12-31, 2025. 1. 3., a full instant, or one of them within a sentence."""
+    """A day: 20260820, 26-10-31, 2025-12-31, 25. 1. 3., a full instant, or one of them within a sentence."""
     words = said(text)
     if not words:
         return None
@@ -98,17 +97,25 @@ def read_closing(text: str) -> Closing | None:
 
 
 WAGE_UNITS: tuple[tuple[str, str], ...] = (
-    ("hour", r"시급|시간급|/\s?h|\bH\b|hour"),
-    ("day", r"일급|일당|\bD\b|day"),
-    ("month", r"월급|월\s|월봉|\bM\b|month"),
-    ("year", r"연봉|년봉|연\s|\bY\b|year"),
+    ("hour", r"시급|시간급|시간당|/\s?시간|/\s?h|\bH\b|hour"),
+    ("day", r"일급|일당|/\s?일(?![가-힣])|(?<![가-힣\d])일\s?(?=[\d,]+\s?[만원])|\bD\b|day"),
+    ("month", r"월급|월봉|(?<!\d)월(?=[\s\d])|\bM\b|month"),
+    ("year", r"연봉|년봉|(?<!\d)연(?=[\s\d])|/\s?[연년](?![가-힣])|\bY\b|year"),
 )
-AMOUNT = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s?(억|천만|백만|십만|만|천)?")
-SCALE = {"억": 100_000_000, "천만": 10_000_000, "백만": 1_000_000, "십만": 100_000, "만": 10_000, "천": 1_000, "": 1}
+COUNTED = r"시(?!급|간급)|분(?!기)|일(?!급|당)|개월|달|년(?!봉)|월(?!급|봉)|명|회|%|세|차|호|h\b|hour"
+SUM = re.compile(
+    r"(?<![\d,.])(?>(?:\d[\d,]*(?:\.\d+)?\s?[억만천백십]+\s?)+(?:\d{3,})?|\d[\d,]*(?:\.\d+)?|(?<![가-힣])만(?=\s?원))"
+    rf"(?!\s?(?:{COUNTED}))"
+)
+"""`2,500,000`, `1억 2천만`, `3천5백만`, `1만500`, `만원`; not the 209 of `209시간`."""
+TO = re.compile(r"\s?원?\s?(?:이상|부터|에서)?\s?[~∼〜–-]\s?")
+BESIDE_A_WAGE = re.compile(r"\+|인센티브|성과급|상여|수당|식대|식비|교통비|퇴직금|별도|지원금|장려금")
 FOREIGN = re.compile(r"USD|EUR|JPY|CNY|GBP|[$€¥£]|달러|유로|엔화|위안", re.IGNORECASE)
 BY_TALK = re.compile(r"내규|협의|면접\s?후|추후|당사\s?규정")
 SURELY_A_YEAR = 10_000_000
 """An amount this high without a unit is a year's."""
+SURELY_TEN_THOUSANDS = 10_000
+"""Nobody is paid less a month or a year: `연봉 2,400` leaves 만원 unsaid."""
 
 
 def read_wage(text: str) -> dict[str, Any] | None:
@@ -118,14 +125,14 @@ def read_wage(text: str) -> dict[str, Any] | None:
         return None
     if FOREIGN.search(words):
         raise Unread("WAGE_CURRENCY")
-    amounts = _amounts(words)
+    amounts = _amounts(BESIDE_A_WAGE.split(words)[0]) or _amounts(words)
     if not amounts:
         raise Unread("WAGE_UNSTATED" if BY_TALK.search(words) else "WAGE_UNREADABLE")
-    unit = next((unit for unit, sign in WAGE_UNITS if re.search(sign, words + " ")), None)
-    if unit is None and max(amounts) >= SURELY_A_YEAR:
-        unit = "year"
+    unit = _wage_unit(words) or ("year" if max(amounts) >= SURELY_A_YEAR else None)
     if unit is None:
         raise Unread("WAGE_UNIT_UNKNOWN")
+    if unit in ("month", "year") and max(amounts) < SURELY_TEN_THOUSANDS and not re.search(r"(?<!만)원", words):
+        amounts = [amount * 10_000 for amount in amounts]
     low, high = min(amounts), max(amounts)
     if len(amounts) == 1 and re.search(r"이상|부터|~\s*$|↑", words):
         return {"unit": unit, "minimum": low}
@@ -134,21 +141,27 @@ def read_wage(text: str) -> dict[str, Any] | None:
     return {"unit": unit, "minimum": low, "maximum": high}
 
 
+def _wage_unit(words: str) -> str | None:
+    """The unit that is said first: what follows in brackets is often the same wage by another."""
+    found = ((unit, re.search(sign, words + " ")) for unit, sign in WAGE_UNITS)
+    return min(((sign.start(), unit) for unit, sign in found if sign), default=(0, None))[1]
+
+
 def _amounts(words: str) -> list[int]:
-    """Sums of money, largest units first: `1억 2천만` is one sum, and in `250~300만` the unit serves both."""
-    found = [(number, scale) for number, scale in AMOUNT.findall(words) if float(number.replace(",", "")) > 0]
-    sums: list[int] = []
-    below = 0
-    last_scale = next((scale for _, scale in reversed(found) if scale), "")
-    for number, scale in found:
-        factor = SCALE[scale or (last_scale if float(number.replace(",", "")) < 10_000 else "")]
-        amount = round(float(number.replace(",", "")) * factor)
-        if sums and factor < below and scale and below > SCALE["천만"]:
-            sums[-1] += amount
-        else:
-            sums.append(amount)
-        below = factor
-    return sums
+    """The first sum of money, or the two of a range; in `250~300만` the unit serves both."""
+    found = [sum_found for sum_found in SUM.finditer(words) if won(sum_found[0]) > 0]
+    if len(found) < 2 or not TO.fullmatch(words, found[0].end(), found[1].start()):
+        return [won(each[0]) for each in found[:1]]
+    low, high = (won(each[0]) for each in found[:2])
+    if not _is_large(found[0][0]) and _is_large(found[1][0]) and low * 10_000 <= high:
+        low *= 10_000
+    if not _is_large(found[1][0]) and high < low <= high * 10_000:
+        high *= 10_000
+    return [low, high]
+
+
+def _is_large(sum_told: str) -> bool:
+    return "만" in sum_told or "억" in sum_told
 
 
 MONTHS = re.compile(r"(\d+)\s?(?:개월|달)")

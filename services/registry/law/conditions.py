@@ -4,22 +4,38 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
 from services.registry.law.rules import Rules
 from services.registry.law.wages import Hours, WageJudgement, judge_wage
 from services.registry.law.wording import Found, readable
 from shared.contracts import Money, PostingFacts
+from shared.won import won
 
 TEXT_FIELDS = ("title", "description", "qualification", "preferred", "work_hours", "certificates", "closing_note")
 ALL_ASKED = frozenset({"wage", "hours", "place"})
 HOURS_A_DAY = re.compile(r"(?:하루|1 ?일|일일|매일|일) ?(?:총 ?)?(\d{1,2}(?:\.\d)?) ?시간")
 DAYS_A_WEEK = re.compile(r"주 ?([1-7]) ?일")
-HOURS_A_WEEK = re.compile(r"주 ?(\d{1,2}(?:\.\d)?) ?시간")
-HOURLY_IN_WORDS = re.compile(
-    r"(?<!최저 )(?<!최저)(?:시급|시간당)(?:은|는|이)? ?[:(]? ?((?>\d{1,3}(?:,\d{3}){1,2}|\d{4,6})) ?+원?+"
-    r"(?! ?(?:인상|추가|가산|상승|더|수당|up|\+|할증|차이|정도 ?인상))",
-    re.IGNORECASE,
+HOURS_A_WEEK = re.compile(r"주 ?(\d{1,2}(?:\.\d)?) ?시간(?! ?(?:제|이내|이하|미만|초과|준수|한도))")
+SUM = (
+    r"(?>\d{1,2}(?:,\d{3}) ?만|\d{1,4}(?:\.\d)? ?만(?: ?\d ?천)?(?: ?\d ?백)?|만(?= ?원)|\d{1,2} ?천(?: ?\d ?백)?"
+    r"|\d{1,3}(?:,\d{3}){1,2}|\d{4,8})"
 )
+"""`1만`, `9천5백`, `210만`, `만원`, `9,500`, `9500`."""
+NO_WAGE = r"(?! ?(?:인상|추가|가산|상승|더|수당|up|\+|할증|차이|정도 ?인상))"
+PART_OF_A_WAGE = re.compile(r"수당|별도|인센티브|성과급|식대|상여|\+", re.IGNORECASE)
+WAGE_UNITS: tuple[tuple[Literal["hour", "day", "month", "year"], str, str], ...] = (
+    ("hour", "(?<!최저 )(?<!최저)(?:시급|시간당)", "원?+"),
+    ("day", "(?:일급|일당)", "원"),
+    ("month", "월급(?:여)?", "원"),
+    ("year", "연봉", "원"),
+)
+"""`연봉 2400` leaves 만 unsaid, so there the sum ends with 원."""
+WAGES_IN_WORDS = tuple(
+    (unit, re.compile(rf"{called}(?:은|는|이)? ?[:(]? ?({SUM}) ?+{won}{NO_WAGE}", re.IGNORECASE))
+    for unit, called, won in WAGE_UNITS
+)
+REST_OF_A_LINE = 60
 
 
 @dataclass(frozen=True)
@@ -115,16 +131,30 @@ WHY = {
 
 
 def _wage_in_words(offer: Offer, work_year: int, rules: Rules) -> Iterator[Condition]:
-    """An hourly wage named in a text needs no hours to be judged."""
+    """An hourly wage named in a text needs no hours to be judged; another, in a text alone, those that it names."""
     if work_year not in rules.wages:
         return
+    alone = offer.wage is None and "wage" not in offer.asked
     for where, text in offer.texts.items():
-        for said in HOURLY_IN_WORDS.finditer(text):
-            amount = int(said[1].replace(",", ""))
-            judged = judge_wage(Money(unit="hour", minimum=amount), offer.hours, work_year, rules)
+        hours = _completed(offer.hours, text)
+        for wage, said in _wages_said(text, by_the_hour=not alone):
+            judged = judge_wage(wage, hours, work_year, rules)
             if judged.verdict == "below":
                 yield _below(judged, (Found(said[0], where, said.start(), said.end()),), work_year)
                 return
+
+
+def _wages_said(text: str, *, by_the_hour: bool) -> Iterator[tuple[Money, re.Match[str]]]:
+    for unit, pattern in WAGES_IN_WORDS[:1] if by_the_hour else WAGES_IN_WORDS:
+        for said in pattern.finditer(text):
+            rest = text[said.end() : said.end() + REST_OF_A_LINE].partition("\n")[0]
+            if unit == "hour" or not PART_OF_A_WAGE.search(rest):
+                yield Money(unit=unit, minimum=won(said[1])), said
+
+
+def _completed(hours: Hours, text: str) -> Hours:
+    told = hours_in(text, hours.weekly)
+    return Hours(told.weekly, hours.daily or told.daily, hours.days_a_week or told.days_a_week)
 
 
 def _below(judged: WageJudgement, found: tuple[Found, ...], work_year: int) -> Condition:

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from itertools import islice
 
 from services.registry.law.rules import Rule
+from shared import markup
 
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xA0: 0x20}
 LINE_ENDS = dict.fromkeys((0x0B, 0x0C, 0x0D, 0x85, 0x2028, 0x2029), 0x0A)
 ONE_TILDE = {ord(tilde): "~" for tilde in "∼〜～"}
 ONE_FORM = FULL_WIDTH | ONE_TILDE | LINE_ENDS
+SPACED = re.compile(r"(?<![가-힣])[가-힣](?: [가-힣]){3,}(?![가-힣])")
+"""`여 직 원 모 집`: four syllables or more that stand alone are one word drawn out."""
 BEFORE = 40
 AFTER = 60
 MOST_PLACES = 50
@@ -30,8 +33,9 @@ class Found:
 
 
 def readable(text: str) -> str:
-    """The text in one form of each character, without invisible ones; what offsets refer to."""
-    return unicodedata.normalize("NFC", INVISIBLE.sub("", text)).translate(ONE_FORM)
+    """The text in one form of each character, without markup, invisible and spaced letters; what offsets refer to."""
+    plain = unicodedata.normalize("NFC", INVISIBLE.sub("", markup.plain(text))).translate(ONE_FORM)
+    return SPACED.sub(lambda found: found[0].replace(" ", ""), plain)
 
 
 def places(rule: Rule, text: str, where: str, title: str = "") -> tuple[Found, ...]:

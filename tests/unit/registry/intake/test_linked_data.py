@@ -136,6 +136,12 @@ def test_the_ways_in_which_sites_say_the_same(
     assert (document.get(field), told) == (value, codes)
 
 
+def test_beside_postings_no_other_row_is_lost(tmp_path: Path) -> None:
+    rows = [POSTING, {"@type": "Organization", "name": "가"}, {"title": "제빵사"}, POSTING | {"@type": "JobPostng"}, 7]
+    found = list(open_rows(written(tmp_path, "a.json", rows)).rows)
+    assert len(found) == 4, "only what says that it is something else is none"
+
+
 def test_a_person_to_call_never_leaves_the_file(tmp_path: Path) -> None:
     path = written(tmp_path, "a.jsonld", POSTING)
     assert "123-4567" not in str(documents(path))

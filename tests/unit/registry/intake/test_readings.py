@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.registry.intake.districts import district_of
 from services.registry.intake.readings import READINGS, Closing, Unread
+from shared.won import won
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,61 @@ def test_a_wage_that_is_no_figure_is_told_not_guessed(words: str, code: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("words", "unit", "minimum", "maximum"),
+    [
+        ("시급 1만2천원", "hour", 12_000, 12_000),
+        ("시급 9천5백원", "hour", 9_500, 9_500),
+        ("시급 1만500원", "hour", 10_500, 10_500),
+        ("시급 만원", "hour", 10_000, 10_000),
+        ("시급 9500~1만원", "hour", 9_500, 10_000),
+        ("시급 9천~1만원", "hour", 9_000, 10_000),
+        ("연봉 3천5백만원", "year", 35_000_000, 35_000_000),
+        ("연봉 3천~4천만원", "year", 30_000_000, 40_000_000),
+        ("월급 250만~300", "month", 2_500_000, 3_000_000),
+        ("연봉 2,400~2,800", "year", 24_000_000, 28_000_000),
+        ("월 250", "month", 2_500_000, 2_500_000),
+        ("월250만원", "month", 2_500_000, 2_500_000),
+        ("월급 2,500천원", "month", 2_500_000, 2_500_000),
+        ("12,000원/시간", "hour", 12_000, 12_000),
+        ("250~300만원/월", "month", 2_500_000, 3_000_000),
+        ("일 15만원", "day", 150_000, 150_000),
+    ],
+)
+def test_a_wage_as_people_write_it(words: str, unit: str, minimum: int, maximum: int) -> None:
+    assert READINGS["wage"](words) == {"unit": unit, "minimum": minimum, "maximum": maximum}
+
+
+@pytest.mark.parametrize(
+    ("words", "unit", "amount"),
+    [
+        ("월급여 2,156,880원 (209시간)", "month", 2_156_880),
+        ("시급 12,000원 / 주 20시간", "hour", 12_000),
+        ("일 8시간 월급 250만원", "month", 2_500_000),
+        ("3월 시급 12000원", "hour", 12_000),
+        ("연봉 3000만원 (13분할)", "year", 30_000_000),
+        ("월급 240만원 + 인센티브 50만원", "month", 2_400_000),
+        ("월 220만원 (세전), 식대 10만원", "month", 2_200_000),
+        ("인센티브 포함 월 300만원", "month", 3_000_000),
+        ("시급 12,000원 (월 2,508,000원)", "hour", 12_000),
+        ("월 2,508,000원 (시급 12,000원)", "month", 2_508_000),
+    ],
+)
+def test_of_a_wage_with_other_numbers_beside_it_the_wage_alone_is_read(words: str, unit: str, amount: int) -> None:
+    assert READINGS["wage"](words) == {"unit": unit, "minimum": amount, "maximum": amount}
+
+
+@given(st.integers(min_value=1, max_value=10**12 - 1))
+def test_a_sum_is_what_its_korean_words_say(amount: int) -> None:
+    assert won(f"{amount:,}") == amount
+    parts = [(amount // 10**8, "억"), (amount // 10**4 % 10**4, "만"), (amount % 10**4, "")]
+    assert won(" ".join(f"{_in_thousands(number)}{sign}" for number, sign in parts if number)) == amount
+
+
+def _in_thousands(number: int) -> str:
+    return f"{number // 1000}천{number % 1000 or ''}" if number >= 1000 else str(number)
+
+
+@pytest.mark.parametrize(
     ("words", "day"),
     [
         ("20260820", date(2026, 8, 20)),
@@ -53,6 +109,9 @@ def test_a_wage_that_is_no_figure_is_told_not_guessed(words: str, code: str) -> 
         ("2025-12-31", date(2025, 12, 31)),
         ("2024/12/31", date(2024, 12, 31)),
         ("2025. 1. 3.", date(2025, 1, 3)),
+        ("26. 1. 5.", date(2026, 1, 5)),
+        ("26년 12월 31일", date(2026, 12, 31)),
+        ("26-12-31(채용시 조기마감)", date(2026, 12, 31)),
         ("마감일 (2025-07-08)", date(2025, 7, 8)),
         ("채용시까지 26-10-31", date(2026, 10, 31)),
         ("2026-05-12T15:00:00.000+00:00", date(2026, 5, 13)),  # midnight in Seoul
@@ -60,13 +119,16 @@ def test_a_wage_that_is_no_figure_is_told_not_guessed(words: str, code: str) -> 
         ("9999-12-31", None),
         ("채용시까지", None),
         ("상시채용", None),
+        ("모집 시까지", None),
+        ("충원될 때까지", None),
+        ("채용완료시까지", None),
     ],
 )
 def test_a_closing_date_in_every_form(words: str, day: date | None) -> None:
     assert READINGS["closing"](words) == Closing(day, words)
 
 
-@pytest.mark.parametrize("words", ["45231", "2026-02-30", "내일", "10/31(금)", "20261331"])
+@pytest.mark.parametrize("words", ["45231", "2026-02-30", "내일", "10/31(금)", "20261331", "31/12/2026", "채용완료"])
 def test_what_is_no_day_is_refused(words: str) -> None:
     with pytest.raises(Unread, match="DATE_INVALID"):
         READINGS["closing"](words)

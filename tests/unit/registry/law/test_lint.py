@@ -75,6 +75,33 @@ def test_the_year_of_the_work_counts_not_the_year_of_the_check():
     assert rules_of(facts(wage=Money(unit="hour", minimum=10_030), opened_on=date(2025, 3, 1))) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("시급 1만원", ["wage.below_minimum_probation"]),
+        ("시급 만원", ["wage.below_minimum_probation"]),
+        ("시급 9천5백원", ["wage.below_minimum_probation"]),
+        ("시급 1만 2천원", []),
+        ("시급 만족도 조사", []),
+        ("일당 8만원, 하루 8시간", ["wage.below_minimum_probation"]),
+        ("월급 150만원, 주 40시간", ["wage.below_minimum"]),
+        ("월급 150만원, 주 20시간", []),
+        ("월급 150만원", []),
+        ("월급 150만원 + 수당, 주 40시간", []),
+        ("연봉 2,400만원, 주 40시간", ["wage.below_minimum_probation"]),
+        ("연봉 2,600만원, 주 40시간", []),
+        ("연봉 2400~3000만원, 주 40시간", []),
+        ("연봉 3,000만원, 주 52시간제 준수", []),
+    ],
+)
+def test_a_wage_in_words_is_judged_by_the_hours_beside_it(text: str, rules: list[str]):
+    assert [found.rule for found in lint(text, on=TODAY)] == rules
+
+
+def test_where_a_wage_is_told_words_about_months_are_not_taken_for_it():
+    assert rules_of(facts(description="기본급은 월급 150만원부터, 주 40시간")) == []
+
+
 def test_the_gravest_comes_first():
     posting = facts(wage=None, qualification="대졸 이상, 여직원, 용모단정")
 
