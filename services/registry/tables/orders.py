@@ -117,7 +117,7 @@ class Defaulter(Table, table=True):
 
 
 class Submission(Table, table=True):
-    """Every document ever received, and the receipt for it."""
+    """Every document ever received, and the receipt for it; and every notice given without one."""
 
     __tablename__ = "submission"
     __table_args__ = (Index("ix_submission_agency", "agency_id", "received_at"),)
@@ -125,7 +125,7 @@ class Submission(Table, table=True):
     submission_id: UUID = Field(primary_key=True)
     agency_id: UUID = Field(foreign_key="agency.agency_id")
     entry: str
-    """By which way it came: `queue`, `http`, `file` or `form`."""
+    """By which way it came: `queue`, `http`, `file` or `form`; `notice` where nothing came."""
     place: str
     """Where it stood there: a line, an entry id."""
     content_hash: str

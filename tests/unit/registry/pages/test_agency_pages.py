@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,12 +15,17 @@ from sqlalchemy import Engine, text
 from sqlmodel import select
 
 from services.registry.app import create_app
+from services.registry.decisions import decide
+from services.registry.expiry import sweep, trust_clock
+from services.registry.intake.door import Receipt
 from services.registry.intake.uploads import HELD, LIMIT_BYTES, LIMIT_ROWS
+from services.registry.orders.postings import order_id_of
 from services.registry.people.accounts import add_account
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Agency, JobOrder, Posting, SavedMapping, Submission, Upload
-from shared.clock import now, stopped_at
+from shared.clock import KST, now, stopped_at
 from shared.database import reading, transaction
+from tests.unit.registry.conftest import a_document
 
 PASSWORD = "봄날의 책 한 권"
 FORM = {
@@ -97,6 +103,30 @@ def test_the_form_tells_what_became_of_an_order_and_the_firm_s_number(clerk: Tes
     with reading(engine) as session:
         order = session.exec(select(JobOrder)).one()
     assert (order.state, order.employer_number) == ("filled", "123-45-67890")
+
+
+def test_what_became_of_her_orders_is_told_and_one_press_renews_what_still_stands(
+    clerk: TestClient, engine: Engine, agency: Agency, send: Callable[..., Receipt]
+) -> None:
+    with stopped_at(now() - timedelta(days=58)):
+        for reference in ("N-1", "N-2"):
+            send(a_document(source_ref=reference, employer=f"{reference} 빵집"))
+    with transaction(engine) as session:
+        trust_clock(session)
+        decide(session, order_id_of(agency.agency_id, "N-2"), "suspend", "민원 확인 중, 연락 010-1234-5678")
+    for _ in range(2):
+        sweep(engine)
+    told = re.search(r'id="notices".*?</ul>', clerk.get("/agency").text, re.DOTALL)
+    assert told
+    for words in ("<strong>N-1<", "까지 유효", "<strong>N-2<", "운영자가 구인을 중지", "민원 확인 중"):
+        assert told[0].count(words) == 1
+    assert "1234" not in told[0]
+    assert told[0].count('name="status" value="renewed"') == 1, "what the operator has stopped is not hers to renew"
+    assert clerk.post("/agency/postings", data=dict(re.findall(r'name="(\w+)" value="([^"]*)"', told[0]))).is_success
+    assert 'name="status" value="renewed"' not in clerk.get("/agency").text, "it is answered"
+    with reading(engine) as session:
+        order = session.get_one(JobOrder, order_id_of(agency.agency_id, "N-1"))
+    assert (order.state, order.valid_from) == ("open", now().astimezone(KST).date())
 
 
 def test_a_double_click_is_one_sending(clerk: TestClient, engine: Engine) -> None:
