@@ -18,7 +18,8 @@ from services.registry.exporting import exported
 from services.registry.intake.documents import ConsentBasis
 from services.registry.intake.door import Arrival, Receipt, receive
 from services.registry.intake.mapping import Mapping
-from services.registry.intake.saved import MOST, TooManyMappings, save_mapping, saved_mappings
+from services.registry.intake.notices import NOTICED
+from services.registry.intake.saved import MOST, Keeper, TooManyMappings, save_mapping, saved_mappings
 from services.registry.law.licence_kinds import LicenceWord, licence_of
 from services.registry.law.rules import Rules
 from services.registry.orders.agencies import AgencyExists, add_agency, some_agencies
@@ -214,7 +215,7 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
         agency: UUID | None = None,
         outcome: Outcome | None = None,
     ) -> dict[str, Any]:
-        """What an agency sent and how it was answered, newest first, with counts by outcome."""
+        """What an agency sent and how it was answered, and what it was told unasked; newest first, with counts."""
         own = agency_for(engine, who, agency)
         with reading(engine) as session:
             return _submissions(session, own, outcome, paged)
@@ -245,7 +246,7 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
         """What the columns of an agency's own sheets mean, as it was answered once."""
         own = agency_for(engine, who, agency)
         with reading(engine) as session:
-            return [_shown_mapping(saved) for saved in saved_mappings(session, own.agency_id)]
+            return [_shown_mapping(saved) for saved in saved_mappings(session, Keeper(own.agency_id))]
 
     @router.put("/mappings")
     def keep_mapping(
@@ -257,7 +258,7 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
         try:
             mapping = Mapping.model_validate({"name": asked.name} | asked.mapping)
             with transaction(engine) as session:
-                return _shown_mapping(save_mapping(session, own, mapping))
+                return _shown_mapping(save_mapping(session, Keeper(own.agency_id), mapping))
         except TooManyMappings:
             raise Problem(
                 409, "TOO_MANY", f"An agency keeps up to {MOST} mappings.", f"연결표는 {MOST}개까지 둘 수 있습니다."
@@ -323,7 +324,7 @@ def _shown_agency(agency: Agency) -> dict[str, Any]:
 
 
 def _shown_mapping(saved: SavedMapping) -> dict[str, Any]:
-    told = saved.model_dump(mode="json", exclude={"words"})
+    told = saved.model_dump(mode="json", exclude={"words", "cafe_id"})
     return told | {"mapping": saved.words}
 
 
@@ -337,8 +338,8 @@ def _submissions(session: Session, agency: Agency, outcome: Outcome | None, page
     found = session.exec(older.order_by(*(column.desc() for column in key)).limit(paged.one_more)).all()
     rows = paged.shown(found, lambda row: (row.received_at, row.submission_id))
     return {
-        "counts": {name: counts[name] for name in get_args(Outcome) if name != "noticed"},
-        "total": counts.total(),
+        "counts": {name: counts[name] for name in get_args(Outcome) if name != NOTICED},
+        "total": counts.total() - counts[NOTICED],
         "rows": [row.model_dump(mode="json", exclude={"kept", "content_hash"}) for row in rows],
     }
 

@@ -16,16 +16,17 @@ from starlette.responses import RedirectResponse, Response
 
 from services.registry.access import agency_for, not_found
 from services.registry.exporting import Form, exported
-from services.registry.intake import uploads
+from services.registry.intake import notices, uploads
 from services.registry.intake.asking import fields_to_ask, guess, mapping_of, missing
 from services.registry.intake.door import Arrival, Receipt, receive
 from services.registry.intake.findings import Refused, finding
 from services.registry.intake.importing import Rejections, Source, bring_in
 from services.registry.intake.mapping import Mapping
-from services.registry.intake.rows import Given, Row
-from services.registry.intake.saved import TooManyMappings, as_mapping, save_mapping, saved_mappings
+from services.registry.intake.rows import Given
+from services.registry.intake.saved import Keeper, TooManyMappings, as_mapping, save_mapping, saved_mappings
 from services.registry.intake.workbook import sheet_names
 from services.registry.law.rules import Rules
+from services.registry.pages.asked_columns import answered, columns_of
 from services.registry.pages.posting_form import FIELDS, document_of, placed
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency, SavedMapping, Submission, Upload
@@ -40,8 +41,6 @@ Clerk = Annotated[SignedIn, Depends(allow("agency"))]
 OTHER_PARTS_BYTES = 200_000
 """What a form may hold beside its file."""
 NEWEST = 10
-EXAMPLES = 3
-LONGEST_EXAMPLE = 60
 
 
 def body_within(limit: int) -> Any:
@@ -137,11 +136,13 @@ class _Counter:
         status: int = 200,
     ) -> Response:
         with reading(self.engine) as session:
-            newest = select(Submission).where(Submission.agency_id == agency.agency_id)
-            newest = newest.order_by(col(Submission.received_at).desc()).limit(NEWEST)
-            recent = list(session.exec(newest))
+            answers = select(Submission).where(
+                Submission.agency_id == agency.agency_id, Submission.outcome != notices.NOTICED
+            )
+            recent = list(session.exec(answers.order_by(col(Submission.received_at).desc()).limit(NEWEST)))
+            told = notices.newest(session, agency.agency_id, NEWEST)
             receipt = session.get(Submission, sent) if sent else None
-            mappings = saved_mappings(session, agency.agency_id)
+            mappings = saved_mappings(session, Keeper(agency.agency_id))
         if receipt is not None and receipt.agency_id != agency.agency_id:
             receipt = None
         beside, above = placed(findings)
@@ -157,6 +158,7 @@ class _Counter:
             sending=uuid4(),
             receipt=receipt,
             recent=recent,
+            notices=told,
             mappings=mappings,
             limit_rows=uploads.LIMIT_ROWS,
         )
@@ -220,7 +222,7 @@ class _Counter:
         """How the file is read, or what is to be asked of it."""
         source = self._source(agency, file, sheet)
         rows = source.look()
-        columns = [(name, _example(rows, name)) for name in (rows[0].values if rows else ())]
+        columns = columns_of(rows)
         names = tuple(name for name, _ in columns)
         if answers is not None:
             lacking = missing("postings", answers)
@@ -239,7 +241,7 @@ class _Counter:
 
     def _source(self, agency: Agency, file: Given, sheet: str | None) -> Source:
         with reading(self.engine) as session:
-            own = tuple(map(as_mapping, saved_mappings(session, agency.agency_id, "postings")))
+            own = tuple(map(as_mapping, saved_mappings(session, Keeper(agency.agency_id), "postings")))
         return Source(file, "postings", sheet=sheet, own=own)
 
     def take_file(self, request: Request, agency: Agency, upload_id: UUID, said: dict[str, str]) -> Response:
@@ -251,7 +253,8 @@ class _Counter:
         try:
             source = self._source(agency, file, sheet)
             if "asked" in said:
-                answers = _answers(source.look(), said)
+                names = [name for name, _ in columns_of(source.look())]
+                answers = answered("postings", names, said)
                 if missing("postings", answers):
                     return self.file_page(request, agency, upload_id, sheet, answers=answers)
                 self._remember(agency, mapping_of("postings", said.get("name", "").strip()[:100] or "표", answers))
@@ -268,7 +271,7 @@ class _Counter:
     def _remember(self, agency: Agency, mapping: Mapping) -> None:
         try:
             with transaction(self.engine) as session:
-                save_mapping(session, agency, mapping)
+                save_mapping(session, Keeper(agency.agency_id), mapping)
         except TooManyMappings:
             raise Refused(finding("MAPPINGS_TOO_MANY")) from None
 
@@ -307,16 +310,3 @@ class _Counter:
             reject(receipt)
         headers = {"Content-Disposition": 'attachment; filename="rejected.csv"'}
         return Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _example(rows: list[Row], name: str) -> str:
-    said = dict.fromkeys(str(row.values[name]).strip() for row in rows if row.values.get(name))
-    return " / ".join(list(filter(None, said))[:EXAMPLES])[:LONGEST_EXAMPLE]
-
-
-def _answers(rows: list[Row], said: dict[str, str]) -> dict[str, str]:
-    """What each column was said to mean; the columns are told by their number, as the page asked them."""
-    ours = fields_to_ask("postings")
-    columns = list(rows[0].values) if rows else []
-    meant = {column: said.get(f"column-{number}", "") for number, column in enumerate(columns)}
-    return {column: field for column, field in meant.items() if field in ours}

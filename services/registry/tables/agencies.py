@@ -27,13 +27,15 @@ class Agency(Table, table=True):
 
 
 class SavedMapping(Table, table=True):
-    """What the columns of an agency's own sheets mean: asked once."""
+    """What the columns of an agency's or a café's own sheets mean: asked once."""
 
     __tablename__ = "saved_mapping"
     __table_args__ = (UniqueConstraint("agency_id", "kind", "name"),)
 
     mapping_id: UUID = Field(primary_key=True)
-    agency_id: UUID = Field(foreign_key="agency.agency_id")
+    agency_id: UUID | None = Field(default=None, foreign_key="agency.agency_id")
+    """Whose sheets they are; without it the counter's, of the café or, where there is none, of all."""
+    cafe_id: UUID | None = Field(default=None, foreign_key="cafe.cafe_id")
     kind: str
     """`postings` or `seekers`."""
     name: str

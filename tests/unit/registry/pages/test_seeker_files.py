@@ -18,7 +18,7 @@ from services.registry.intake.uploads import LIMIT_BYTES, LIMIT_ROWS
 from services.registry.people.accounts import add_account
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
-from services.registry.tables import AuditRow, Seeker
+from services.registry.tables import AuditRow, SavedMapping, Seeker
 from shared.database import reading, transaction
 
 PASSWORD = "봄날의 책 한 권"
@@ -128,6 +128,47 @@ def test_of_several_sheets_one_is_chosen(counselor: TestClient, engine: Engine) 
     assert (asked.status_code, re.findall(r"<option>(.+?)</option>", asked.text)) == (422, ["안내", "구직자"])
     assert seekers(engine) == []
     assert counts(upload(counselor, held.getvalue(), "list.xlsx", sheet="구직자").text) == [1, 0, 1]
+
+
+OWN = "고객,전화,한일,확인\n홍길동,010-2222-3333,빵을 구웠습니다,동의\n김나비,010-2222-4444,청소를 했습니다,\n"
+MEANT = {"column-0": "name", "column-1": "phone", "column-2": "summary", "column-3": "consents"}
+
+
+def asked_of(page: str) -> dict[str, str]:
+    """What the page asks: the headers it sends back."""
+    return dict(re.findall(r'name="(header-\d+)" value="([^"]*)"', page))
+
+
+def test_a_sheet_that_is_new_at_her_cafe_is_asked_about_once(counselor: TestClient, seat: Any, engine: Engine) -> None:
+    asked = upload(counselor, OWN)
+    assert (asked.status_code, seekers(engine)) == (422, [])
+    assert re.search(r'<option value="phone" selected>', asked.text), "a header that says it is guessed"
+    headers = asked_of(asked.text)
+    assert list(headers.values()) == ["고객", "전화", "한일", "확인"]
+    lacking = upload(counselor, OWN, **headers, **{"column-0": "name"})
+    assert (lacking.status_code, seekers(engine)) == (422, [])
+    assert "꼭 필요한 항목이 빠졌습니다" in lacking.text
+    assert counts(upload(counselor, OWN, **headers, **MEANT).text) == [1, 0, 1]
+    assert [(one.cafe_id, one.facts["summary"]) for one in seekers(engine)] == [(OURS, "빵을 구웠습니다")]
+    assert counts(upload(counselor, OWN).text) == [0, 1, 1], "nobody is asked again"
+    assert upload(seat("gwanak", THEIRS), OWN).status_code == 422, "another café has sheets of its own"
+
+
+def test_answers_about_one_sheet_do_not_read_another(counselor: TestClient, engine: Engine) -> None:
+    headers = asked_of(upload(counselor, OWN).text)
+    other = OWN.replace("고객,전화,한일,확인", "동네,나이,취미,별명")
+    assert upload(counselor, other, **headers, **MEANT).status_code == 422
+    assert seekers(engine) == []
+
+
+def test_a_saved_reading_is_forgotten_by_its_own_cafe_alone(counselor: TestClient, seat: Any, engine: Engine) -> None:
+    upload(counselor, OWN, **asked_of(upload(counselor, OWN).text), **MEANT)
+    with reading(engine) as session:
+        mapping_id = session.exec(select(SavedMapping)).one().mapping_id
+    for browser, status in ((seat("gwanak", THEIRS), 404), (counselor, 200)):
+        said = {"form_token": token_of(browser.get("/counter/upload").text)}
+        assert browser.post(f"/counter/mappings/{mapping_id}/remove", data=said).status_code == status
+    assert upload(counselor, OWN).status_code == 422
 
 
 @pytest.mark.parametrize(
