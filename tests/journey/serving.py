@@ -7,7 +7,7 @@ from contextvars import copy_context
 from functools import partial
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from tests.journey.city import wait_for
 
@@ -21,7 +21,7 @@ KEEP_ALIVE_SECONDS = 60
 
 
 @contextmanager
-def serving(app: FastAPI, **where: object) -> Iterator[Callable[[], None]]:
+def serving(app: ASGIApp, **where: object) -> Iterator[Callable[[], None]]:
     """Serve with a real uvicorn until the end of the block, or until the given function is called.
 
     A clock that stands still where this is called stands still for the server too.
