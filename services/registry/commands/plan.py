@@ -185,9 +185,11 @@ def rows_of(file: Path) -> Iterator[dict[str, Any]]:
             yield from _csv_rows(text)
         else:
             for ref, told in tomllib.loads(text).items():
+                if not isinstance(told, dict):
+                    raise ValueError("not a table for each entry")
                 facts = {name: value.isoformat() if isinstance(value, date) else value for name, value in told.items()}
                 yield {"ref": ref, "facts": facts}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise CommandError(
             "FILE_UNREADABLE", ExitCode.USAGE, ko="파일을 읽을 수 없습니다.",
             en=f"The file cannot be read ({type(error).__name__}).", where=str(file), hint="UTF-8 TOML, or CSV.",

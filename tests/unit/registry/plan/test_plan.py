@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from deploy.demo.load import PLAN
 from services.registry.commands.plan import rows_of, show_report
 from services.registry.plan.report import flat
+from shared.command import CommandError
 from tests.unit.registry.conftest import OPERATOR
 
 API = "/api/v1/registry/plan"
@@ -185,3 +186,14 @@ def test_a_sheet_is_read_as_the_same_rows(client: TestClient, tmp_path: Path) ->
     file.write_text(text.getvalue(), "utf-8")
     assert {row["outcome"] for row in send(client, list(rows_of(file)))} == {"noted"}
     assert [it["difference"] for it in report(client)["contradictions"]] == [-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.toml", "[[target]]\nyear = 2026\n"), ("a.toml", "year = 2026\n"), ("a.csv", ""), ("a.toml", "[[[")],
+)
+def test_a_file_of_another_shape_is_told_not_a_fault(tmp_path: Path, name: str, content: str) -> None:
+    file = tmp_path / name
+    file.write_text(content)
+    with pytest.raises(CommandError, match="FILE_UNREADABLE"):
+        list(rows_of(file))
