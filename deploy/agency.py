@@ -1,8 +1,8 @@
-"""How does an agency come in? `iljari agency add`: a row at registry, and a user of its own in Redis."""
+"""How does an agency come in, and get new keys? A row at registry, and a user of its own in Redis."""
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -52,13 +52,43 @@ def add_agency(
         asked = {"name": name, "licence": licence, "registration_number": registration_number}
         agency = client.post("/api/v1/registry/agencies", json=asked).json()
         entry = _redis_entry(keeper, UUID(agency["agency_id"]))
-    if as_json:
-        show_json(agency | entry)
-    else:
-        show_table(("항목 item", "값 value"), list((agency | entry).items()))
-        typer.echo("API 키와 Redis 주소는 지금 한 번만 보입니다. Key and Redis address are shown this once.", err=True)
+    _show(agency, entry, as_json=as_json)
     if keeper and not entry["redis_url"]:
         raise _redis_user_not_made(agency["agency_id"])
+
+
+@app.command("rotate")
+def rotate(
+    agency: Annotated[str, typer.Argument(help="Its id or name.", show_default=False)],
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give an agency a new API key and a new Redis password, shown this once. The old ones end at once.
+
+    Its id, its streams and all that it sent stay as they are.
+
+    \b
+    Example:
+      iljari agency rotate "마포 일자리센터" --json > agency.json
+    """
+    from services.registry.commands.named_agency import agency_id_of
+
+    keeper = _keeper_url(data)
+    with open_system(data) as client:
+        agency_id = agency_id_of(client, agency)
+        entry = _redis_entry(keeper, UUID(agency_id), anew=True)
+        if keeper and not entry["redis_url"]:
+            raise _redis_not_renewed(agency_id)
+        renewed = client.post(f"/api/v1/registry/agencies/{agency_id}/key").json()
+    _show(renewed, entry, as_json=as_json)
+
+
+def _show(agency: dict[str, Any], entry: dict[str, str | None], *, as_json: bool) -> None:
+    if as_json:
+        show_json(agency | entry)
+        return
+    show_table(("항목 item", "값 value"), list((agency | entry).items()))
+    typer.echo("API 키와 Redis 주소는 지금 한 번만 보입니다. Key and Redis address are shown this once.", err=True)
 
 
 def _keeper_url(data: Path | None) -> str | None:
@@ -75,12 +105,12 @@ def _keeper_url(data: Path | None) -> str | None:
     return valkey.url_of(DataFolder(folder.expanduser().absolute()), KEEPER, read_secrets(folder))
 
 
-def _redis_entry(keeper_url: str | None, agency_id: UUID) -> dict[str, str | None]:
+def _redis_entry(keeper_url: str | None, agency_id: UUID, *, anew: bool = False) -> dict[str, str | None]:
     """Make the agency's user and tell its address; without a keeper, or a Redis that obeys him, there is none."""
     from redis import Redis
     from redis.exceptions import RedisError
 
-    from deploy.redis.agencies import grant
+    from deploy.redis.agencies import grant, renew
     from deploy.redis.rights import agency_user
 
     user = agency_user(agency_id)
@@ -88,11 +118,22 @@ def _redis_entry(keeper_url: str | None, agency_id: UUID) -> dict[str, str | Non
         return {"redis_user": user, "redis_url": None}
     try:
         with Redis.from_url(keeper_url) as keeper:
-            password = grant(keeper, agency_id)
+            password = renew(keeper, agency_id) if anew else grant(keeper, agency_id)
     except RedisError:
         return {"redis_user": user, "redis_url": None}
     scheme, rest = keeper_url.split("://", 1)
     return {"redis_user": user, "redis_url": f"{scheme}://{user}:{password}@{rest.rpartition('@')[2]}"}
+
+
+def _redis_not_renewed(agency_id: str) -> CommandError:
+    return CommandError(
+        "REDIS_USER_NOT_RENEWED",
+        ExitCode.SOME_REFUSED,
+        ko="Redis 사용자를 새로 만들지 못했고 API 키는 그대로입니다.",
+        en="Its Redis user could not be made anew, and its API key stays as it is.",
+        where=f"agency {agency_id}",
+        hint="`iljari doctor` says whether Redis is well. Then run this again.",
+    )
 
 
 def _redis_user_not_made(agency_id: str) -> CommandError:

@@ -30,6 +30,17 @@ def grant(keeper: Redis, agency_id: UUID) -> str:
     return password
 
 
+def renew(keeper: Redis, agency_id: UUID) -> str:
+    """Give the agency's user a new password, and put out whoever is signed in with the old one. Returns the password.
+
+    Raises:
+        NoAclFile: as `grant`.
+    """
+    _save(keeper)  # refuses before anything is changed
+    revoke(keeper, agency_id)
+    return grant(keeper, agency_id)
+
+
 def revoke(keeper: Redis, agency_id: UUID) -> None:
     """End the agency's access; its connections are closed."""
     _acl(keeper, "DELUSER", agency_user(agency_id))

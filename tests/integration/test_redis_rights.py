@@ -11,7 +11,7 @@ import pytest
 import redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
-from deploy.redis.agencies import NoAclFile, grant, revoke
+from deploy.redis.agencies import NoAclFile, grant, renew, revoke
 from deploy.redis.rights import USERS, render_acl_file, renew_acl_file
 from tests.guarded_redis import GuardedServer, guarded_server
 from tests.servers import LocalRedis, RedisKind
@@ -273,6 +273,15 @@ def test_a_new_password_ends_the_old_one(private: GuardedServer) -> None:
     assert private.as_user(AGENCY).ping()
     with pytest.raises(AuthenticationError):
         private.server.client(username=AGENCY, password=old).ping()
+
+
+def test_whoever_is_signed_in_with_a_leaked_password_is_put_out(private: GuardedServer) -> None:
+    connected = private.as_user(AGENCY)
+    assert connected.ping()
+    private.passwords[AGENCY] = renew(private.as_user("keeper"), HERE)
+    with pytest.raises(redis.ConnectionError):
+        connected.ping()
+    assert private.as_user(AGENCY).ping()
 
 
 def test_a_revoked_agency_is_put_out_at_once(private: GuardedServer) -> None:

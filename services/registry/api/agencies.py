@@ -22,7 +22,7 @@ from services.registry.intake.notices import NOTICED
 from services.registry.intake.saved import MOST, Keeper, TooManyMappings, save_mapping, saved_mappings
 from services.registry.law.licence_kinds import LicenceWord, licence_of
 from services.registry.law.rules import Rules
-from services.registry.orders.agencies import AgencyExists, add_agency, some_agencies
+from services.registry.orders.agencies import AgencyExists, add_agency, give_key, some_agencies
 from services.registry.people.accounts import (
     LONGEST_PASSWORD,
     SHORTEST_PASSWORD,
@@ -153,6 +153,15 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
         except AgencyExists:
             raise _exists("name") from None
         return _shown_agency(agency) | {"api_key": key}
+
+    @router.post("/agencies/{agency_id}/key")
+    def change_key(agency_id: UUID, _who: Operator) -> dict[str, Any]:
+        """A new API key for an agency, shown this once; the one before ends at once."""
+        with transaction(engine) as session:
+            agency = session.get(Agency, agency_id)
+            if agency is None:
+                raise not_found()
+            return _shown_agency(agency) | {"api_key": give_key(session, agency)}
 
     @router.get("/agencies")
     def list_agencies(_who: Operator, paged: Paged) -> list[dict[str, Any]]:

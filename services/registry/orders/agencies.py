@@ -30,18 +30,24 @@ def add_agency(
     """Take in an agency; its API key is told this once and kept only as a hash."""
     if session.exec(select(Agency).where(Agency.name == name)).first():
         raise AgencyExists(name)
-    key = KEY_PREFIX + secrets.token_urlsafe(32)
     agency = Agency(
         agency_id=agency_id or uuid4(),
         name=name,
         licence=licence,
         registration_number=registration_number,
-        api_key_hash=_hash(key),
+        api_key_hash="",
         made_at=now(),
     )
+    return agency, give_key(session, agency)
+
+
+def give_key(session: Session, agency: Agency) -> str:
+    """A new API key, told this once; the one before opens nothing from now on."""
+    key = KEY_PREFIX + secrets.token_urlsafe(32)
+    agency.api_key_hash = _hash(key)
     session.add(agency)
     session.flush()
-    return agency, key
+    return key
 
 
 def agency_of_key(session: Session, key: str) -> Agency | None:

@@ -52,6 +52,16 @@ def test_an_agency_is_made_and_its_key_works_once_shown(client: TestClient, engi
     assert code_of(again) == (409, "ALREADY_THERE")
 
 
+def test_a_new_key_opens_and_the_one_before_does_not(client: TestClient, mapo: tuple[Agency, str]) -> None:
+    agency, before = mapo
+    changed = client.post(f"/api/v1/registry/agencies/{agency.agency_id}/key", headers=OPERATOR).json()
+    assert changed["agency_id"] == str(agency.agency_id)
+    asked = [client.get("/api/v1/registry/orders", headers=bearer(key)) for key in (before, changed["api_key"])]
+    assert [answer.status_code for answer in asked] == [401, 200]
+    unknown = client.post(f"/api/v1/registry/agencies/{uuid4()}/key", headers=OPERATOR)
+    assert code_of(unknown) == (404, "NOT_FOUND")
+
+
 @pytest.mark.parametrize(("word", "kind"), LICENCES.items())
 def test_a_licence_is_named_in_either_language(client: TestClient, word: str, kind: str) -> None:
     made = client.post("/api/v1/registry/agencies", json={"name": "마포", "licence": word}, headers=OPERATOR)
