@@ -1,6 +1,6 @@
 """How does a ledger leave the system? As lines of a page or as a file; who looks at names, and why, is recorded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 from uuid import UUID
@@ -53,10 +53,14 @@ def file_of(  # noqa: PLR0913, PLR0917 - what a file is made of
             yield from (cells(line, people, language) for line in found)
 
     titles = head(book, language)
-    content = as_csv(titles, rows()) if form == "csv" else as_workbook(_title(asked), titles, rows())
+    content = sheet_of(_title(asked), titles, rows(), form)
     name = f"{book}-{asked.span.since}-{asked.span.until}.{form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(content, media_type=MEDIA[form], headers=headers)
+
+
+def sheet_of(name: str, titles: Sequence[str], rows: Iterable[Sequence[str]], form: Form) -> Iterator[bytes]:
+    return as_csv(titles, rows) if form == "csv" else as_workbook(name, titles, rows)
 
 
 def look_of(asked: Asked, who: str, why: str, place: str) -> Look:

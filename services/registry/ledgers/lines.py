@@ -98,6 +98,7 @@ class PlacementLine(Fact):
     employer: str
     district: str
     title: str
+    occupation_code: str
     wage: Money | None
     """As the posting stood when she was referred."""
     interview_on: date | None
@@ -168,7 +169,6 @@ def _order_lines(session: Session, asked: Asked, after: Key | None, limit: int) 
                 **_of_posting(facts),
                 source_ref=order.source_ref,
                 employer_number=order.employer_number,
-                occupation_code=facts.occupation_code or "",
                 headcount=facts.headcount,
                 hours=facts.work_hours,
                 weekly_hours=facts.weekly_hours,
@@ -274,9 +274,9 @@ def day_of(instant: datetime) -> date:
 
 def _of_posting(facts: PostingFacts | None) -> dict[str, Any]:
     if facts is None:
-        return {"employer": "", "district": "", "title": "", "wage": None}
+        return {"employer": "", "district": "", "title": "", "occupation_code": "", "wage": None}
     told = {"employer": facts.employer, "district": facts.place.district or "", "title": facts.title}
-    return told | {"wage": facts.wage}
+    return told | {"occupation_code": facts.occupation_code or "", "wage": facts.wage}
 
 
 def _agencies(session: Session) -> dict[UUID, str]:

@@ -1,9 +1,10 @@
 """How does a line of a ledger read? Its columns, in the reader's language."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
+from services.registry.ledgers.half_year import Count, Report
 from services.registry.ledgers.lines import Change, Line, OrderLine, PlacementLine, SeekerLine
 from services.registry.ledgers.reach import Book
 from services.registry.people.seekers import ERASED
@@ -42,6 +43,25 @@ def cells(line: Line, people: Mapping[UUID, Person], language: Language) -> list
     """A line as the cells of a row; who is not among `people` is called by an opaque label."""
     told = _told(line, people, language)
     return [_cell(told[name], language) for name in COLUMNS[_book(line)]]
+
+
+def half_year_head(language: Language) -> list[str]:
+    return [
+        say(language, "ledger.half_year.occupation"),
+        say(language, "ledger.half_year.orders"),
+        say(language, "ledger.half_year.places"),
+        say(language, "ledger.half_year.applications"),
+        say(language, "ledger.half_year.referred"),
+        say(language, "ledger.half_year.hired"),
+    ]
+
+
+def half_year_rows(report: Report, language: Language) -> list[list[str]]:
+    """A row for each group of occupations, and the sum of all."""
+    named = [(occupation_of(code, language) if code else "", counts) for code, counts in report.groups.items()]
+    told = [(name or say(language, "ledger.half_year.unknown"), counts) for name, counts in named]
+    told.append((say(language, "ledger.half_year.total"), report.total))
+    return [[name, *(str(counts[what]) for what in get_args(Count))] for name, counts in told]
 
 
 def label_of(seeker_id: UUID) -> str:

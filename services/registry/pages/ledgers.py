@@ -7,23 +7,29 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, Request
 from sqlalchemy import Engine
 from sqlmodel import col, select
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from services.registry.access import not_found
 from services.registry.api.custody import Words, address_of, named
-from services.registry.ledgers.handing_out import file_of, look_of, names_of
+from services.registry.ledgers.half_year import HalfYear, half_year_report
+from services.registry.ledgers.handing_out import Form as FileForm
+from services.registry.ledgers.handing_out import file_of, look_of, names_of, sheet_of
 from services.registry.ledgers.lines import KEYS, lines
-from services.registry.ledgers.reach import Asked, Book, books_of, may_name, span_of, whose_of
-from services.registry.ledgers.wording import cells, head
+from services.registry.ledgers.reach import Asked, Book, Whose, books_of, may_name, span_of, whose_of
+from services.registry.ledgers.wording import cells, half_year_head, half_year_rows, head
+from services.registry.orders.postings import today
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency, Cafe
 from shared.database import reading
+from shared.web.catalogue import say
 from shared.web.cursors import Cursor, cursor_of, key_of
 from shared.web.pages import Pages, language_of
 from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, allow, from_our_form
+from shared.web.spreadsheets import MEDIA
 
 PAGE_LINES = 300
+Reporter = Annotated[SignedIn, Depends(allow("agency", "operator", "official"))]
 Keeper = Annotated[SignedIn, Depends(allow("counselor", "agency", "operator", "official"))]
 
 
@@ -43,12 +49,57 @@ class Range:
 Ranged = Annotated[Range, Depends(Range)]
 
 
+class Half:
+    """Which half-year's report, and whose: an agency's own, or the one that is named."""
+
+    def __init__(self, half: str = "", agency: str = "") -> None:
+        told = HalfYear.named(half) if half else HalfYear.last(today())
+        if told is None:
+            raise Problem(422, "HALF_YEAR", "Write it as 2026-H1.", "2026-H1처럼 적어 주세요.", where="half")
+        self.half, self.agency = told, _id_of(agency)
+
+    def whose(self, who: SignedIn) -> Whose:
+        return whose_of(who, "orders", self.agency)
+
+
+HalfAsked = Annotated[Half, Depends(Half)]
+
+
 def ledger_pages(engine: Engine, vault: Vault, pages: Pages) -> APIRouter:
     router = APIRouter(prefix="/ledgers", include_in_schema=False)
 
     @router.get("")
     def first(who: Keeper) -> Response:
         return RedirectResponse(f"/ledgers/{books_of(who)[-1]}", 303)
+
+    @router.get("/half-year")
+    def show_half_year(request: Request, who: Reporter, asked: HalfAsked) -> Response:
+        """The half-yearly report, to be printed."""
+        language = language_of(request)
+        report = half_year_report(engine, asked.whose(who), asked.half)
+        with reading(engine) as session:
+            agencies = session.exec(select(Agency).order_by(col(Agency.name))).all()
+        wanted = who.agency_id or asked.agency
+        values: dict[str, Any] = {
+            "books": books_of(who),
+            "half": asked.half,
+            "agencies": agencies if who.role != "agency" else [],
+            "owner": next((each for each in agencies if each.agency_id == wanted), None),
+            "head": half_year_head(language),
+            "rows": half_year_rows(report, language),
+        }
+        return pages.show(request, "half_year.html", **values)
+
+    @router.get("/half-year.{form}")
+    def take_half_year(request: Request, form: FileForm, who: Reporter, asked: HalfAsked) -> Response:
+        """The same as a file: counts, and nobody's data."""
+        language = language_of(request)
+        report = half_year_report(engine, asked.whose(who), asked.half)
+        content = sheet_of(
+            say(language, "ledger.half_year"), half_year_head(language), half_year_rows(report, language), form
+        )
+        headers = {"Content-Disposition": f'attachment; filename="half-year-{asked.half.name}.{form}"'}
+        return StreamingResponse(content, media_type=MEDIA[form], headers=headers)
 
     @router.get("/{book}")
     def show(request: Request, book: Book, who: Keeper, ranged: Ranged) -> Response:

@@ -1,6 +1,7 @@
 """Ledgers are made of rows: each sees her own, names only with a reason that is recorded, the erased without one."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from io import BytesIO
@@ -14,8 +15,9 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from services.registry.app import create_app
+from services.registry.ledgers.half_year import HalfYear, half_year_report
 from services.registry.ledgers.lines import all_lines, lines
-from services.registry.ledgers.reach import Asked, Book, Span, Whose, span_of
+from services.registry.ledgers.reach import BOOKS, Asked, Book, Span, Whose, span_of
 from services.registry.ledgers.wording import cells
 from services.registry.orders.postings import Shelf, change
 from services.registry.people.accounts import add_account
@@ -24,7 +26,7 @@ from services.registry.people.erasure import ErasureRecord, erase
 from services.registry.people.seekers import SeekerRow, register
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
-from services.registry.tables import AuditRow, Cafe, JobOrder, Posting, PostingRevision, Seeker, Table
+from services.registry.tables import Agency, AuditRow, Cafe, JobOrder, Posting, PostingRevision, Seeker, Table
 from shared.clock import stopped_at
 from shared.database import SpineTable, reading, transaction
 from tests.unit.registry.referrals.test_referrals import START, City
@@ -143,6 +145,36 @@ def test_lines_whose_time_is_over_are_not_shown(city: Books) -> None:
         assert span_of(date(1, 1, 1), date(9999, 12, 31)) == Span(date(2024, 11, 20), LATER.date())
 
 
+def test_a_half_year_counts_the_lines_of_its_ledgers(city: Books) -> None:
+    with stopped_at(datetime(2027, 1, 5, 3, 0, tzinfo=UTC)):
+        report = half_year_report(city.engine, Whose(), HalfYear.last(date(2027, 1, 5)))
+    assert (report.half.name, report.half.due) == ("2026-H2", date(2027, 1, 20))
+    held = {book: city.lines(book) for book in BOOKS}
+    assert report.total == Counter(
+        orders=len(held["orders"]),
+        places=sum(line.headcount for line in held["orders"]),
+        applications=len(held["seekers"]),
+        referred=len(held["placements"]),
+        hired=1,
+    )
+
+
+def test_who_is_hired_after_the_half_year_counts_in_the_next(make_engine: Callable[..., Engine], vault: Vault) -> None:
+    city = City(make_engine(Table.metadata, SpineTable.metadata), vault)
+    city.hear(*city.referred(), city.answered("hired", on_day=date(2027, 1, 4)))
+    with stopped_at(datetime(2027, 7, 5, 3, 0, tzinfo=UTC)):
+        first, second = (half_year_report(city.engine, Whose(), HalfYear(*half)) for half in ((2026, 2), (2027, 1)))
+    assert [(report.total["referred"], report.total["hired"]) for report in (first, second)] == [(1, 0), (0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("day", "name"), [(date(2026, 6, 30), "2025-H2"), (date(2026, 7, 1), "2026-H1"), (date(2027, 1, 1), "2026-H2")]
+)
+def test_the_half_year_to_report_is_the_last_that_has_ended(day: date, name: str) -> None:
+    assert HalfYear.last(day).name == name
+    assert HalfYear.named(name) == HalfYear.last(day)
+
+
 class TestPages:
     """As they come to a browser; the store is SQLite."""
 
@@ -192,6 +224,23 @@ class TestPages:
                 named = post(clerk, path, path, form="page", why="점검").text
                 assert NAME in named
                 assert "김다른" not in named
+
+    def test_the_half_yearly_report_is_an_agency_s_own_with_its_number_and_names_nobody(
+        self, city: Books, browser: Callable[..., TestClient]
+    ) -> None:
+        with transaction(city.engine) as session:
+            session.get_one(Agency, city.agency.agency_id).registration_number = "2026-11-3456-01"
+        clerk = browser("agency")
+        page = clerk.get("/ledgers/half-year", params={"half": "2026-H2"})
+        assert page.status_code == 200
+        for told in (city.agency.name, "2026-11-3456-01", "2027-01-20"):
+            assert told in page.text
+        assert NAME not in page.text
+        sheet = clerk.get("/ledgers/half-year.xlsx", params={"half": "2026-H2"}).content
+        rows = CalamineWorkbook.from_filelike(BytesIO(sheet)).get_sheet_by_index(0).to_python()
+        assert [row[0] for row in (rows[0], rows[-1])] == ["직종", "계"]
+        assert clerk.get("/ledgers/half-year", params={"half": "2026"}).status_code == 422
+        assert clerk.get("/ledgers/half-year", params={"agency": str(UUID(int=5))}).status_code == 404
 
     def test_a_file_with_a_reason_is_recorded(self, city: Books, browser: Callable[..., TestClient]) -> None:
         with stopped_at(LATER):
