@@ -154,8 +154,8 @@ def _within(reach: Reach, account_id: UUID | None) -> list[ColumnElement[bool]]:
 def _followed(session: Session, rows: Sequence[PairStanding]) -> tuple[Followed, ...]:
     standings = referrals.standings_of_seekers(session, [row.seeker_id for row in rows])
     ids = {row.posting_id for row in rows}
-    live = select(PostingCard).where(col(PostingCard.live), col(PostingCard.posting_id).in_(ids))
-    cards = {it.posting_id: it for it in session.exec(live)}
+    known = session.exec(select(PostingCard).where(col(PostingCard.posting_id).in_(ids)))
+    cards = {it.posting_id: it for it in known if it.live}
     kept = {it.posting_id: it for it in session.exec(select(KeptPosting).where(col(KeptPosting.posting_id).in_(ids)))}
     return tuple(
         Followed(standings[row.seeker_id, row.posting_id], row, cards.get(row.posting_id), kept.get(row.posting_id))

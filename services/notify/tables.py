@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
+from pydantic_core import from_json
 from sqlalchemy import JSON, Column, Dialect, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
@@ -40,6 +41,12 @@ class PackedPairs(TypeDecorator[tuple[MatchedPair, ...]]):
 
     def process_result_value(self, value: bytes | None, _dialect: Dialect) -> tuple[MatchedPair, ...] | None:
         return None if value is None else _PAIRS.validate_json(zlib.decompress(value))
+
+
+def unpacked(pairs: bytes) -> list[dict[str, Any]]:
+    """A packed list as it was written, for whoever needs one pair of it."""
+    told: list[dict[str, Any]] = from_json(zlib.decompress(pairs))
+    return told
 
 
 class PackedJson(TypeDecorator[dict[str, Any]]):

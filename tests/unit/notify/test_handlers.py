@@ -20,6 +20,7 @@ from services.notify.match_lists import (
     count_calls,
     for_posting,
     for_seeker,
+    headed_by,
     worth_a_call,
 )
 from services.notify.tables import MatchList, PostingCard, SeekerCard, SubmissionNote, Table
@@ -171,12 +172,7 @@ def test_twenty_calls_a_page_and_every_seeker_on_one_of_them(engine: Engine, hea
 
 @pytest.mark.parametrize("reach", [EveryCafe(), OneCafe(HONGDAE)])
 def test_the_first_view_reads_an_index_and_never_all_seekers(engine: Engine, reach: Reach) -> None:
-    asked: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        asked.append((statement, parameters))
-
-    event.listen(engine, "before_cursor_execute", note)
+    asked = questions_to(engine)
     with reading(engine) as session:
         worth_a_call(session, CallFilter(reach), 1)
         count_calls(session, CallFilter(reach))
@@ -188,6 +184,34 @@ def test_the_first_view_reads_an_index_and_never_all_seekers(engine: Engine, rea
     reads = [step for step in steps if "seeker_card " in step]
     assert len(reads) == 2
     assert all("SEARCH" in step and "best_score>?" in step for step in reads), steps
+
+
+@pytest.mark.parametrize("reach", [EveryCafe(), OneCafe(HONGDAE)])
+def test_no_page_walks_over_everyone_who_looks_for_work(engine: Engine, hear: Hear, reach: Reach) -> None:
+    hear(a_posting(0), a_seeker(0), a_list("seeker", 0, [a_pair(0, 0)]), a_list("posting", 0, [a_pair(0, 0)]))
+    asked = questions_to(engine)
+    with reading(engine) as session:
+        assert headed_by(session, [id_of("posting", 0)])
+        assert for_posting(session, session.get_one(PostingCard, id_of("posting", 0)), reach)
+        assert for_seeker(session, session.get_one(SeekerCard, id_of("seeker", 0)))
+    with reading(engine) as session:
+        plans = [session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in asked]
+        steps = [str(step[3]) for plan in plans for step in plan]
+    reads = [step for step in steps if "_card" in step]
+    assert len(reads) >= 3
+    assert not [step for step in reads if step.startswith("SCAN") or "(live=?)" in step]
+
+
+def questions_to(engine: Engine) -> list[tuple[str, Any]]:
+    """What is asked of the store from now on, with its values."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith("SELECT"):
+            asked.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    return asked
 
 
 def test_many_calls_are_counted_no_further_than_helps(
