@@ -216,7 +216,7 @@ def the_next_morning(page: Page, town: Town, looks_well: LooksWell) -> None:
     expect(page.locator("[data-pair]")).to_have_count(6)
     wait_for(lambda: told_of_today(town), HEARD_SECONDS, "the day's digest")
     page.goto("/inbox")
-    expect(page.get_by_text("오늘 전화할 만한 구직자")).to_be_visible()
+    expect(page.get_by_text("오늘 전화할 만한 구직자").first).to_be_visible()
     expect(page.get_by_text("채용되었습니다").first).to_be_visible()
 
 
