@@ -62,7 +62,7 @@ def one_figure(name: str, pairs: Sequence[Pair], period: Period, today: date) ->
 
 def _count(name: str, entry: Entry, counted: Counted) -> Measure:
     def reckon(name: str, pairs: Sequence[Pair]) -> Figure:
-        found = _grouped(pairs, counted)
+        found = {one for pair in pairs if (one := pair.ids.get(counted)) is not None}
         return Figure(name, len(found), rows=tuple(Row(one, counted, 1) for one in sorted(found)))
 
     return Measure(name, entry, reckon)
@@ -70,13 +70,16 @@ def _count(name: str, entry: Entry, counted: Counted) -> Measure:
 
 def _share(name: str, entry: Entry, verdict: Verdict, counted: Counted = "referral_id") -> Measure:
     def reckon(name: str, pairs: Sequence[Pair]) -> Figure:
-        found = _grouped(pairs, counted)
-        if not found:
+        judged: dict[str, bool | None] = {}
+        for pair in pairs:
+            if (one := pair.ids.get(counted)) is not None:
+                judged[one] = _together(judged.get(one, False), verdict(pair))
+        if not judged:
             return Figure(name, None, unit="share", divided=True)
-        judged = {one: _together([verdict(pair) for pair in group]) for one, group in sorted(found.items())}
-        known = [each for each in judged.values() if each is not None]
-        rows = tuple(Row(one, counted, None if is_so is None else int(is_so)) for one, is_so in judged.items())
-        return Figure(name, sum(known), len(known), rows, "share", True, len(judged) - len(known))
+        verdicts = list(judged.values())
+        yes, unknown = verdicts.count(True), verdicts.count(None)
+        rows = tuple(Row(one, counted, None if is_so is None else int(is_so)) for one, is_so in sorted(judged.items()))
+        return Figure(name, yes, len(judged) - unknown, rows, "share", True, unknown)
 
     return Measure(name, entry, reckon)
 
@@ -232,9 +235,11 @@ def _grouped(pairs: Sequence[Pair], counted: str) -> dict[str, list[Pair]]:
     return groups
 
 
-def _together(verdicts: Sequence[bool | None]) -> bool | None:
+def _together(one: bool | None, other: bool | None) -> bool | None:
     """Of several pairs of one: so if it is so of any; not known while one that is not known could make it so."""
-    return True if any(verdicts) else None if None in verdicts else False
+    if one or other:
+        return True
+    return None if one is None or other is None else False
 
 
 def _between(pair: Pair, since: Sequence[State], until: State) -> int | None:

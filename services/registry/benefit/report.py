@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -58,6 +59,8 @@ def reported(pairs: Sequence[Pair], scope: Scope, today: date, cafes: dict[UUID,
     entered = {name: measure.entered(pairs, scope.period, today) for name, measure in BY_NAME.items()}
     noted = [(day, pair) for pair in pairs for _, day in pair.path if scope.period.holds(day)]
 
+    quarter_of = cache(Quarter.of)
+
     def lines(key: Callable[[date, Pair], Any], asked: Mapping[Any, tuple[str, dict[str, object]]]) -> list[Line]:
         """A line for each key that is asked for: its name and what its address narrows to."""
         told = {key(day, pair) for day, pair in noted}
@@ -82,7 +85,7 @@ def reported(pairs: Sequence[Pair], scope: Scope, today: date, cafes: dict[UUID,
         },
         {
             "quarter": lines(
-                lambda day, _: Quarter.of(day),
+                lambda day, _: quarter_of(day),
                 {one: (str(one), {"since": one, "until": one}) for one in scope.period.quarters},
             ),
             "cafe": lines(lambda _, pair: pair.cafe_id, {cafe: (name, {"cafe": cafe}) for name, cafe in named}),
