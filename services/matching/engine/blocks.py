@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from services.matching.engine.kernels import Array, Block, SparseRows, invert, often
+from services.matching.engine.kernels import Array, Block, SparseRows, invert, often, stretches_of
 
 LARGEST = 2**15
 """Slots of a block: their numbers within it take two bytes, and a block's sums stay in the fast cache."""
@@ -29,8 +29,8 @@ class Blocks:
         self._text_width, self._fields = text_width, (occupation, types)
         self.all: list[Block] = []
 
-    def covering(
-        self, count: int, conditions: Array, text: SparseRows, terms_of: TermsOf, terms_width: int
+    def covering(  # noqa: PLR0913, PLR0917
+        self, count: int, conditions: Array, patterns: Array, text: SparseRows, terms_of: TermsOf, terms_width: int
     ) -> list[Block]:
         """Blocks over the first `count` slots."""
         spans = [(block.first, block.last) for block in self.all]
@@ -40,25 +40,37 @@ class Blocks:
             while len(spans) > 1 and _belong_together(*spans[-2:]):
                 spans[-2:] = [(spans[-2][0], spans[-1][1])]
         known = {(block.first, block.last): block for block in self.all}
-        self.all = [known.get(span) or self._made(*span, conditions, text, terms_of, terms_width) for span in spans]
+        self.all = [
+            known.get(span) or self._made(*span, conditions, patterns, text, terms_of, terms_width) for span in spans
+        ]
         return self.all
 
     def _made(  # noqa: PLR0913, PLR0917
-        self, first: int, last: int, conditions: Array, text: SparseRows, terms_of: TermsOf, terms_width: int
+        self,
+        first: int,
+        last: int,
+        conditions: Array,
+        patterns: Array,
+        text: SparseRows,
+        terms_of: TermsOf,
+        terms_width: int,
     ) -> Block:
-        looked_up = [np.ascontiguousarray(conditions[name][first:last]) for name in self._fields]
+        said = [*(conditions[name][first:last] for name in self._fields), patterns[first:last]]
+        members = np.lexsort(said[::-1]).astype(np.uint16)
+        said = [each[members] for each in said]
+        stretches = stretches_of(*said)
+        by_stretch = members, stretches, *(each[stretches[:-1]] for each in said)
         if last - first <= SMALLEST:
-            return Block(first, last, *looked_up, *_without_lists(last - first))
+            return Block(first, last, *by_stretch, *_without_lists(last - first))
         head = often(text, first, last, self._text_width, (last - first) // OFTEN)
         width = self._text_width + terms_width
-        listed = invert(text, terms_of(first, last), first, last, head, width, self._text_width)
-        return Block(first, last, *looked_up, *listed)
+        listed = invert(text, terms_of(first, last), first, members, head, width, self._text_width)
+        return Block(first, last, *by_stretch, *listed)
 
 
 def _without_lists(size: int) -> tuple[Array, ...]:
-    lists, documents = np.empty(0, np.int32), np.empty(0, np.uint16)
-    norms, head_starts = np.zeros(size, np.float32), np.zeros(size + 1, np.int32)
-    return lists, documents, documents, lists, norms, head_starts, documents, documents
+    nothing, no_entries = np.empty(0, np.int32), np.empty(0, np.uint32)
+    return nothing, no_entries, nothing, np.zeros(size, np.float32), np.zeros(size + 1, np.int32), no_entries
 
 
 def _belong_together(one: tuple[int, int], follower: tuple[int, int]) -> bool:

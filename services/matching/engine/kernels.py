@@ -27,6 +27,9 @@ PRESENCE = tuple(1 << bit for bit in range(10))
 ) = PRESENCE  # fmt: skip
 PATTERNS = 1 << len(PRESENCE)
 
+STRETCH = 64
+"""So many documents are looked at together at most, and passed over where none can reach."""
+
 STEPS = 65_535
 """What a term brings is kept in whole steps, rounded up: a sum of them is never too small."""
 
@@ -75,24 +78,28 @@ class Law(NamedTuple):
 
 
 class Block(NamedTuple):
-    """The documents `first` to `last`, and an inverted index of them; `lists` says where each column's entries start.
+    """The documents `first` to `last`, those that say the same next to each other, and an inverted index of them.
 
-    The most frequent columns are the `head`: they have no lists, a document's stand together, as places in the head.
+    `members` are their slots, from `first`. A stretch is some neighbours that say the same: it tells what they say, and
+    a gate is judged once for all of them. `lists` says where each column's entries start. The most frequent columns are
+    the `head`: they have no lists, a document's stand together, as places in the head. An entry is a document or a
+    place in its upper half, and a value in steps.
     A block of few documents, just come, has no index at all: their rows are looked through one by one.
     """
 
     first: int
     last: int
+    members: Array
+    stretches: Array
     occupations: Array
     types: Array
+    patterns: Array
     lists: Array
-    documents: Array
-    steps: Array
+    entries: Array
     head: Array
     head_norms: Array
     head_starts: Array
-    head_places: Array
-    head_steps: Array
+    head_entries: Array
 
 
 class Bound(NamedTuple):
@@ -108,10 +115,9 @@ class Bound(NamedTuple):
 
 
 class Documents(NamedTuple):
-    """The side that is searched: the least score that matters to each, what each says, and who is still there."""
+    """The side that is searched: the least score that matters to each, and who is still there."""
 
     floors: Array
-    patterns: Array
     live: Array
 
 
@@ -169,52 +175,71 @@ _KNOWN_WHERE = {
 
 
 @compiled
+def stretches_of(occupations: Array, types: Array, patterns: Array) -> Array:
+    """Where each stretch of neighbours that say the same starts, and the end."""
+    starts, count = np.empty(len(patterns) + 1, np.int32), 0
+    for near in range(len(patterns)):
+        before = near - 1
+        if (
+            count == 0
+            or near - starts[count - 1] == STRETCH
+            or occupations[near] != occupations[before]
+            or types[near] != types[before]
+            or patterns[near] != patterns[before]
+        ):
+            starts[count] = near
+            count += 1
+    starts[count] = len(patterns)
+    return starts[: count + 1].copy()
+
+
+@compiled
 def invert(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
-    text: SparseRows, terms: SparseRows, first: int, last: int, head: Array, width: int, text_width: int
+    text: SparseRows, terms: SparseRows, first: int, members: Array, head: Array, width: int, text_width: int
 ) -> Any:
-    """An inverted index over documents `first` to `last`: text columns but the head, then term columns.
+    """An inverted index over these documents, from `first`: text columns but the head, then term columns.
 
     Args:
-        terms: of these documents alone.
+        terms: of these documents alone, as they came.
 
     Returns:
-        Where each column's entries start, the documents of the entries (from 0) and their values in steps; the head;
-        the norm of each document's head, where its entries start, their places in the head and their values in steps.
+        Where each column's entries start and the entries; the head; the norm of each document's head, where its
+        entries start and the entries.
     """
     starts, columns, values = text.starts, text.columns, text.values
     term_starts, term_columns, term_values = terms.starts, terms.columns, terms.values
     place_of = np.full(width, -1, np.int32)
     place_of[head] = np.arange(len(head))
-    lists, head_starts = np.zeros(width + 1, np.int32), np.zeros(last - first + 1, np.int32)
-    for row in range(first, last):
+    lists, head_starts = np.zeros(width + 1, np.int32), np.zeros(len(members) + 1, np.int32)
+    for near in range(len(members)):
+        row = first + members[near]
         for at in range(starts[row], starts[row + 1]):
             column = columns[at]
             lists[column + 1] += place_of[column] < 0
-            head_starts[row - first + 1] += place_of[column] >= 0
-        for at in range(term_starts[row - first], term_starts[row - first + 1]):
+            head_starts[near + 1] += place_of[column] >= 0
+        for at in range(term_starts[members[near]], term_starts[members[near] + 1]):
             lists[text_width + term_columns[at] + 1] += 1
     lists, head_starts = np.cumsum(lists).astype(np.int32), np.cumsum(head_starts).astype(np.int32)
     filled, head_filled = lists[:-1].copy(), 0
-    documents, steps = np.empty(lists[-1], np.uint16), np.empty(lists[-1], np.uint16)
-    head_places, head_steps = np.empty(head_starts[-1], np.uint16), np.empty(head_starts[-1], np.uint16)
-    head_norms = np.zeros(last - first, np.float32)
-    for row in range(first, last):
-        squares = 0
+    entries, head_entries = np.empty(lists[-1], np.uint32), np.empty(head_starts[-1], np.uint32)
+    head_norms = np.zeros(len(members), np.float32)
+    for near in range(len(members)):
+        row, squares = first + members[near], 0
         for at in range(starts[row], starts[row + 1]):
-            column, value = columns[at], values[at]
+            column, value = columns[at], int(np.int64(values[at]))
             if place_of[column] >= 0:
-                squares += int(value) * int(value)
-                head_places[head_filled], head_steps[head_filled] = place_of[column], value
+                squares += value * value
+                head_entries[head_filled] = (place_of[column] << 16) | value
                 head_filled += 1
             else:
-                documents[filled[column]], steps[filled[column]] = row - first, value
+                entries[filled[column]] = (near << 16) | value
                 filled[column] += 1
-        head_norms[row - first] = np.sqrt(squares) * 1.000001
-        for at in range(term_starts[row - first], term_starts[row - first + 1]):
+        head_norms[near] = np.sqrt(squares) * 1.000001
+        for at in range(term_starts[members[near]], term_starts[members[near] + 1]):
             column = text_width + term_columns[at]
-            documents[filled[column]], steps[filled[column]] = row - first, _in_steps(term_values[at])
+            entries[filled[column]] = (near << 16) | _in_steps(term_values[at])
             filled[column] += 1
-    return lists, documents, steps, head, head_norms, head_starts, head_places, head_steps
+    return lists, entries, head, head_norms, head_starts, head_entries
 
 
 @inlined

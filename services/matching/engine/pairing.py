@@ -58,10 +58,10 @@ ALL = tuple(range(PART_COUNT))
 DENSE = (OCCUPATION, WAGE, HOURS, COMMUTE, EXPERIENCE)
 SQUARE = LENGTH * LENGTH
 HALF_SQUARE = SQUARE // 2
+HALF, LOW = np.uint32(16), np.uint32(STEPS)
+"""Bits of an entry's value, and all of them set."""
 NEVER = np.float32(-1e9)
 """Takes from a bound more than anything can bring."""
-STRETCH = 64
-"""Documents looked at together: passed over where none can reach, and each one's most promising comes first of all."""
 
 
 @compiled
@@ -84,6 +84,7 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
     """
     # Trap: a named tuple's arrays are taken out once, here. Within a loop each taking counts references, tenfold slow.
     first, size, text_width = block.first, block.last - block.first, len(row)
+    members, stretches, patterns = block.members, block.stretches, block.patterns
     asking, asked = (postings.text, seekers.text) if by_postings else (seekers.text, postings.text)
     occupations, districts, weights = law.occupations, law.districts, law.weights
     alike = law.alike.starts, law.alike.columns, law.alike.values
@@ -92,30 +93,31 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
     preferred = postings.preferred.starts, postings.preferred.terms
     certificates = postings.certificates.starts, postings.certificates.terms
     of_seekers, of_postings = seekers.conditions, postings.conditions
-    floors, patterns, live = documents.floors, documents.patterns, documents.live
+    floors, live = documents.floors, documents.live
     divisors, sparse_weight, unproven, slack = bound.divisor, bound.sparse, bound.lacking, bound.slack
-    norms, head_starts, head_places, head_steps = (
-        block.head_norms, block.head_starts, block.head_places, block.head_steps,
-    )  # fmt: skip
+    head_starts, head_entries = block.head_starts, block.head_entries
     scale = np.float32(weights[TEXT] * FULL / SQUARE)
     all_skills = np.float32(FULL * (weights[REQUIRED] + weights[PREFERRED] + weights[CERTIFICATE]))
     texts, gains, reach = np.zeros(size, np.int32), np.zeros(size, np.float32), np.empty(size, np.float32)
     wished = np.empty(occupations.shape[0] if by_postings else occupations.shape[1], np.float32)
     head_values = np.empty(len(block.head), np.uint16)
-    lowest = _lowest(floors[first : first + size])
-    hopes, promising = np.empty(len(lowest), np.float32), np.empty(len(lowest), np.int64)
-    parts = np.empty(PART_COUNT, np.int64)
+    lowest = _lowest(floors, first, members, stretches)
+    others, hopes = np.empty(len(lowest), np.float32), np.empty(len(lowest), np.float32)
+    hopeful = np.empty(len(lowest), np.int64)
+    marked, nearest = np.zeros(len(alike[0]) - 1, np.bool_), np.zeros(len(alike[0]) - 1, np.int16)
+    best_hopes, parts = np.empty(queries.bars.shape[1], np.float32), np.empty(PART_COUNT, np.int64)
     found = _room(1024)
     count = 0
     for number in range(len(queries.slots)):
         slot, pattern, bars = queries.slots[number], queries.patterns[number], queries.bars[number]
         low, high = asking.starts[slot], asking.starts[slot + 1]
         _spread(low, high, asking.columns, asking.values, row)
+        _mark(number, queries.terms, True, marked)
         if len(block.lists):
             _add_text(low, high, asking, block, texts)
             _add_terms(number, queries.terms, text_width, block, gains)
         else:
-            _look_through(first, asked, row, texts)
+            _look_through(first, members, asked, row, texts)
             gains[:] = all_skills
         missing = np.float32(_take_head(block.head, row, head_values) * scale * 1.000001)
         if by_postings:
@@ -123,19 +125,36 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
         else:
             own, types = of_seekers[slot]["occupations"], of_seekers[slot]["types"]
         _fill_wished(occupations, own, by_postings, weights[OCCUPATION], wished)
-        _reach(block, patterns, bound, pattern, types, wished, scale, missing, texts, gains, reach, hopes, promising)
+        _reach(block, bound, pattern, types, wished, scale, missing, texts, gains, reach, others, hopes)
+        hoping = 0
+        best_hopes[:] = NEVER
+        for stretch in range(len(hopes)):
+            if hopes[stretch] >= max(threshold, min(lowest[stretch], bars[0])) - 0.5:
+                hopeful[hoping] = stretch
+                hoping += 1
+                _keep_best(best_hopes, hopes[stretch])
         for turn in range(2):
-            for stretch in range(len(hopes)):
-                if hopes[stretch] < max(threshold, min(lowest[stretch], bars[0])) - 0.5:
+            for place in range(hoping):
+                stretch = hopeful[place]
+                least = max(threshold, min(lowest[stretch], bars[0]))
+                if hopes[stretch] < least - 0.5 or (turn == 0 and hopes[stretch] < best_hopes[0]):
                     continue
-                low, high = stretch * STRETCH, min(size, (stretch + 1) * STRETCH)
-                if turn == 0:  # so that the bar rises early
-                    low, high = promising[stretch], promising[stretch] + 1
-                for near in range(low, high):
-                    document = first + near
+                mask, other = patterns[stretch] & pattern, others[stretch]
+                low, high = stretches[stretch], stretches[stretch + 1]
+                if turn == 0:  # the most promising come first of all, so that the bar rises early
+                    low = _most_promising(reach, low, high)
+                    high = low + 1
+                enough = np.float32((least - 0.5) * divisors[mask] - other)
+                for near in range(np.uint64(low), np.uint64(high)):
+                    if reach[near] < enough:
+                        continue
+                    document = first + members[near]
                     least = max(threshold, min(floors[document], bars[0]))
-                    mask = patterns[document] & pattern
-                    if reach[near] < (least - 0.5) * divisors[mask] or not live[document]:
+                    needed = (least - 0.5) * divisors[mask] - other
+                    if reach[near] < needed or not live[document]:
+                        continue
+                    text = texts[near] + _head_of(head_starts[near], head_starts[near + 1], head_entries, head_values)
+                    if text * scale + gains[near] < needed:
                         continue
                     reach[near] = NEVER
                     seeker, posting = (document, slot) if by_postings else (slot, document)
@@ -145,14 +164,21 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
                     lacking = (
                         (least - 0.5) * (known + sparse_weight[mask] + unproven[mask]) - gained - slack - gains[near]
                     )
-                    if texts[near] * scale + missing * norms[near] < lacking:
-                        continue
-                    text = texts[near] + _head_of(
-                        head_starts[near], head_starts[near + 1], head_places, head_steps, head_values
-                    )
                     if text * scale < lacking:
                         continue
-                    _cover(held, certified, seeker, required, preferred, certificates, posting, alike, parts)
+                    _cover(
+                        held,
+                        certified,
+                        seeker,
+                        required,
+                        preferred,
+                        certificates,
+                        posting,
+                        alike,
+                        marked,
+                        nearest,
+                        parts,
+                    )
                     if parts[CERTIFICATE] == 0 and certified[seeker]:
                         continue
                     parts[TEXT] = _as_value(text) if mask & HAS_TEXT else UNKNOWN
@@ -161,7 +187,7 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
                     score = (2 * gained + divisor) // (2 * divisor) if divisor else UNKNOWN
                     if score < least:
                         continue
-                    _raise_bar(bars, score)
+                    _keep_best(bars, score)
                     if count == len(found.scores):
                         found = _more(found)
                     found.queries[count], found.documents[count] = number, document
@@ -170,6 +196,7 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
         texts[:] = 0
         gains[:] = 0
         _clear(asking.starts[slot], asking.starts[slot + 1], asking.columns, row)
+        _mark(number, queries.terms, False, marked)
     return Found(found.queries[:count], found.documents[:count], found.scores[:count])
 
 
@@ -190,6 +217,7 @@ def values_of(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
     preferred = postings.preferred.starts, postings.preferred.terms
     certificates = postings.certificates.starts, postings.certificates.terms
     told = np.empty((len(of_seekers), PART_COUNT), np.int16)
+    marked, nearest = np.ones(len(alike[0]) - 1, np.bool_), np.zeros(len(alike[0]) - 1, np.int16)
     parts = np.empty(PART_COUNT, np.int64)
     low, high, spread = 0, 0, -1
     for at in range(len(of_seekers)):
@@ -199,7 +227,7 @@ def values_of(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
             low, high, spread = own_starts[posting], own_starts[posting + 1], posting
             _spread(low, high, own_columns, own_values, row)
         _judge(seekers.conditions[seeker], postings.conditions[posting], occupations, districts, parts)
-        _cover(held, certified, seeker, required, preferred, certificates, posting, alike, parts)
+        _cover(held, certified, seeker, required, preferred, certificates, posting, alike, marked, nearest, parts)
         parts[TEXT] = UNKNOWN
         if starts[seeker] < starts[seeker + 1] and low < high:
             parts[TEXT] = _as_value(_dot(starts[seeker], starts[seeker + 1], columns, values, row))
@@ -265,7 +293,6 @@ def spread_over(terms: SparseRows, alike: SparseRows) -> SparseRows:
 @inlined
 def _reach(  # noqa: PLR0913, PLR0917
     block: Block,
-    patterns: Array,
     bound: Bound,
     pattern: int,
     types: int,
@@ -275,32 +302,51 @@ def _reach(  # noqa: PLR0913, PLR0917
     texts: Array,
     gains: Array,
     reach: Array,
+    others: Array,
     hopes: Array,
-    promising: Array,
 ) -> None:
-    """The most each document can gain, slack included; the best score that each stretch can hope for, and by whom."""
-    first, occupations, of_types, norms = block.first, block.occupations, block.types, block.head_norms
-    dense, divisor, slack = bound.dense, bound.divisor, bound.slack
+    """The most that text and skills can bring each document of the stretches that no gate shuts; the most that all else
+    can bring a stretch, slack included, and the best score it can hope for."""
+    stretches, patterns, occupations, of_types = block.stretches, block.patterns, block.occupations, block.types
+    norms, dense, divisor, slack = block.head_norms, bound.dense, bound.divisor, bound.slack
+    # what is not negative is in the same order as its bits, and of whole numbers many are compared at once
+    heights, highest = reach.view(np.int32), np.empty(1, np.float32)
+    top = highest.view(np.int32)
     for stretch in range(len(hopes)):
-        hope, promising[stretch] = np.float32(0.0), stretch * STRETCH
-        for near in range(stretch * STRETCH, min(len(texts), (stretch + 1) * STRETCH)):
-            mask = patterns[first + near] & pattern
-            most = np.float32(texts[near]) * scale + gains[near] + missing * norms[near] + dense[mask] + slack
-            most += wished[occupations[near]]
-            if types and of_types[near] and not types & of_types[near]:
-                most = NEVER
-            reach[near] = most
-            if most > hope * divisor[mask]:
-                hope, promising[stretch] = most / divisor[mask], near
-        hopes[stretch] = hope * np.float32(1.000001)
+        mask, own = patterns[stretch] & pattern, of_types[stretch]
+        most = dense[mask] + slack + wished[occupations[stretch]]
+        hopes[stretch] = NEVER
+        if most < 0 or (types and own and not types & own):
+            continue
+        low, high = np.uint64(stretches[stretch]), np.uint64(stretches[stretch + 1])
+        for near in range(low, high):
+            reach[near] = np.float32(texts[near]) * scale + gains[near] + missing * norms[near]
+        height = np.int32(0)
+        for near in range(low, high):
+            height = max(height, heights[near])
+        top[0] = height
+        others[stretch] = most
+        hopes[stretch] = (highest[0] + most) / divisor[mask] * np.float32(1.000001)
 
 
 @inlined
-def _lowest(floors: Array) -> Array:
+def _most_promising(reach: Array, low: int, high: int) -> int:
+    best = low
+    for near in range(low + 1, high):
+        if reach[near] > reach[best]:
+            best = near
+    return best
+
+
+@inlined
+def _lowest(floors: Array, first: int, members: Array, stretches: Array) -> Array:
     """The lowest floor of every stretch."""
-    lowest = np.empty((len(floors) + STRETCH - 1) // STRETCH, np.int64)
+    lowest = np.empty(len(stretches) - 1, np.int64)
     for stretch in range(len(lowest)):
-        lowest[stretch] = floors[stretch * STRETCH : (stretch + 1) * STRETCH].min()
+        least = floors[first + members[stretches[stretch]]]
+        for near in range(stretches[stretch] + 1, stretches[stretch + 1]):
+            least = min(least, floors[first + members[near]])
+        lowest[stretch] = least
     return lowest
 
 
@@ -332,31 +378,41 @@ def _clear(first: int, last: int, columns: Array, row: Array) -> None:
 @inlined
 def _add_text(first: int, last: int, asking: SparseRows, block: Block, texts: Array) -> None:
     """Add up what the lists hold of the query's text."""
-    columns, values, lists, documents, steps = asking.columns, asking.values, block.lists, block.documents, block.steps
+    columns, values, lists, entries = asking.columns, asking.values, block.lists, block.entries
     for at in range(first, last):
         value = np.int32(values[at])
-        for entry in range(np.uint64(lists[columns[at]]), np.uint64(lists[columns[at] + 1])):
-            texts[documents[entry]] += value * np.int32(steps[entry])
+        for place in range(np.uint64(lists[columns[at]]), np.uint64(lists[columns[at] + 1])):
+            entry = entries[place]
+            texts[entry >> HALF] += value * np.int32(entry & LOW)
 
 
 @inlined
 def _add_terms(number: int, terms: SparseRows, text_width: int, block: Block, gains: Array) -> None:
     """Add up what the lists hold of the query's terms; what the block does not know was met after it was made."""
-    columns, values, lists, documents, steps = terms.columns, terms.values, block.lists, block.documents, block.steps
+    columns, values, lists, entries = terms.columns, terms.values, block.lists, block.entries
     for at in range(terms.starts[number], terms.starts[number + 1]):
         column = text_width + columns[at]
         if column + 1 < len(lists):
             value = np.float32(values[at] / STEPS)
-            for entry in range(np.uint64(lists[column]), np.uint64(lists[column + 1])):
-                gains[documents[entry]] += value * np.float32(steps[entry])
+            for place in range(np.uint64(lists[column]), np.uint64(lists[column + 1])):
+                entry = entries[place]
+                gains[entry >> HALF] += value * np.float32(entry & LOW)
 
 
 @inlined
-def _look_through(first: int, rows: SparseRows, row: Array, texts: Array) -> None:
+def _mark(number: int, terms: SparseRows, mark: bool, marked: Array) -> None:
+    columns = terms.columns
+    for at in range(terms.starts[number], terms.starts[number + 1]):
+        marked[columns[at]] = mark
+
+
+@inlined
+def _look_through(first: int, members: Array, rows: SparseRows, row: Array, texts: Array) -> None:
     """Each document's whole text, where there are no lists."""
     starts, columns, values = rows.starts, rows.columns, rows.values
     for near in range(len(texts)):
-        texts[near] = _dot(starts[first + near], starts[first + near + 1], columns, values, row)
+        document = first + members[near]
+        texts[near] = _dot(starts[document], starts[document + 1], columns, values, row)
 
 
 @inlined
@@ -378,11 +434,11 @@ def _take_head(head: Array, row: Array, head_values: Array) -> float:
 
 
 @inlined
-def _head_of(first: int, last: int, places: Array, steps: Array, head_values: Array) -> int:
+def _head_of(first: int, last: int, entries: Array, head_values: Array) -> int:
     """What a document's head adds to its text."""
     alike = 0
     for at in range(first, last):
-        alike += int(head_values[places[at]]) * int(steps[at])
+        alike += int(np.int64(head_values[entries[at] >> HALF]) * np.int64(entries[at] & LOW))
     return alike
 
 
@@ -401,15 +457,15 @@ def _fill_wished(table: Array, own: int, of_seekers: bool, weight: int, most: Ar
 
 
 @inlined
-def _raise_bar(bars: Array, score: int) -> None:
-    """Keep the best scores, least first."""
-    if score <= bars[0]:
+def _keep_best(best: Array, value: float) -> None:
+    """Keep the best of all that come, least first."""
+    if value <= best[0]:
         return
     at = 1
-    while at < len(bars) and bars[at] < score:
-        bars[at - 1] = bars[at]
+    while at < len(best) and best[at] < value:
+        best[at - 1] = best[at]
         at += 1
-    bars[at - 1] = score
+    best[at - 1] = value
 
 
 @inlined
@@ -432,45 +488,41 @@ def _cover(  # noqa: PLR0913, PLR0917
     certificates: Pairs,
     posting: int,
     alike: Likeness,
+    marked: Array,
+    nearest: Array,
     parts: Array,
 ) -> None:
-    """How much of what a posting asks a seeker covers; unknown where either says nothing."""
+    """How much of what a posting asks a seeker covers; unknown where either says nothing.
+
+    Args:
+        marked: the terms that are like any of one side's; no other can count.
+        nearest: zeros, one a term, to be left as zeros: the greatest likeness of any of hers to that term.
+    """
     parts[REQUIRED] = parts[PREFERRED] = parts[CERTIFICATE] = UNKNOWN
     first, last = held[0][seeker], held[0][seeker + 1]
+    for at in range(first, last):
+        if marked[held[1][at]]:
+            for place in range(alike[0][held[1][at]], alike[0][held[1][at] + 1]):
+                nearest[alike[1][place]] = max(nearest[alike[1][place]], alike[2][place])
     if first < last:
-        parts[REQUIRED] = _share(required[0], required[1], posting, held[1], first, last, alike)
-        parts[PREFERRED] = _share(preferred[0], preferred[1], posting, held[1], first, last, alike)
+        parts[REQUIRED] = _share(required[0], required[1], posting, nearest)
+        parts[PREFERRED] = _share(preferred[0], preferred[1], posting, nearest)
     if certified[seeker]:
-        parts[CERTIFICATE] = _share(certificates[0], certificates[1], posting, held[1], first, last, alike)
+        parts[CERTIFICATE] = _share(certificates[0], certificates[1], posting, nearest)
+    for at in range(first, last):
+        if marked[held[1][at]]:
+            for place in range(alike[0][held[1][at]], alike[0][held[1][at] + 1]):
+                nearest[alike[1][place]] = 0
 
 
 @inlined
-def _share(  # noqa: PLR0913, PLR0917
-    starts: Array, terms: Array, posting: int, held: Array, first: int, last: int, alike: Likeness
-) -> int:
-    count = starts[posting + 1] - starts[posting]
+def _share(starts: Array, terms: Array, posting: int, nearest: Array) -> int:
+    count, covered = starts[posting + 1] - starts[posting], 0
     if count == 0:
         return UNKNOWN
-    covered = 0
     for at in range(starts[posting], starts[posting + 1]):
-        best = 0
-        for own in range(first, last):
-            best = max(best, _likeness(held[own], terms[at], alike[0], alike[1], alike[2]))
-        covered += best
+        covered += int(nearest[terms[at]])
     return int((2 * covered * FULL + count * SAME) // (2 * count * SAME))
-
-
-@inlined
-def _likeness(own: int, term: int, starts: Array, others: Array, shares: Array) -> int:
-    if own == term:
-        return SAME
-    first, last = starts[own], starts[own + 1]
-    if last - first == 1:  # nothing but itself
-        return 0
-    for at in range(first, last):
-        if others[at] == term:
-            return int(shares[at])
-    return 0
 
 
 @inlined

@@ -51,8 +51,8 @@ def reached(index: Index, side: Side, slots: Slots, floors: Floors) -> Iterator[
         floors: the least score that matters to each slot of the other side, 0 to 10,000 or `OUT_OF_REACH`.
     """
     ask = _Search(index, side, floors)
-    at_once = min(AT_ONCE, max(1, -(-len(slots) // THREADS)))
-    chunks = [slots[start : start + at_once] for start in range(0, len(slots), at_once)]
+    rounds = -(-len(slots) // (AT_ONCE * THREADS))
+    chunks = np.array_split(slots, min(len(slots), rounds * THREADS)) if rounds else []
     if len(chunks) == 1:
         yield ask.beside(chunks[0])
     elif chunks:
@@ -79,7 +79,7 @@ class _Search:
         self._weights = weights_of(self._rules)
         self._rows = seekers_of(index), postings_of(index), law_of(index)
         self._bound = _bound_of(tuple(self._weights.tolist()), self._rules.least_evidence)
-        self._documents = Documents(floors, self._others.patterns, self._others.is_live)
+        self._documents = Documents(floors, self._others.is_live)
         self._blocks = self._laid_out()
 
     def __call__(self, slots: Slots) -> Reached:
@@ -132,6 +132,7 @@ class _Search:
         return shelf.blocks.covering(
             len(shelf.profiles),
             shelf.columns,
+            shelf.patterns,
             shelf.text.arrays(),
             self._terms_between,
             len(self._index.vocabulary),

@@ -164,3 +164,20 @@ def test_blocks_stay_few_and_cover_everyone() -> None:
     assert spans[-1][1] == len(shelf.profiles)
     assert all(one[1] == two[0] for one, two in pairwise(spans))
     assert len(spans) < 8
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("side", SIDES)
+def test_a_block_keeps_together_who_says_the_same(side: Side) -> None:
+    index = an_index(random.Random(7), 300, 300, Rules())
+    shelf, asking = index.shelves[side], index.shelves[other_side(side)]
+    list(reached(index, other_side(side), asking.live(), shelf.floors))
+    fields = ("occupations", "types") if side == "seeker" else ("occupation", "type")
+    for block in shelf.blocks.all:
+        assert sorted(block.members) == list(range(block.last - block.first))
+        assert block.stretches[-1] == len(block.members)
+        slots = block.first + block.members.astype(np.int64)
+        said = np.stack([*(shelf.columns[slots][name] for name in fields), shelf.patterns[slots]])
+        told = np.stack([block.occupations, block.types, block.patterns])
+        assert (said == np.repeat(told, np.diff(block.stretches), axis=1)).all()
+        assert (np.diff(told, axis=1) != 0).any(axis=0).all()
