@@ -59,7 +59,7 @@ class Blocks:
         members = np.lexsort(said[::-1]).astype(np.uint16)
         said = [each[members] for each in said]
         stretches = stretches_of(*said)
-        by_stretch = members, stretches, *(each[stretches[:-1]] for each in said)
+        by_stretch = members, conditions[first:last][members], stretches, *(each[stretches[:-1]] for each in said)
         if last - first <= SMALLEST:
             return Block(first, last, *by_stretch, *_without_lists(last - first))
         head = often(text, first, last, self._text_width, (last - first) // OFTEN)

@@ -34,12 +34,12 @@ SEEKER = np.dtype(
         ("occupations", "i4"),
         ("areas", "i4"),
         ("states_area", "?"),
-        ("types", "i8"),
+        ("types", "i4"),
         ("hour", "i8"),
         ("month", "i8"),
-        ("hours", "i8"),
-        ("limit", "i8"),
-        ("experience", "i8"),
+        ("hours", "i4"),
+        ("limit", "i4"),
+        ("experience", "i4"),
         *_POINT,
     ]
 )
@@ -48,13 +48,13 @@ POSTING = np.dtype(
     [
         ("occupation", "i4"),
         ("district", "i4"),
-        ("type", "i8"),
+        ("type", "i4"),
         ("hour_least", "i8"),
         ("hour_most", "i8"),
         ("month_least", "i8"),
         ("month_most", "i8"),
-        ("hours", "i8"),
-        ("experience", "i8"),
+        ("hours", "i4"),
+        ("experience", "i4"),
         ("remote", "?"),
         *_POINT,
     ]

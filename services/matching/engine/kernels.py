@@ -80,16 +80,17 @@ class Law(NamedTuple):
 class Block(NamedTuple):
     """The documents `first` to `last`, those that say the same next to each other, and an inverted index of them.
 
-    `members` are their slots, from `first`. A stretch is some neighbours that say the same: it tells what they say, and
-    a gate is judged once for all of them. `lists` says where each column's entries start. The most frequent columns are
-    the `head`: they have no lists, a document's stand together, as places in the head. An entry is a document or a
-    place in its upper half, and a value in steps.
+    `members` are their slots, from `first`, and `conditions` their rows in that order. A stretch is some neighbours
+    that say the same: it tells what they say, and a gate is judged once for all of them. `lists` says where each
+    column's entries start. The most frequent columns are the `head`: they have no lists, a document's stand together,
+    as places in the head. An entry is a document or a place in its upper half, and a value in steps.
     A block of few documents, just come, has no index at all: their rows are looked through one by one.
     """
 
     first: int
     last: int
     members: Array
+    conditions: Array
     stretches: Array
     occupations: Array
     types: Array

@@ -79,6 +79,9 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
 ) -> Found:
     """All documents of the block that reach a query's bar or their own floor, with their exact scores.
 
+    The documents' side has the block's conditions, in its order, so that a gate which few pass is judged without a jump
+    through memory for each.
+
     Raises each query's bar as it goes: whoever lies below the final bar may be among the found, nobody above it is
     missing. Writes on `row`, zeros as wide as the text, and leaves zeros.
     """
@@ -145,7 +148,7 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
                     low = _most_promising(reach, low, high)
                     high = low + 1
                 enough = np.float32((least - 0.5) * divisors[mask] - other)
-                for near in range(np.uint64(low), np.uint64(high)):
+                for near in range(low, high):
                     if reach[near] < enough:
                         continue
                     document = first + members[near]
@@ -158,7 +161,8 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
                         continue
                     reach[near] = NEVER
                     seeker, posting = (document, slot) if by_postings else (slot, document)
-                    if not _judge(of_seekers[seeker], of_postings[posting], occupations, districts, parts):
+                    wishing, offered = (near, slot) if by_postings else (slot, near)
+                    if not _judge(of_seekers[wishing], of_postings[offered], occupations, districts, parts):
                         continue
                     gained, known = _sums(parts, DENSE, weights)
                     lacking = (

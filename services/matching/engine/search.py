@@ -107,11 +107,24 @@ class _Search:
         by_postings, threshold = self._side == "posting", self._rules.threshold
         found = [
             pairing.search(
-                block, self._documents, queries, by_postings, *self._rows, self._bound, threshold, _empty_row()
+                block,
+                self._documents,
+                queries,
+                by_postings,
+                *self._rows_of(block),
+                self._bound,
+                threshold,
+                _empty_row(),
             )
             for block in share
         ]
         return bars, found
+
+    def _rows_of(self, block: Block) -> tuple[Seekers, Postings, kernels.Law]:
+        seekers, postings, law = self._rows
+        if self._side == "posting":
+            return seekers._replace(conditions=block.conditions), postings, law
+        return seekers, postings._replace(conditions=block.conditions), law
 
     def _ranked(self, asking: Slots, apart: Slots, results: Sequence[tuple[Slots, list[kernels.Found]]]) -> Reached:
         bars = np.sort(np.concatenate([best for best, _ in results], axis=1), axis=1)[:, -self._places(apart)]
