@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from services.registry.access import not_found
 from services.registry.api.bodies import PlainBody
 from services.registry.api.custody import living
-from services.registry.cafes import bookings, partners, places, rooms
+from services.registry.cafes import bookings, closing, partners, places, rooms
 from services.registry.cafes.booking_law import Rules
 from services.registry.cafes.bookings import Asked as RoomAsked
 from services.registry.cafes.bookings import Override
@@ -182,6 +182,7 @@ def cafe_api(engine: Engine, rules: Rules) -> APIRouter:  # noqa: PLR0915 - the 
         with transaction(engine) as session, answering():
             cafe = the(session, Cafe, cafe_id)
             places.revise_cafe(session, cafe, told.told())
+            closing.give_back(session, cafe, rules)
             return shown_cafe(session, cafe)
 
     @router.post("/cafes/{cafe_id}/stages", status_code=201)
@@ -192,7 +193,7 @@ def cafe_api(engine: Engine, rules: Rules) -> APIRouter:  # noqa: PLR0915 - the 
         with transaction(engine) as session, answering():
             cafe = the(session, Cafe, cafe_id)
             places.move(session, cafe, told.state, told.on, who.label)
-            session.flush()
+            closing.give_back(session, cafe, rules)
             return shown_cafe(session, cafe)
 
     @router.post("/cafes/{cafe_id}/agreements", status_code=201)
@@ -207,9 +208,16 @@ def cafe_api(engine: Engine, rules: Rules) -> APIRouter:  # noqa: PLR0915 - the 
     def note_closure(
         cafe_id: UUID, _who: Staff, told: Annotated[ClosureTold, Depends(PlainBody(ClosureTold))]
     ) -> dict[str, Any]:
-        """A day on which it is closed of its own accord."""
+        """A day on which it is closed of its own accord; what was booked and planned then is given back."""
+        with transaction(engine) as session, answering():
+            given_back = closing.close_on(session, the(session, Cafe, cafe_id), told.on, told.reason, rules)
+            return {"cafe_id": cafe_id, "on": told.on, "reason": told.reason, **given_back._asdict()}
+
+    @router.delete("/cafes/{cafe_id}/closures/{day}", status_code=204)
+    def drop_closure(cafe_id: UUID, day: date, _who: Staff) -> None:
+        """It is open on this day after all; what was given back stays so."""
         with transaction(engine) as session:
-            return places.close_on(session, the(session, Cafe, cafe_id), told.on, told.reason).model_dump(mode="json")
+            closing.open_on(session, the(session, Cafe, cafe_id), day)
 
     @router.get("/cafes/{cafe_id}/use")
     def show_use(cafe_id: UUID, _who: Looking, since: date | None = None, until: date | None = None) -> dict[str, Any]:

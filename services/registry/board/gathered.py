@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 from services.registry.benefit.figures import KEY, one_figure
 from services.registry.benefit.held import pairs_of
 from services.registry.benefit.pairs import Pair, Period, Quarter, by_days
+from services.registry.board import program_use
 from services.registry.board.costs import costs, years_told
 from services.registry.board.room_use import Used, figures, room_use, used
 from services.registry.plan import ledger
@@ -20,6 +21,8 @@ from services.registry.tables import Cafe
 from shared.figure import Figure
 
 QUARTERS = 4
+AT_CAFES = {"use": room_use, "programs": program_use.program_use}
+"""Parts of the board that stand for the city and for each café."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Board:
-    """The plan, use, benefit and costs; coverage is reckoned apart, for it takes its time."""
+    """The plan, use, programs, benefit and costs; coverage is reckoned apart, for it takes its time."""
 
     today: date
     period: Period
     plan: Document
     use: tuple[Figure, ...]
     use_by_cafe: tuple[Line, ...]
+    programs: tuple[Figure, ...]
+    programs_by_cafe: tuple[Line, ...]
     benefit: tuple[Figure, ...]
     costs: tuple[Line, ...]
 
@@ -47,12 +52,14 @@ class Board:
         """Every figure with the part of the board and the line it stands in."""
         yield from (("use", "", each) for each in self.use)
         yield from (("use", line.key, each) for line in self.use_by_cafe for each in line.figures)
+        yield from (("programs", "", each) for each in self.programs)
+        yield from (("programs", line.key, each) for line in self.programs_by_cafe for each in line.figures)
         yield from (("benefit", "", each) for each in self.benefit)
         yield from (("costs", line.key, each) for line in self.costs for each in line.figures)
 
 
 def gathered(session: Session, today: date) -> Board:
-    """The last four quarters of use and benefit; costs by year. Pairs and bookings are read once."""
+    """The last four quarters of use, programs and benefit; costs by year. Pairs and bookings are read once."""
     noted = ledger.entries(session)
     period = _period(today)
     years = years_told(noted, today.year)
@@ -67,6 +74,10 @@ def gathered(session: Session, today: date) -> Board:
     for each in booked:
         use_by_year[each.day.year].append(each)
     pairs_by_year = by_days(pairs, lambda day: day.year)
+    sessions = program_use.held(session, period.since.first_day, today)
+    at_cafe: dict[UUID, list[program_use.Held]] = defaultdict(list)
+    for one in sessions:
+        at_cafe[one.cafe].append(one)
     cafes = session.exec(select(Cafe.cafe_id, Cafe.name).order_by(Cafe.name)).all()
     return Board(
         today=today,
@@ -74,6 +85,8 @@ def gathered(session: Session, today: date) -> Board:
         plan=report(noted),
         use=_use(lately),
         use_by_cafe=tuple(Line(name, str(cafe), _use(by_cafe[cafe])) for cafe, name in cafes),
+        programs=program_use.figures(sessions),
+        programs_by_cafe=tuple(Line(name, str(cafe), program_use.figures(at_cafe[cafe])) for cafe, name in cafes),
         benefit=tuple(one_figure(name, pairs, period, today) for name in KEY),
         costs=tuple(
             Line(str(year), str(year), _costs(noted, year, _use(use_by_year[year]), pairs_by_year.get(year, []), today))
@@ -86,9 +99,9 @@ def rows_of(session: Session, today: date, part: str, key: str, name: str) -> Fi
     """A figure of the board with its rows, gathered by itself; None where there is no such figure."""
     told: tuple[Figure, ...] = ()
     period = _period(today)
-    if part == "use":
+    if part in AT_CAFES:
         cafe = next((one for one in session.exec(select(Cafe.cafe_id)) if str(one) == key), None)
-        told = room_use(session, period.since.first_day, today, cafe) if cafe or not key else ()
+        told = AT_CAFES[part](session, period.since.first_day, today, cafe) if cafe or not key else ()
     elif part == "benefit" and not key and name in KEY:
         return one_figure(name, pairs_of(session, period), period, today)
     elif part == "costs":

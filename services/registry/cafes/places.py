@@ -1,4 +1,4 @@
-"""Job cafés: taken in, revised, moved through their life, closed for a day, and the nearest first."""
+"""Job cafés: taken in, revised, moved through their life, when they are open, and the nearest first."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -74,11 +74,6 @@ def agree(session: Session, cafe: Cafe, **told: Any) -> CafeAgreement:
         raise Refused("PERIOD_WRONG")
     session.add(agreement)
     return agreement
-
-
-def close_on(session: Session, cafe: Cafe, day: date, reason: str) -> CafeClosure:
-    """Note a day on which it is closed of its own accord."""
-    return session.merge(CafeClosure(cafe_id=cafe.cafe_id, on=day, reason=reason))
 
 
 def all_cafes(session: Session) -> list[Cafe]:

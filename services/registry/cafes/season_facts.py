@@ -1,4 +1,4 @@
-"""What the season planner is told: closings, skills and attendance of every running café, from registry's own rows.
+"""What the season planner is told: closings, seasons, skills and attendance of every running café, from registry's own.
 
 Skills are compared as they are written, blanks and case aside: the alias table is matching's, and services do not ask
 each other.
@@ -6,6 +6,7 @@ each other.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -13,12 +14,13 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from services.registry import seasons
 from services.registry.cafes import programs
 from services.registry.cafes.hours import at_minute, day_of
 from services.registry.cafes.places import running_cafes
 from services.registry.cafes.season_planner import MONTHS_BACK, CafeFacts, Learners, Past, Standing, week_of, weeks_of
 from services.registry.orders.life_cycle import OPEN
-from services.registry.tables import Cafe, Posting, Seeker
+from services.registry.tables import HiringSeason, Posting, Seeker
 
 WEEKS_BACK = 8
 TAKEN_BACK = ("suspended", "refused", "withdrawn")
@@ -33,7 +35,19 @@ def facts_of(session: Session, month: date) -> list[CafeFacts]:
     near = _postings_by_district(session)
     people = _skills_by_cafe(session)
     past = _past(session, month)
-    return [_facts(cafe, near[cafe.district], people[cafe.cafe_id], past[cafe.cafe_id], month) for cafe in cafes]
+    in_season = _in_season(seasons.seasons(session), month)
+    asked = asked_skills(facts for postings in near.values() for facts in postings if facts["open"])
+    return [
+        CafeFacts(
+            cafe.cafe_id,
+            len(people[cafe.cafe_id]),
+            *_closings(near[cafe.district], month),
+            learners(asked, people[cafe.cafe_id]),
+            past[cafe.cafe_id],
+            in_season,
+        )
+        for cafe in cafes
+    ]
 
 
 def standing_of(session: Session, month: date) -> Standing:
@@ -54,41 +68,58 @@ def hours_of_last_month(session: Session, month: date) -> float:
     return standing_of(session, month.replace(day=1) - timedelta(days=1)).hours
 
 
-def _facts(
-    cafe: Cafe,
-    postings: list[dict[str, Any]],
-    people: list[frozenset[str]],
-    past: Mapping[str, list[Past]],
-    month: date,
-) -> CafeFacts:
-    open_now = [facts for facts in postings if facts["open"]]
-    days = _closing_days(open_now)
-    edges = [*weeks_of(month), (month.replace(day=1) + timedelta(days=31)).replace(day=1)]
-    closings = [sum(start <= day < end for day in days) for start, end in pairwise(edges)]
-    closings.append(sum(edges[-1] <= day < edges[-1] + timedelta(days=7) for day in days))
+def _closings(postings: Iterable[Mapping[str, Any]], month: date) -> tuple[tuple[int, ...], float]:
+    """Open postings that close in each week of a month and the one after it; and how many closed a week before it."""
+    postings = list(postings)
+    ahead = _closing_days(facts for facts in postings if facts["open"])
+    closings = tuple(sum(start <= day < end for day in ahead) for start, end in _weeks(month))
     start = month.replace(day=1)
-    usual = sum(start - timedelta(weeks=WEEKS_BACK) <= day < start for day in _closing_days(postings)) / WEEKS_BACK
-    return CafeFacts(cafe.cafe_id, len(people), tuple(closings), usual, learners(open_now, people), past)
+    before = sum(start - timedelta(weeks=WEEKS_BACK) <= day < start for day in _closing_days(postings))
+    return closings, before / WEEKS_BACK
+
+
+def _weeks(month: date) -> list[tuple[date, date]]:
+    """The weeks of a month and the one after it: each its first day, and the first day that is no longer in it."""
+    after = (month.replace(day=1) + timedelta(days=31)).replace(day=1)
+    return list(pairwise([*weeks_of(month), after, after + timedelta(days=7)]))
+
+
+def _in_season(calendar: Iterable[HiringSeason], month: date) -> tuple[bool, ...]:
+    spans = [(season.begins_on, season.ends_on) for season in calendar]
+    return tuple(any(begins < end and start <= ends for begins, ends in spans) for start, end in _weeks(month))
 
 
 def _closing_days(postings: Iterable[Mapping[str, Any]]) -> list[date]:
     return [date.fromisoformat(facts["closes_on"]) for facts in postings if facts.get("closes_on")]
 
 
-def learners(postings: Iterable[Mapping[str, Any]], people: Iterable[frozenset[str]]) -> dict[str, Learners]:
-    """For each skill that is asked for: who shares another skill with such a posting and does not state this one."""
-    spellings: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    wanted: list[frozenset[str]] = []
+@dataclass
+class AskedSkills:
+    """The skills that postings require, by how they are compared."""
+
+    spellings: defaultdict[str, Counter[str]]
+    beside: defaultdict[str, set[str]]
+    """Of each skill, those that some posting requires together with it."""
+
+
+def asked_skills(postings: Iterable[Mapping[str, Any]]) -> AskedSkills:
+    found = AskedSkills(defaultdict(Counter), defaultdict(set))
     for facts in postings:
         told = {_key(skill): skill for skill in facts.get("required_skills") or ()}
-        wanted.append(frozenset(told))
         for key, skill in told.items():
-            spellings[key][skill] += 1
+            found.spellings[key][skill] += 1
+            found.beside[key] |= told.keys()
+    return found
+
+
+def learners(asked: AskedSkills, people: Iterable[frozenset[str]]) -> dict[str, Learners]:
+    """For each skill that is asked for: who shares another skill with such a posting and does not state this one."""
     lacking: Counter[str] = Counter()
     for hers in people:
-        lacking.update({skill for skills in wanted if skills & hers for skill in skills - hers})
+        lacking.update(set[str]().union(*(asked.beside[key] for key in hers & asked.beside.keys())) - hers)
     return {
-        forms.most_common(1)[0][0]: Learners(lacking[key], forms.total()) for key, forms in sorted(spellings.items())
+        forms.most_common(1)[0][0]: Learners(lacking[key], forms.total())
+        for key, forms in sorted(asked.spellings.items())
     }
 
 

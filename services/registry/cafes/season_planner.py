@@ -1,4 +1,4 @@
-"""Which sessions should a café hold next month? Proposals by closing dates, missing skills and past attendance.
+"""Which sessions should a café hold next month? Proposals by closing dates, seasons, missing skills, past attendance.
 
 Pure. The aim, stated: of those who would want a seat, the share that gets one, averaged over the kinds of program,
 within a number of staff hours. A kind counts as much as another, or lectures with their many seats would crowd out
@@ -8,7 +8,7 @@ again, until the hours are used up; every proposal keeps the numbers it was made
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -60,6 +60,8 @@ class CafeFacts:
     learners: Mapping[str, Learners] = field(default_factory=dict)
     past: Mapping[str, Sequence[Past]] = field(default_factory=dict)
     """By kind, one a month, the latest first."""
+    in_season: tuple[bool, ...] = ()
+    """By week, as `closings`: whether a day of it lies in a hiring season of the calendar; empty: none does."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,9 @@ class Numbers:
     season: float
     """Closing postings a week of the month, against the usual; 1 where none are known."""
     closings: int
-    """In the week of the session and the one after."""
+    """Known to close in the week of the session and the one after."""
+    in_season: bool
+    """Whether either lies in a hiring season: at least as many as usual are then taken to close."""
     seekers: int
     """Of the café; with a skill, those who lack it."""
     postings: int
@@ -169,8 +173,17 @@ def season_of(cafe: CafeFacts) -> float:
     """How many postings close a week of the month, against the usual."""
     if not cafe.usual_closings or not cafe.closings:
         return 1.0
-    a_week = sum(cafe.closings) / len(cafe.closings)
+    a_week = sum(_taken_to_close(cafe)) / len(cafe.closings)
     return min(SEASON_MOST, max(SEASON_LEAST, a_week / cafe.usual_closings))
+
+
+def _taken_to_close(cafe: CafeFacts) -> list[float]:
+    """By week: what is known to close; in a hiring season at least the usual, for most of it is not published yet."""
+    in_season = cafe.in_season or (False,) * len(cafe.closings)
+    return [
+        max(float(known), cafe.usual_closings) if seasonal else float(known)
+        for known, seasonal in zip(cafe.closings, in_season, strict=True)
+    ]
 
 
 def expected(cafe: CafeFacts, cafes: Sequence[CafeFacts], kind: str) -> float:
@@ -187,7 +200,7 @@ def _pools(cafe: CafeFacts, cafes: Sequence[CafeFacts], standing: Mapping[tuple[
     for kind in kinds().values():
         people = expected(cafe, cafes, kind.code)
         left = max(0.0, people - standing.get((cafe.cafe_id, kind.code), 0))
-        skills = _skills(cafe) if kind.teaches else {}
+        skills = taught(cafe) if kind.teaches else {}
         whole = sum(each.seekers for each in skills.values())
         if not whole:
             yield _Pool(cafe, kind, "", left, _numbers(cafe, kind, people, cafe.seekers, 0))
@@ -196,7 +209,7 @@ def _pools(cafe: CafeFacts, cafes: Sequence[CafeFacts], standing: Mapping[tuple[
             yield _Pool(cafe, kind, skill, left * each.seekers / whole, numbers)
 
 
-def _skills(cafe: CafeFacts) -> dict[str, Learners]:
+def taught(cafe: CafeFacts) -> dict[str, Learners]:
     """Those that most people lack for most postings."""
     ranked = sorted(cafe.learners.items(), key=lambda each: (-each[1].seekers * each[1].postings, each[0]))
     return {skill: each for skill, each in ranked[:SKILLS_A_KIND] if each.seekers}
@@ -207,7 +220,7 @@ def _numbers(cafe: CafeFacts, kind: Kind, people: float, seekers: int, postings:
     seated = sum(month.seated for month in months)
     attendance = sum(month.attended for month in months) / seated if seated else USUAL_ATTENDANCE
     wanted = sum(month.wanted for month in months) / len(months) if months else None
-    return Numbers(wanted, len(months), attendance, season_of(cafe), 0, seekers, postings, people)
+    return Numbers(wanted, len(months), attendance, season_of(cafe), 0, False, seekers, postings, people)
 
 
 def _best_week(cafe: CafeFacts, weeks: Sequence[date], held: Mapping[tuple[UUID, date], int]) -> date | None:
@@ -216,18 +229,18 @@ def _best_week(cafe: CafeFacts, weeks: Sequence[date], held: Mapping[tuple[UUID,
     if not room:
         return None
 
+    closing = _taken_to_close(cafe)
+
     def need(at: int) -> tuple[float, int]:
-        return (_closing(cafe, at) + 1) / (held.get((cafe.cafe_id, weeks[at]), 0) + 1), -at
+        return (sum(closing[at : at + 2]) + 1) / (held.get((cafe.cafe_id, weeks[at]), 0) + 1), -at
 
     return weeks[max(room, key=need)]
 
 
-def _closing(cafe: CafeFacts, week: int) -> int:
-    return sum(cafe.closings[week : week + 2])
-
-
 def _proposal(pool: _Pool, week: date, weeks: Sequence[date]) -> Proposal:
-    numbers = Numbers(**{**vars(pool.numbers), "closings": _closing(pool.cafe, weeks.index(week))})
+    at = weeks.index(week)
+    closings, in_season = (each[at : at + 2] for each in (pool.cafe.closings, pool.cafe.in_season))
+    numbers = replace(pool.numbers, closings=sum(closings), in_season=any(in_season))
     wanted = pool.next_wanted
     return Proposal(
         pool.cafe.cafe_id, pool.kind.code, pool.skill, week, pool.kind.seats, wanted,

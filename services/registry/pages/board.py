@@ -1,9 +1,10 @@
-"""The official's board: `/board`, where plan, coverage, rooms, benefit and costs stand; `/board/plan`, the plan."""
+"""The official's board: `/board`, where plan, coverage, use, benefit and costs stand; `/board/plan`, the plan."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from markupsafe import Markup
 from sqlalchemy import Engine
 from sqlmodel import Session
 from starlette.responses import Response
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from services.registry.access import not_found
 from services.registry.api.ground import Official, today
 from services.registry.benefit.report import rows_at
-from services.registry.board.gathered import Board, gathered, rows_of
+from services.registry.board.gathered import Board, Line, gathered, rows_of
 from services.registry.pages.benefit import PAGE, sheet
 from services.registry.plan import ledger
 from services.registry.plan.entries import Ref
@@ -86,7 +87,7 @@ def board_pages(engine: Engine, pages: Pages) -> APIRouter:
 
     @router.get("/api/v1/registry/board")
     def read_board(_who: Official) -> dict[str, Any]:
-        """Use, benefit and costs as figures; the plan's tables and coverage have addresses of their own."""
+        """Use, programs, benefit and costs as figures; the plan's tables and coverage have addresses of their own."""
         with reading(engine) as session:
             board = gathered(session, today())
         told = [dict(zip(HEAD, row, strict=True)) for row in flat_board(board)]
@@ -113,13 +114,18 @@ def flat_board(board: Board) -> Iterator[tuple[object, ...]]:
 def charts_of(board: Board, coverage: Any, language: Language) -> dict[str, Any]:
     shares = [each.share for each in coverage.figures]
     named = [say(language, f"coverage.{each.of}") for each in coverage.figures]
-    visits = [next(it.value for it in line.figures if it.name == "room_visits") for line in board.use_by_cafe]
-    use = [line.name for line in board.use_by_cafe]
     label = say(language, "board.coverage")
     return plan_chart(board.plan, language) | {
         "coverage_chart": bars(label, named, [Series(label, shares)], percent=True),
-        "use_chart": bars(say(language, "board.use"), use, [Series(say(language, "figure.room_visits"), visits)]),
+        "use_chart": _by_cafe(board.use_by_cafe, "board.use", "room_visits", language),
+        "programs_chart": _by_cafe(board.programs_by_cafe, "board.programs", "program_attended", language),
     }
+
+
+def _by_cafe(lines: Sequence[Line], label: str, name: str, language: Language) -> Markup:
+    told = [next(each.value for each in line.figures if each.name == name) for line in lines]
+    series = Series(say(language, f"figure.{name}"), told)
+    return bars(say(language, label), [line.name for line in lines], [series])
 
 
 def plan_chart(told: Document, language: Language) -> dict[str, Any]:

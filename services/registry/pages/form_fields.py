@@ -7,6 +7,7 @@ from fastapi import Form
 from pydantic import StringConstraints
 
 from services.registry.cafes.refusals import Refused
+from services.registry.cafes.rooms import LARGEST, SMALLEST
 
 Told = Annotated[
     str, Form(), StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")
@@ -27,6 +28,13 @@ def name_told(told: str, where: str) -> str:
     if not 1 <= len(told) <= LONGEST_NAME:
         raise Refused("NAME_WRONG", where)
     return told
+
+
+def capacity_told(told: str) -> int:
+    """How many a room holds. Raises `Refused`."""
+    if not (told.isascii() and told.isdigit() and len(told) <= 3 and SMALLEST <= int(told) <= LARGEST):
+        raise Refused("CAPACITY_WRONG")
+    return int(told)
 
 
 def choice_told(told: str, choices: Any, where: str) -> str:

@@ -4,14 +4,14 @@ from datetime import date
 from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request
-from pydantic import Field
+from fastapi import APIRouter, Depends, Form, Query, Request
+from pydantic import StringConstraints
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from starlette.responses import RedirectResponse, Response
 
 from services.registry.api.cafes import the
-from services.registry.cafes import bookings, places, rooms
+from services.registry.cafes import bookings, closing, places, rooms
 from services.registry.cafes.booking_law import Rules
 from services.registry.cafes.bookings import Asked, Override
 from services.registry.cafes.hours import day_of
@@ -20,11 +20,11 @@ from services.registry.cafes.links import Links
 from services.registry.cafes.refusals import Refused
 from services.registry.cafes.rooms import whole_day
 from services.registry.pages.cafes import number_of, span_of, uuid_of
-from services.registry.pages.form_fields import Told, day_told, name_told
+from services.registry.pages.form_fields import Told, capacity_told, day_told, name_told
 from services.registry.people.rights import seeker_named
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
-from services.registry.tables import Booking, Cafe, Room
+from services.registry.tables import Booking, Cafe, CafeClosure, Room
 from shared.clock import now
 from shared.database import reading, transaction
 from shared.web.pages import Pages
@@ -33,7 +33,9 @@ from shared.web.sign_in import SignedIn, allow, from_our_form
 Staff = Annotated[SignedIn, Depends(allow("counselor", "operator"))]
 Operator = Annotated[SignedIn, Depends(allow("operator"))]
 Overseer = Annotated[SignedIn, Depends(allow("operator", "official"))]
-FIELDS = ("room", "starts", "minutes", "people", "reason")
+Count = Annotated[int | None, Query(ge=0, le=100_000)]
+FIELDS = ("room", "starts", "minutes", "people", "reason", "closing_reason")
+Week = Annotated[list[Annotated[str, StringConstraints(max_length=20)]], Form(min_length=7, max_length=7)]
 Doing = Literal["check_in", "cancel", "excuse"]
 
 
@@ -44,8 +46,15 @@ def staff_pages(  # noqa: PLR0915 - the list of what staff can do
     links = Links(settings.session_key.get_secret_value())
 
     @router.get("/rooms")
-    def show_rooms(request: Request, who: Staff, cafe: UUID | None = None, day: date | None = None) -> Response:
-        return rooms_page(request, who, cafe, day)
+    def show_rooms(  # noqa: PLR0913, PLR0917 - what is looked at, and what has just been given back
+        request: Request,
+        who: Staff,
+        cafe: UUID | None = None,
+        day: date | None = None,
+        bookings: Count = None,
+        sessions: Count = None,
+    ) -> Response:
+        return rooms_page(request, who, cafe, day, given_back=(bookings, sessions))
 
     @router.post("/rooms/{booking_id:uuid}/{doing}", dependencies=[Depends(from_our_form)])
     def act(request: Request, booking_id: UUID, doing: Doing, who: Staff) -> Response:
@@ -88,6 +97,34 @@ def staff_pages(  # noqa: PLR0915 - the list of what staff can do
             return rooms_page(request, who, cafe_id, None, refused, told)
         return RedirectResponse(f"/counter/rooms?cafe={cafe_id}&day={starts[:10]}", 303)
 
+    @router.post("/rooms/close", dependencies=[Depends(from_our_form)])
+    def close_day(
+        request: Request, who: Staff, cafe: Annotated[UUID, Form()], day: Told = "", closing_reason: Told = ""
+    ) -> Response:
+        """The café is closed on a day: what was booked and planned is given back, and its people are told."""
+        told = {"closing_reason": closing_reason}
+        try:
+            on = day_told(day, "day")
+            if not closing_reason:
+                raise Refused("REASON_MISSING", "closing_reason")
+            with transaction(engine) as session:
+                given_back = closing.close_on(session, the(session, Cafe, cafe), on, closing_reason, rules)
+        except Refused as refused:
+            return rooms_page(request, who, cafe, None, refused, told)
+        counts = f"bookings={given_back.bookings}&sessions={given_back.sessions}"
+        return RedirectResponse(f"/counter/rooms?cafe={cafe}&day={on}&{counts}", 303)
+
+    @router.post("/rooms/open", dependencies=[Depends(from_our_form)])
+    def open_day(request: Request, who: Staff, cafe: Annotated[UUID, Form()], day: Told = "") -> Response:
+        """It is open on that day after all."""
+        try:
+            on = day_told(day, "day")
+        except Refused as refused:
+            return rooms_page(request, who, cafe, None, refused)
+        with transaction(engine) as session:
+            closing.open_on(session, the(session, Cafe, cafe), on)
+        return RedirectResponse(f"/counter/rooms?cafe={cafe}&day={on}", 303)
+
     @router.get("/cafes")
     def show_cafes(request: Request, who: Overseer) -> Response:
         return cafes_page(request, who)
@@ -98,7 +135,9 @@ def staff_pages(  # noqa: PLR0915 - the list of what staff can do
     ) -> Response:
         try:
             with transaction(engine) as session:
-                places.move(session, the(session, Cafe, cafe_id), state, day_told(on, "on"), who.label)
+                cafe: Cafe = the(session, Cafe, cafe_id)
+                places.move(session, cafe, state, day_told(on, "on"), who.label)
+                closing.give_back(session, cafe, rules)
         except Refused as refused:
             return cafes_page(request, who, cafe_id, refused, {"state": state, "on": on})
         return RedirectResponse(f"/counter/cafes#cafe-{cafe_id}", 303)
@@ -129,14 +168,37 @@ def staff_pages(  # noqa: PLR0915 - the list of what staff can do
         request: Request,
         cafe_id: UUID,
         who: Operator,
-        capacity: Annotated[int, Field(ge=rooms.SMALLEST, le=rooms.LARGEST), Form()],
         name: Told = "",
+        capacity: Told = "",
     ) -> Response:
         try:
             with transaction(engine) as session:
-                rooms.add_room(session, the(session, Cafe, cafe_id), name_told(name, "name"), capacity)
+                rooms.add_room(session, the(session, Cafe, cafe_id), name_told(name, "name"), capacity_told(capacity))
         except Refused as refused:
-            return cafes_page(request, who, cafe_id, refused, {"name": name, "capacity": str(capacity)})
+            return cafes_page(request, who, cafe_id, refused, {"name": name, "capacity": capacity})
+        return RedirectResponse(f"/counter/cafes#cafe-{cafe_id}", 303)
+
+    @router.post("/cafes/{cafe_id:uuid}/hours", dependencies=[Depends(from_our_form)])
+    def set_hours(
+        request: Request, cafe_id: UUID, who: Operator, day: Week, holidays: Annotated[Literal["open", ""], Form()] = ""
+    ) -> Response:
+        """When it is open, by weekday, not known where nothing is told; what no longer lies within is given back."""
+        try:
+            told = [each.replace(" ", "") for each in day]
+            week = [each.split("-") if each else None for each in told] if any(told) else []
+            with transaction(engine) as session:
+                cafe: Cafe = the(session, Cafe, cafe_id)
+                places.revise_cafe(session, cafe, {"hours": week, "closed_on_holidays": holidays != "open"})
+                closing.give_back(session, cafe, rules)
+        except Refused as refused:
+            return cafes_page(request, who, cafe_id, refused, {f"day{at}": each for at, each in enumerate(day)})
+        return RedirectResponse(f"/counter/cafes#cafe-{cafe_id}", 303)
+
+    @router.post("/cafes/{cafe_id:uuid}/rooms/{room_id:uuid}/close", dependencies=[Depends(from_our_form)])
+    def close_room(cafe_id: UUID, room_id: UUID, _who: Operator) -> Response:
+        """It can no longer be booked; what was ahead in it is released, and its people are told."""
+        with transaction(engine) as session:
+            bookings.close_room(session, the(session, Room, room_id), rules)
         return RedirectResponse(f"/counter/cafes#cafe-{cafe_id}", 303)
 
     @router.post("/cafes/{cafe_id:uuid}/links", dependencies=[Depends(from_our_form)])
@@ -155,10 +217,15 @@ def staff_pages(  # noqa: PLR0915 - the list of what staff can do
         day: date | None,
         refused: Refused | None = None,
         told: dict[str, str] | None = None,
+        given_back: tuple[int | None, int | None] = (None, None),
     ) -> Response:
         with reading(engine) as session:
             values = day_at(session, cafe_id or who.cafe_id, day or day_of(now()))
-        values |= {"problem": refused and refused.reason, "told": dict.fromkeys(FIELDS, "") | (told or {})}
+        values |= {
+            "given_back": given_back,
+            "problem": refused and refused.reason,
+            "told": dict.fromkeys(FIELDS, "") | (told or {}),
+        }
         return pages.show(request, "counter_rooms.html", status=refused.status if refused else 200, **values)
 
     def cafes_page(
@@ -205,6 +272,7 @@ def day_at(session: Session, cafe_id: UUID | None, day: date) -> dict[str, Any]:
         "cafe": cafe,
         "cafes": cafes,
         "on": day,
+        "closure": session.get(CafeClosure, (cafe.cafe_id, day)) if cafe else None,
         "rooms": own_rooms,
         "names": {room.room_id: room.name for room in session.exec(select(Room))},
         "bookings": session.exec(found.order_by(col(Booking.starts_at), col(Booking.code))).all(),

@@ -2,27 +2,31 @@
 
 import csv
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from html import unescape
 from io import StringIO
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlalchemy import Engine, delete
+from sqlmodel import Session, col
 
 from deploy.demo.load import PLAN
 from services.registry.board.costs import costs, opened_until, spent
+from services.registry.board.program_use import program_use
 from services.registry.board.room_use import room_use
-from services.registry.cafes.hours import at_minute
+from services.registry.cafes import programs
+from services.registry.cafes.hours import Span, at_minute
 from services.registry.cafes.places import add_cafe
+from services.registry.cafes.programs import Told
 from services.registry.cafes.rooms import add_room
 from services.registry.cafes.use import use_by_month
 from services.registry.commands.plan import rows_of
 from services.registry.plan import ledger
-from services.registry.tables import Booking, RoomUse, Seeker
+from services.registry.tables import Booking, RoomUse, Seeker, SessionUse
 from shared.clock import KST, now
 from shared.database import reading, transaction
 from shared.figure import Figure
@@ -137,6 +141,50 @@ def test_use_is_what_the_months_add_up_to(engine: Engine, used: Any) -> None:
     assert (whole["room_missed"].numerator, whole["room_missed"].denominator) == (1, 7)
     assert one["room_visits"] == 5
     assert [each.value for each in nothing] == [None] * 5
+
+
+@pytest.fixture
+def taught(engine: Engine) -> list[UUID]:
+    """Sessions of two cafés: one told with its counts, one that nobody counted, one called off, one at the other."""
+    begun = at_minute(TODAY - timedelta(20), 600)
+    with transaction(engine) as session:
+        cafes = [add_cafe(session, name, "서울 마포구") for name in ("한빛터", "샛강뜰")]
+        counts: list[tuple[int, dict[str, int]]] = [
+            (0, {"attended": 6, "absent": 2}),
+            (0, {}),
+            (1, {"attended": 0, "absent": 3}),
+        ]
+        for hour, (at, told) in enumerate(counts):
+            start = begun + timedelta(hours=hour)
+            lecture = Told("lecture", "면접 특강", Span(start, start + timedelta(hours=1)), 10)
+            programs.record(session, cafes[at], lecture, told, "test")
+        off = programs.record(session, cafes[0], replace(lecture, title="취소된 특강"), {"attended": 9}, "test")
+        off.state = "called_off"
+        session.execute(delete(SessionUse).where(col(SessionUse.session_id) == off.session_id))
+    return [cafe.cafe_id for cafe in cafes]
+
+
+def test_attendance_is_of_the_sessions_that_were_held_and_counted(
+    city: TestClient, engine: Engine, taught: list[UUID]
+) -> None:
+    since = TODAY - timedelta(90)
+    with reading(engine) as session:
+        whole = {each.name: each for each in program_use(session, since, TODAY)}
+        other = {each.name: each for each in program_use(session, since, TODAY, taught[1])}
+        months = [use for cafe in taught for use in use_by_month(session, cafe, since, TODAY).values()]
+        before = program_use(session, date(2020, 1, 1), date(2020, 12, 31))
+    assert whole["program_sessions"].value == sum(use.sessions for use in months) == 3
+    assert whole["program_attended"].value == sum(use.attended for use in months) == 6
+    assert (whole["program_attendance"].numerator, whole["program_attendance"].denominator) == (6, 11)
+    assert whole["program_attendance"].unknown == 1
+    assert (other["program_attended"].value, other["program_attendance"].value) == (0, 0)
+    assert [each.value for each in before] == [None] * 4
+    page = city.get("/board", headers=OPERATOR).text
+    assert "54.5 %" in shown(page) or "54.5%" in shown(page)
+    links = [unescape(link) for link in LINK.findall(page) if "part=programs" in link]
+    assert any(str(taught[0]) in link for link in links)
+    for link in links:
+        assert "프로그램 회차" in city.get(link, headers=OPERATOR).text, link
 
 
 def test_an_empty_city_has_no_data_and_no_zero(client: TestClient) -> None:

@@ -10,9 +10,9 @@ from sqlmodel import select
 from services.registry.cafes import bookings
 from services.registry.cafes.booking_law import Rules
 from services.registry.cafes.bookings import Asked, Override, book, cancel, change, check_in, wait
+from services.registry.cafes.closing import close_on
 from services.registry.cafes.hours import Span, at_minute, holiday
 from services.registry.cafes.no_shows import free_unused
-from services.registry.cafes.places import close_on
 from services.registry.cafes.refusals import Refused, reasons
 from services.registry.tables import Booking, Room
 from shared.clock import stopped_at

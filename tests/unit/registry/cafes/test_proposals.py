@@ -15,6 +15,7 @@ from services.registry.cafes.programs import record
 from services.registry.cafes.season_facts import facts_of, next_month
 from services.registry.cafes.season_planner import Learners
 from services.registry.people.accounts import add_account
+from services.registry.seasons import Planned, set_season
 from services.registry.tables import Agency, Cafe, Posting, ProgramProposal, ProgramSession, Seeker
 from shared.clock import now, stopped_at
 from shared.database import reading, transaction
@@ -64,9 +65,18 @@ def test_facts_are_of_the_cafe_s_district_and_people(engine: Engine, town: Cafe)
         (facts,) = facts_of(session, JANUARY)
     assert facts.closings == (0, 0, 2, 0, 0, 0)
     assert facts.usual_closings == 1 / 8
-    assert facts.learners == {"엑셀": Learners(1, 3), "회계": Learners(0, 1)}
+    assert facts.learners == {"엑셀": Learners(1, 3), "회계": Learners(0, 1), "용접": Learners(0, 1)}, "of the city"
     assert [(each.wanted, each.attended) for each in facts.past["resume_clinic"]] == [(10, 8), (8, 6)]
     assert next_month(NIGHT_BEFORE) == JANUARY
+
+
+def test_the_weeks_of_a_hiring_season_are_those_of_the_calendar(engine: Engine, town: Cafe) -> None:
+    with transaction(engine) as session:
+        set_season(session, Planned("신입 공채", date(2027, 1, 17), date(2027, 2, 1), [], 3), "operator")
+    with reading(engine) as session:
+        (facts,) = facts_of(session, JANUARY)
+    assert facts.in_season == (False, False, True, True, True, True), "from the Sunday of the third week on"
+    assert len(facts.in_season) == len(facts.closings)
 
 
 def test_what_was_taken_back_closes_nothing_and_what_was_filled_did(engine: Engine, agency: Agency, town: Cafe) -> None:

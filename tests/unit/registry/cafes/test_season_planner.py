@@ -1,5 +1,7 @@
 """Does a plan stay within its hours, follow need, and show the numbers it was made of?"""
 
+from collections import Counter
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.registry.cafes.program_kinds import kinds
-from services.registry.cafes.season_facts import learners
+from services.registry.cafes.season_facts import asked_skills, learners
 from services.registry.cafes.season_planner import (
     A_WEEK,
     CafeFacts,
@@ -64,6 +66,18 @@ def test_a_month_of_closings_raises_demand_within_bounds() -> None:
     assert (season_of(usual), season_of(busy), season_of(a_cafe(usual_closings=0.0))) == (1.0, 2.0, 1.0)
 
 
+def test_in_a_hiring_season_no_fewer_than_usual_are_taken_to_close() -> None:
+    few = {"closings": (1, 0, 0, 0, 0, 0), "past": {"resume_clinic": past(8)}}
+    alone = a_cafe(**few)
+    seasonal = a_cafe(**few, in_season=(False, False, True, True, False, False))
+    assert (season_of(alone), season_of(a_cafe(**few, in_season=(True,) * 6))) == (0.5, 1.0)
+    (before, *_), (within, *_) = (plan([cafe], MONTH, hours("resume_clinic")) for cafe in (alone, seasonal))
+    assert (before.week, before.numbers.in_season) == (date(2026, 12, 1), False)
+    assert (within.week, within.numbers.in_season, within.numbers.closings) == (date(2026, 12, 14), True, 0)
+    busy = a_cafe(closings=(9,) * 6)
+    assert season_of(replace(busy, in_season=(True,) * 6)) == season_of(busy), "what is known to close counts"
+
+
 def test_sessions_come_before_most_postings_close() -> None:
     cafe = a_cafe(closings=(0, 0, 0, 9, 0, 0), past={"resume_clinic": past(8)})
     first = plan([cafe], MONTH, hours("resume_clinic"))[0]
@@ -91,10 +105,27 @@ def test_who_lacks_a_skill_shares_another_with_the_posting() -> None:
         {"required_skills": ["용접"]},
     ]
     people = [frozenset({"회계"}), frozenset({"회계", "ms엑셀"}), frozenset({"용접"}), frozenset[str]()]
-    assert learners(postings, people) == {
+    assert learners(asked_skills(postings), people) == {
         "MS 엑셀": Learners(1, 2),
         "회계": Learners(0, 2),
         "용접": Learners(0, 1),
+    }
+
+
+few_skills = st.frozensets(st.sampled_from("abcde"), max_size=3)
+
+
+@given(st.lists(few_skills, max_size=6), st.lists(few_skills, max_size=6))
+def test_who_lacks_what_is_what_asking_each_of_each_posting_finds(
+    required: list[frozenset[str]], people: list[frozenset[str]]
+) -> None:
+    lacking = Counter(
+        skill for hers in people for skill in {one for skills in required if skills & hers for one in skills - hers}
+    )
+    found = learners(asked_skills({"required_skills": sorted(skills)} for skills in required), people)
+    assert found == {
+        skill: Learners(lacking[skill], sum(skill in skills for skills in required))
+        for skill in frozenset().union(*required)
     }
 
 
@@ -109,6 +140,7 @@ facts = st.builds(
     st.floats(0, 10),
     skills,
     st.dictionaries(st.sampled_from(sorted(kinds())), st.integers(0, 60).map(past)),
+    st.lists(st.booleans(), min_size=6, max_size=6).map(tuple),
 )
 
 

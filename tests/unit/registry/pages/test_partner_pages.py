@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from services.registry.app import create_app
+from services.registry.cafes.rooms import rooms_of
 from services.registry.people.accounts import add_account
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Cafe, CafeAgreement, CafeStage, PartnerApplication, PartnerCall
@@ -142,6 +143,22 @@ def test_what_is_wrong_with_an_agreement_is_told_beside_its_field(
         assert (answer.status_code, bool(told_beside(answer.text, field))) == (422, True), field
     with reading(engine) as session:
         assert session.exec(select(CafeAgreement)).all() == []
+
+
+@pytest.mark.parametrize("capacity", ["", "네 명", "1", "11", "4.5", "-3", "９"])
+def test_a_room_of_no_such_size_is_told_beside_its_field(
+    staff: Callable[[str], TestClient], engine: Engine, capacity: str
+) -> None:
+    operator = staff("operator")
+    with transaction(engine) as session:
+        cafe, _ = a_cafe(session)
+    at = f"/counter/cafes/{cafe.cafe_id}/rooms"
+    answer = send(operator, "/counter/cafes", at, name="창가방", capacity=capacity)
+    assert (answer.status_code, told_beside(answer.text, "capacity")) == (422, "방의 정원은 2명에서 10명까지입니다.")
+    assert 'value="창가방"' in answer.text
+    with reading(engine) as session:
+        assert len(rooms_of(session, cafe.cafe_id)) == 2
+    assert send(operator, "/counter/cafes", at, name="창가방", capacity="10").status_code == 200
 
 
 def test_an_official_looks_and_changes_nothing(staff: Callable[[str], TestClient]) -> None:
