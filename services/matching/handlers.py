@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import structlog
 from sqlmodel import Session
 
 from services.matching.matcher import Matcher
@@ -32,12 +31,10 @@ def hearings(matcher: Matcher) -> tuple[Hearing[Any], ...]:
 
 
 def rematch_requested(shards: int) -> Callable[[RematchRequested, Session], None]:
-    """Every shard hears it, and the first notes it; one that runs already is not started twice."""
+    """Every shard hears it, and the first notes it; while another one runs, it waits its turn."""
 
     def effect(event: RematchRequested, session: Session) -> None:
-        try:
-            rematches.ask(session, rematches.Asked(event.rematch_id, "rematch", event.asked_by, event.season), shards)
-        except rematches.RunningAlready as running:
-            structlog.get_logger().warning("rematch_runs_already", since=str(running.running.asked_at))
+        asked = rematches.Asked(event.rematch_id, "rematch", event.asked_by, event.season)
+        rematches.ask_in_turn(session, asked, shards)
 
     return effect

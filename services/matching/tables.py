@@ -135,6 +135,17 @@ class RematchRow(Table, table=True):
     """`done`, or why it was dropped."""
 
 
+class RematchInTurn(Table, table=True):
+    """A rematch that the calendar asked for while another one ran: it is begun when nothing runs any more."""
+
+    __tablename__ = "rematch_in_turn"
+
+    rematch_id: UUID = Field(primary_key=True)
+    season: str = ""
+    asked_by: str
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class RematchShare(Table, table=True):
     """How far one shard is with a rematch."""
 

@@ -66,6 +66,15 @@ class ShownRematch(Fact):
     shares: tuple[ShownShare, ...]
 
 
+class ShownInTurn(Fact):
+    """A rematch that the calendar asked for while another one ran."""
+
+    rematch_id: UUID
+    season: str
+    asked_by: str
+    asked_at: datetime
+
+
 def rematch_api(engine: Engine, shard_count: int) -> APIRouter:
     router = APIRouter(prefix="/api/v1/matching/rematches")
 
@@ -89,6 +98,12 @@ def rematch_api(engine: Engine, shard_count: int) -> APIRouter:
             rows = paged.shown(found, lambda row: row.epoch)
             return tuple(shown(row, rematches.progress(session, row)) for row in rows)
 
+    @router.get("/waiting")
+    def list_waiting(_who: Operator) -> tuple[ShownInTurn, ...]:
+        """Those that begin when the one that runs is done, the first to come first."""
+        with reading(engine) as session:
+            return tuple(ShownInTurn.model_validate(row.model_dump()) for row in rematches.in_turn(session))
+
     @router.get("/{rematch_id}")
     def show_rematch(_who: Operator, rematch_id: UUID) -> ShownRematch:
         with reading(engine) as session:
@@ -99,7 +114,7 @@ def rematch_api(engine: Engine, shard_count: int) -> APIRouter:
 
     @router.delete("/{rematch_id}")
     def stop_rematch(_who: Operator, rematch_id: UUID) -> ShownRematch:
-        """Give up one that has not switched yet; nothing of it is left."""
+        """Give up one that has not switched yet, and those that wait for its end; nothing of them is left."""
         try:
             with transaction(engine) as session:
                 row = rematches.stop(session, rematch_id)

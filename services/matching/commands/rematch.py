@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -62,10 +62,15 @@ def rematch(  # noqa: PLR0913, PLR0917 - the options of the command
         else:
             begun = _newest(client) if watch else _begun(client, kind, season, cluster)
             done = _watched(client, begun)
-    if as_json:
-        show_json(done)
-    else:
-        _show(done)
+        if as_json:
+            show_json(done)
+            return
+        waiting = client.get(f"{REMATCHES}/waiting").json()
+        _show(done, client)
+    for one in waiting:
+        typer.echo(
+            f"차례를 기다립니다. Waits its turn: {one['season'] or one['asked_by']}, {one['asked_at']}", err=True
+        )
 
 
 def _kind(*, dry_run: bool, epoch_only: bool, back: bool, other: bool) -> Kind:
@@ -113,22 +118,25 @@ def _watched(client: "Client", begun: dict[str, Any]) -> dict[str, Any]:
             time.sleep(LOOK_SECONDS)
 
 
-def _show(done: dict[str, Any]) -> None:
+def _show(done: dict[str, Any], client: "Client") -> None:
+    from services.matching.commands.told import names_of_cafes
+
     typer.echo(_verdict(done))
     if not any(share["changes"] for share in done["shares"]):
         return
     columns = ("카페 café", "구직자 seekers", "새로 new", "올라감 risen", "빠짐 gone")
-    show_table(columns, [*_by_cafe(done), _sums("모두 all", _changes(done))])
+    show_table(columns, [*_by_cafe(done, names_of_cafes(client)), _sums("모두 all", _changes(done))])
 
 
 def _changes(done: dict[str, Any]) -> list[dict[str, Any]]:
     return [change for share in done["shares"] for change in share["changes"]]
 
 
-def _by_cafe(done: dict[str, Any]) -> list[tuple[object, ...]]:
+def _by_cafe(done: dict[str, Any], cafes: Mapping[str, str]) -> list[tuple[object, ...]]:
     grouped: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for change in _changes(done):
-        grouped[change["cafe_id"] or "카페 없음 no café"].append(change)
+        cafe = change["cafe_id"]
+        grouped[cafes.get(cafe, cafe) if cafe else "카페 없음 no café"].append(change)
     return [_sums(cafe, changes) for cafe, changes in sorted(grouped.items())]
 
 

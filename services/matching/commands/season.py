@@ -74,15 +74,18 @@ def show_exposure(data: DataOption = None, as_json: JsonOption = False) -> None:
       iljari exposure
       iljari exposure --json | jq .postings.gini
     """
+    from services.matching.commands.told import names_of_cafes
+
     with open_system(data, timeout=PLAN_SECONDS) as client:
         told = client.get("/api/v1/matching/exposure").json()
-    if as_json:
-        show_json(told)
-        return
+        if as_json:
+            show_json(told)
+            return
+        cafes = names_of_cafes(client)
     columns = ("", "수 count", "게재 shown", "한 번도 never", "최다 most", "Gini", "상위 10 % top tenth")
     rows = [("공고 postings", told["postings"]), ("구직자 seekers", told["seekers"])]
     rows += [(f"직종 occupation {code or '?'}", one) for code, one in told["postings_by_occupation"].items()]
-    rows += [(f"카페 café {cafe[:8] or '?'}", one) for cafe, one in told["seekers_by_cafe"].items()]
+    rows += [(f"카페 café {cafes.get(cafe, cafe[:8]) or '?'}", one) for cafe, one in told["seekers_by_cafe"].items()]
     show_table(columns, [_exposure_row(name, one) for name, one in rows])
 
 

@@ -1,6 +1,6 @@
 """How is a pair's explanation told on the command line? In Korean and English, every figure with its parts."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
@@ -9,6 +9,9 @@ from services.matching.engine.scorer import VIEWS
 from shared.command import show_table
 from shared.web.catalogue import LANGUAGES, Language, say
 from shared.web.spoken import no_match, spoken_reason, would_fit_but_for
+
+if TYPE_CHECKING:
+    from httpx import Client
 
 STATES = {"open": "열림 open", "shut": "닫힘 shut", "unknown": "모름 unknown"}
 VERDICTS = {
@@ -70,6 +73,11 @@ def _show_parts(explained: Explanation) -> None:
     figures = (explained.score, explained.fit_for_seeker, explained.fit_for_posting)
     columns = ("항목 part", "맞는 정도 fits", "점수 score", "구직자에게 for the seeker", "공고에 for the posting")
     show_table(columns, [*rows, ("합계 sum", "", *map(points, figures))])
+
+
+def names_of_cafes(client: "Client") -> dict[str, str]:
+    """By id, from registry: matching knows cafés by their ids alone."""
+    return {cafe["cafe_id"]: cafe["name"] for cafe in client.get("/api/v1/registry/cafes").json()}
 
 
 def named(kind: Literal["part", "gate"], name: str) -> str:

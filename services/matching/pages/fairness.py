@@ -1,7 +1,8 @@
 """What operators and officials see of fairness: `/matching/fairness`, and what the last epochs changed."""
 
+import threading
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from fastapi import APIRouter, Request
@@ -16,6 +17,7 @@ from services.matching.insight.drift import STEP, most_moved, steps, together
 from services.matching.rematch import rematches
 from services.matching.season.standing import season
 from services.matching.tables import RematchRow
+from shared.clock import now
 from shared.contracts import Fact
 from shared.contracts.matches import PartName
 from shared.database import reading
@@ -26,6 +28,7 @@ from shared.web.pages import Pages, language_of
 SHOWN = 5
 """Epochs, the newest first."""
 MOST_MOVED = 10
+KEPT = timedelta(minutes=10)
 WIDEST = 14
 """Letters of a name beside a bar; the table has the whole."""
 Spread = tuple[tuple[int, int], ...]
@@ -57,10 +60,38 @@ class ShownDrift(Fact):
 
 
 class Group(NamedTuple):
-    """A café or an occupation on the page."""
+    """A café or an occupation on the page; who it is, where another page tells."""
 
     name: str
     exposed: ShownExposure
+    address: str = ""
+
+
+class Reckoned(NamedTuple):
+    """How fair the lists were, and when they were read."""
+
+    fair: ShownFairness
+    at: datetime
+
+
+class Reckoning:
+    """Reads every list at most once in ten minutes, however many look: with a million pairs that takes seconds."""
+
+    def __init__(self, engine: Engine, shard_count: int) -> None:
+        self._engine, self._shard_count = engine, shard_count
+        self._last: Reckoned | None = None
+        self._one_at_a_time = threading.Lock()
+
+    def told(self, *, anew: bool) -> Reckoned:
+        """What was found last; read anew where it is old, of another epoch, or somebody asks."""
+        with self._one_at_a_time:
+            with reading(self._engine) as session:
+                epoch = store.present_epoch(session, self._shard_count)
+            last = self._last
+            if anew or last is None or last.fair.epoch != epoch or not now() - KEPT < last.at <= now():
+                with reading(self._engine) as session:
+                    last = self._last = Reckoned(fairness_of(season(session, self._shard_count)), now())
+            return last
 
 
 def drift_api(engine: Engine) -> APIRouter:
@@ -77,21 +108,27 @@ def drift_api(engine: Engine) -> APIRouter:
 
 def fairness_pages(engine: Engine, shard_count: int, pages: Pages) -> APIRouter:
     router = APIRouter(include_in_schema=False)
+    reckoning = Reckoning(engine, shard_count)
 
     @router.get("/matching/fairness")
-    def show_fairness(request: Request, _who: Planner) -> Response:
+    def show_fairness(request: Request, _who: Planner, anew: bool = False) -> Response:
+        fair, at = reckoning.told(anew=anew)
         with reading(engine) as session:
-            fair = fairness_of(season(session, shard_count))
             drifts = tuple(_drifts(session))
+            running, waiting = rematches.unfinished(session), rematches.in_turn(session)
         language = language_of(request)
         cafes = [
-            Group(name[:8] or say(language, "fairness.no_cafe"), one) for name, one in fair.seekers_by_cafe.items()
+            Group(name[:8] or say(language, "fairness.no_cafe"), one, name and f"/cafes/{name}")
+            for name, one in fair.seekers_by_cafe.items()
         ]
         codes = [Group(_occupation(code, language), one) for code, one in fair.postings_by_occupation.items()]
         return pages.show(
             request,
             "fairness.html",
             fair=fair,
+            at=at,
+            running=running,
+            waiting=waiting,
             drifts=drifts,
             cafes=cafes,
             occupations=codes,

@@ -6,6 +6,7 @@ transaction; whatever is killed in between goes on from the last row that was co
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -20,7 +21,16 @@ from services.matching.engine.batch import Listed
 from services.matching.engine.profiles import Scope, as_side
 from services.matching.engine.written import key_of, said_in
 from services.matching.insight.drift import Drift
-from services.matching.tables import EpochRow, MatchList, NextList, ProfileRow, RematchRow, RematchShare, ShardRow
+from services.matching.tables import (
+    EpochRow,
+    MatchList,
+    NextList,
+    ProfileRow,
+    RematchInTurn,
+    RematchRow,
+    RematchShare,
+    ShardRow,
+)
 from shared.clock import now
 from shared.contracts import CafeChanges, RematchFinished
 
@@ -73,6 +83,32 @@ def ask(session: Session, asked: Asked, shards: int) -> RematchRow:
     if not session.connection().execute(noted).all():  # another shard, another request, at the same moment
         raise RunningAlready(unfinished(session) or row)
     return row
+
+
+def ask_in_turn(session: Session, asked: Asked, shards: int) -> None:
+    """Decide it now, or have it wait for the end of the one that runs: nobody sits there to ask again."""
+    try:
+        ask(session, asked, shards)
+    except RunningAlready:
+        insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+        row = RematchInTurn(rematch_id=asked.rematch_id, season=asked.season, asked_by=asked.asked_by, asked_at=now())
+        session.connection().execute(insert(RematchInTurn).values(row.model_dump()).on_conflict_do_nothing())
+
+
+def in_turn(session: Session) -> Sequence[RematchInTurn]:
+    """What waits, the first to come first."""
+    return session.exec(
+        select(RematchInTurn).order_by(col(RematchInTurn.asked_at), col(RematchInTurn.rematch_id))
+    ).all()
+
+
+def ask_the_next(session: Session, shards: int) -> None:
+    """Let the first that waits begin. Where another one was quicker, it goes on waiting."""
+    if (waiting := next(iter(in_turn(session)), None)) is None:
+        return
+    with suppress(RunningAlready):
+        ask(session, Asked(waiting.rematch_id, "rematch", waiting.asked_by, waiting.season), shards)
+        session.delete(waiting)
 
 
 def _like(session: Session, asked: Asked) -> int | None:
@@ -128,7 +164,7 @@ class HasSwitched(Exception):
 
 
 def stop(session: Session, rematch_id: UUID) -> RematchRow | None:
-    """Give up a rematch that has not switched; None where there is none that runs.
+    """Give up a rematch that has not switched, and those that wait for its end; None where there is none that runs.
 
     Raises:
         HasSwitched: too late; `back` brings the epoch before.
@@ -139,6 +175,7 @@ def stop(session: Session, rematch_id: UUID) -> RematchRow | None:
     of_row = select(RematchShare).where(RematchShare.rematch_id == rematch_id)
     if any(share.switched_at for share in session.exec(of_row)):
         raise HasSwitched
+    session.connection().execute(delete(RematchInTurn))
     drop(session, row, "stopped")
     return row
 

@@ -59,7 +59,6 @@ class Rematching:
         self._engine, self._matcher, self._job, self._run = engine, matcher, job, run
         self._shard = str(matcher.shard)
         self._sweep = resharding.Sweep(matcher.shard.count)
-        self._drained = False
 
     def resume(self) -> None:
         """At the start: what another number of shards had begun is given up."""
@@ -75,8 +74,13 @@ class Rematching:
         with reading(self._engine) as session:
             own = store.shard_row(session, self._shard)
             due = rematches.due(session, self._shard)
+            waiting = rematches.unfinished(session) is None and rematches.in_turn(session)
         if own is not None and own.settling is not None:
             self._say_some(own.settling)
+            return True
+        if waiting:
+            with transaction(self._engine) as session:
+                rematches.ask_the_next(session, self._matcher.shard.count)
             return True
         if due is None:
             return self._take_some_back()
@@ -98,12 +102,11 @@ class Rematching:
         if shard.number:
             return False
         with reading(self._engine) as session:
-            keys = self._sweep.next(session)
-        if keys is None:
-            return False
+            if not self._sweep.is_wanted(session):
+                return False
         started = time.monotonic()
         with transaction(self._engine) as session:
-            resharding.take_back(session, keys, shard.count)
+            resharding.take_some_back(session, shard.count)
         self._yield(started)
         return True
 

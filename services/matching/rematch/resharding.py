@@ -6,10 +6,8 @@ revision of its profile: should that shard come back, it makes the list anew and
 """
 
 import time
-from collections.abc import Sequence
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, tuple_
+from sqlalchemy import ColumnElement, delete, exists
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
@@ -28,24 +26,17 @@ LOOK_AGAIN_SECONDS = 60.0
 GONE = 0
 """As of this revision of its profile stands a list that was taken back."""
 
-Key = tuple[str, UUID, str]
-"""Of a list: scope, id and shard."""
-
 
 class Sweep:
-    """Which lists of other numbers of shards than `count` are to be taken back next?"""
+    """Are lists of other numbers of shards than `count` to be taken back now?"""
 
     def __init__(self, count: int) -> None:
         self._count, self._begun, self._look_again_at = count, False, 0.0
 
-    def next(self, session: Session) -> Sequence[Key] | None:
-        """Some lists, or an empty page when all are taken back; nothing where there is nothing to do, or not yet."""
+    def is_wanted(self, session: Session) -> bool:
+        """Whether there is anything left of them, and they may go."""
         self._begun = has_others(session, self._count) and (self._begun or self._may_begin(session))
-        if not self._begun:
-            return None
-        keys = select(MatchList.scope, MatchList.scope_id, MatchList.shard)
-        former = keys.where(_not_of(col(MatchList.shard), self._count), MatchList.profile_revision != GONE)
-        return session.exec(former.limit(TAKEN_BACK_AT_ONCE)).all()
+        return self._begun
 
     def _may_begin(self, session: Session) -> bool:
         if time.monotonic() < self._look_again_at or not _all_are_there(session, self._count):
@@ -56,13 +47,17 @@ class Sweep:
         return False
 
 
-def take_back(session: Session, keys: Sequence[Key], count: int) -> None:
-    """Take back these lists; if there are none left, forget the shards that are not of `count`."""
-    if keys:
-        key = tuple_(col(MatchList.scope), col(MatchList.scope_id), col(MatchList.shard))
-        for row in session.exec(select(MatchList).where(key.in_(keys), MatchList.profile_revision != GONE)):
-            _take_back(session, row)
-    else:
+def take_some_back(session: Session, count: int) -> None:
+    """Take some lists back; where none is left, forget the shards that are not of `count`.
+
+    Trap: between a look in one transaction and the forgetting in another, a former shard that still runs could say a
+    list, which nobody would ever take back.
+    """
+    former = select(MatchList).where(_not_of(col(MatchList.shard), count), MatchList.profile_revision != GONE)
+    rows = session.exec(former.limit(TAKEN_BACK_AT_ONCE)).all()
+    for row in rows:
+        _take_back(session, row)
+    if not rows:
         session.connection().execute(delete(NextList).where(_not_of(col(NextList.shard), count)))
         session.connection().execute(delete(ShardRow).where(_not_of(col(ShardRow.shard), count)))
 

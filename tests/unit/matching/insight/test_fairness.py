@@ -1,7 +1,9 @@
 """Fairness and drift: what an epoch changed is counted and said, by the page, the interface and the command."""
 
+import re
 from collections.abc import Iterator
 from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -18,6 +20,7 @@ from services.matching.matcher import Matcher
 from services.matching.pages.fairness import drift_api, fairness_pages
 from services.matching.rematch import rematches
 from services.matching.rematch.rematches import Asked
+from shared.clock import stopped_at
 from shared.database import transaction
 from shared.web.pages import furnish
 from tests.unit.matching.api.test_api import OPERATOR, a_settings
@@ -118,3 +121,47 @@ def test_an_epoch_from_before_drift_was_kept_is_passed_over(
             share.drift = None
             session.add(share)
     assert client.get("/api/v1/matching/drift").json() == []
+
+
+def test_lists_are_read_once_in_ten_minutes_or_when_somebody_asks(
+    engine: Engine, matcher: Matcher, client: TestClient
+) -> None:
+    def bakers(query: str = "") -> int:
+        page = client.get(f"/matching/fairness?lang=en{query}").text
+        told = re.search(r"Seekers</th><td class=\"number\">([0-9]+)", page)
+        assert told
+        return int(told[1])
+
+    opened = datetime(2027, 3, 2, 1, 0, tzinfo=UTC)
+    with stopped_at(opened):
+        assert bakers() == 6
+        assert "10:00" in client.get("/matching/fairness?lang=en").text
+    hear(matcher, engine, [a_seeker(20, minutes=20, summary=BREAD, skills=["제빵"])])
+    with stopped_at(opened + timedelta(minutes=9)):
+        assert bakers() == 6
+        assert bakers("&anew=1") == 7
+    hear(matcher, engine, [a_seeker(21, minutes=21, summary=BREAD, skills=["제빵"])])
+    with stopped_at(opened + timedelta(minutes=20)):
+        assert bakers() == 8
+
+
+def test_a_rematch_that_runs_and_what_waits_for_it_are_told(
+    engine: Engine, matcher: Matcher, client: TestClient
+) -> None:
+    for number, season in ((1, "봄 공채"), (2, "여름 공채")):
+        with transaction(engine) as session:
+            rematches.ask_in_turn(session, Asked(UUID(int=number), "rematch", "calendar", season), 1)
+    page = client.get("/matching/fairness?lang=ko").text
+    assert "시즌: 봄 공채" in page
+    assert "요청 1건: 여름 공채" in page
+    finish(rematching(engine, matcher))
+    assert "봄 공채)" not in client.get("/matching/fairness?lang=ko").text
+
+
+def test_a_cafe_leads_to_its_page(engine: Engine) -> None:
+    cafe = UUID(int=77)
+    app = FastAPI()
+    app.include_router(fairness_pages(engine, 1, furnish(app, a_settings(), TEMPLATES)))
+    hear(started(engine), engine, [a_seeker(1).model_copy(update={"cafe_id": cafe}), a_posting(1)])
+    with TestClient(app, headers=OPERATOR) as client:
+        assert f'href="/cafes/{cafe}"' in client.get("/matching/fairness").text

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from services.matching.api.rematches import rematch_api
 from services.matching.handlers import rematch_requested
 from services.matching.own_process import JobFailed, run
-from services.matching.rematch import beside
+from services.matching.rematch import beside, rematches
 from services.matching.rematch.beside import Job, on_all_cores
 from services.matching.rematch.rematching import Rematching
 from services.matching.tables import RematchRow
@@ -117,13 +117,56 @@ def test_what_cannot_be_done_is_refused(client: TestClient, engine: Engine, body
     assert client.get(REMATCHES).json() == []
 
 
-def test_the_calendar_s_request_is_heard_once_by_every_shard(engine: Engine) -> None:
-    matcher = a_town(engine)
-    event = RematchRequested(rematch_id=NAMES, season="가을 공채", asked_by="calendar")
+def calendar_asks(engine: Engine, number: int, season: str, shards: int = 1) -> None:
+    """As every shard hears it."""
+    event = RematchRequested(rematch_id=UUID(int=number), season=season, asked_by="calendar")
     for _ in range(2):
         with transaction(engine) as session:
-            rematch_requested(1)(event, session)
-    with transaction(engine) as session:
-        rematch_requested(1)(RematchRequested(rematch_id=UUID(int=7), asked_by="calendar"), session)
+            rematch_requested(shards)(event, session)
+
+
+def test_the_calendar_s_request_is_heard_once_by_every_shard(engine: Engine) -> None:
+    matcher = a_town(engine)
+    calendar_asks(engine, 7, "가을 공채")
     finish(rematching(engine, matcher))
     assert certified(engine).epoch == 1
+    calendar_asks(engine, 7, "가을 공채")
+    assert not rematching(engine, matcher).step(), "what is done is not done again"
+
+
+def test_what_the_calendar_asks_for_while_another_runs_is_done_after_it(client: TestClient, engine: Engine) -> None:
+    matcher = a_town(engine)
+    ask(engine, "dry_run")
+    for number, season in ((7, "가을 공채"), (8, "겨울 공채")):
+        calendar_asks(engine, number, season)
+    waiting = client.get(f"{REMATCHES}/waiting").json()
+    assert [(one["season"], one["asked_by"]) for one in waiting] == [
+        ("가을 공채", "calendar"),
+        ("겨울 공채", "calendar"),
+    ]
+    finish(rematching(engine, matcher))
+    done = [(one["kind"], one["season"], one["outcome"]) for one in client.get(REMATCHES).json()]
+    assert done == [("rematch", "겨울 공채", "done"), ("rematch", "가을 공채", "done"), ("dry_run", "", "done")]
+    assert client.get(f"{REMATCHES}/waiting").json() == []
+    assert certified(engine).agrees
+
+
+def test_shards_begin_what_waits_once(engine: Engine) -> None:
+    shards = [a_town(engine, f"{number}/2") for number in range(2)]
+    ask(engine, shards=2)
+    calendar_asks(engine, 7, "가을 공채", shards=2)
+    works = [rematching(engine, shard) for shard in shards]
+    while any(work.step() for work in works):
+        pass
+    assert certified(engine, 2).agrees
+    with transaction(engine) as session:
+        assert [row.season for row in rematches.taken_up(session, 9)] == ["가을 공채", ""]
+
+
+def test_giving_up_the_one_that_runs_gives_up_what_waits_for_it(client: TestClient, engine: Engine) -> None:
+    matcher = a_town(engine)
+    row = ask(engine)
+    calendar_asks(engine, 7, "가을 공채")
+    assert client.delete(f"{REMATCHES}/{row.rematch_id}").status_code == 200
+    assert not rematching(engine, matcher).step()
+    assert certified(engine).epoch == 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from services.matching import store
 from services.matching.matcher import Heard, Matcher
@@ -165,6 +166,28 @@ def test_looking_for_who_is_not_held_waits_for_no_writer_and_rests(engine: Engin
     assert not work.step(), "so soon it does not go over everybody again"
     finish(rematching(engine, first))
     assert not any(found.pairs for (_, _, shard), found in newest_said(engine).items() if shard == "0/1")
+
+
+def test_what_a_former_shard_says_to_the_last_is_taken_back_too(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It speaks between the look whether anything is left and the forgetting."""
+    former = a_town(engine)
+    work = rematching(engine, resharded(engine, 2)[0])
+    asked_for = resharding.Sweep.is_wanted
+    late = iter(range(40, 43))
+
+    def then_it_speaks(sweep: resharding.Sweep, session: Session) -> bool:
+        wanted = asked_for(sweep, session)
+        if (number := next(late, None)) is not None:
+            hear(former, engine, [a_posting(number, title=TRADES[0])])
+        return wanted
+
+    monkeypatch.setattr(resharding.Sweep, "is_wanted", then_it_speaks)
+    finish(work)
+    assert not any(found.pairs for (_, _, shard), found in newest_said(engine).items() if shard == "0/1")
+    with reading(engine) as session:
+        assert store.shard_row(session, "0/1") is None
 
 
 def test_a_shard_that_comes_back_goes_on_counting(engine: Engine) -> None:
