@@ -14,7 +14,6 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from services.registry import seasons
 from services.registry.cafes import programs
 from services.registry.cafes.hours import at_minute, day_of
 from services.registry.cafes.places import running_cafes
@@ -35,7 +34,7 @@ def facts_of(session: Session, month: date) -> list[CafeFacts]:
     near = _postings_by_district(session)
     people = _skills_by_cafe(session)
     past = _past(session, month)
-    in_season = _in_season(seasons.seasons(session), month)
+    in_season = _in_season(session.exec(select(HiringSeason)), month)
     asked = asked_skills(facts for postings in near.values() for facts in postings if facts["open"])
     return [
         CafeFacts(
