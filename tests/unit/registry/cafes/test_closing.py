@@ -17,10 +17,10 @@ from services.registry.tables import Booking, Cafe, ProgramSession, RoomWish
 from shared.clock import stopped_at
 from shared.database import reading, transaction
 from tests.unit.registry.cafes.test_booking_law import refused
-from tests.unit.registry.cafes.test_pages import send
-from tests.unit.registry.cafes.test_partner_pages import staff, told_beside
 from tests.unit.registry.cafes.town import DAY, NIGHT_BEFORE, a_cafe, a_session, asked, someone, span
 from tests.unit.registry.conftest import OPERATOR, said
+from tests.unit.registry.pages.test_cafe_pages import send
+from tests.unit.registry.pages.test_partner_pages import staff, told_beside
 
 __all__ = ["staff"]
 
