@@ -12,6 +12,7 @@ from services.registry.cafes.hours import at_minute
 from services.registry.cafes.programs import Tally
 from shared.figure import Figure, Row
 
+PROGRAMS = ("program_sessions", "program_seats", "program_attended", "program_attendance")
 AT_ONCE = 5_000
 """Sessions looked up in one question: a database takes only so many values."""
 

@@ -17,6 +17,7 @@ from services.notify.surfaces.candidates import SHOWN_TO_FIRM
 from services.notify.telling import CODES
 from services.registry.benefit.figures import BY_NAME, PARTIES, Counted
 from services.registry.board.costs import COSTS
+from services.registry.board.program_use import PROGRAMS
 from services.registry.board.room_use import USE
 from services.registry.cafes.bookings import BookingState
 from services.registry.cafes.city_coverage import Of
@@ -129,9 +130,9 @@ MADE_IN_PARTS = {
     *(f"benefit.by.{by}" for by in ("quarter", "cafe", "district", "agency")),
     *(f"benefit.bar.{name}" for name in ("people_proposed", "people_referred", "people_hired")),
     *(f"benefit.row.{counted}" for counted in get_args(Counted)),
-    *(f"figure.{name}" for name in (*USE, *COSTS)),
-    *(f"figure.{name}.told" for name in (*USE, *COSTS)),
-    *(f"board.row.{label}" for label in ("plan_entry", "booking", "room_use", "referral_id")),
+    *(f"figure.{name}" for name in (*USE, *PROGRAMS, *COSTS)),
+    *(f"figure.{name}.told" for name in (*USE, *PROGRAMS, *COSTS)),
+    *(f"board.row.{label}" for label in ("plan_entry", "booking", "room_use", "program_session", "referral_id")),
     *(f"plan.{name}" for name in ("planned", "actual", "events", "work", "support")),
     *(f"plan.type.{kind}" for kind in EVENT_TYPES),
     *(f"plan.rule.{rule}" for rule in get_args(Rule)),
