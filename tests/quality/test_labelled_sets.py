@@ -30,7 +30,7 @@ class Floor:
 
 
 FLOORS = (
-    Floor("kdot/alias", "kdot", "title", "map", 0.53),
+    Floor("kdot/alias", "kdot", "title", "map", 0.535),
     Floor("kdot/profile_known", "kdot", "profile", "map", 0.74),
     Floor("kdot/profile_graded", "kdot", "profile", "ndcg", 0.525),
     Floor("ko_postings/req2duty", "ko_postings/req2duty", "profile", "map", 0.45),

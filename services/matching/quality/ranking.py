@@ -24,7 +24,7 @@ Kind = Literal["title", "skill", "profile"]
 Record = Mapping[str, Any]
 
 AT_ONCE = 64
-NEARNESS_WEIGHT = 0.3
+NEARNESS_WEIGHT = 0.5
 NEARNESS_POWER = 8
 _TITLES = ("title", "text")
 _TEXTS = ("summary", "description", "duties")

@@ -22,6 +22,9 @@ from services.matching.engine.text import Document
         ("판매원", "salesperson"),
         ("inspecting", "inspection"),
         ("휴대폰", "휴대전화"),
+        ("선반공", "machinist"),
+        ("청력검사", "audiology"),
+        ("드론", "무인기"),
     ],
 )
 def test_the_same_work_under_another_name(one: str, other: str) -> None:
