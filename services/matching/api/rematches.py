@@ -10,6 +10,7 @@ from pydantic import StringConstraints
 from sqlalchemy import Engine
 
 from services.matching.rematch import rematches
+from services.matching.rematch.progress import Progress, how_far, newest
 from services.matching.rematch.rematches import Asked, Kind
 from services.matching.tables import RematchRow
 from shared.contracts import CafeChanges, Fact
@@ -94,9 +95,9 @@ def rematch_api(engine: Engine, shard_count: int) -> APIRouter:
     def list_rematches(_who: Operator, paged: Paged) -> tuple[ShownRematch, ...]:
         """All there were, the newest first."""
         with reading(engine) as session:
-            found = rematches.newest(session, paged.after(NUMBER), paged.one_more)
+            found = newest(session, paged.after(NUMBER), paged.one_more)
             rows = paged.shown(found, lambda row: row.epoch)
-            return tuple(shown(row, rematches.progress(session, row)) for row in rows)
+            return tuple(shown(row, how_far(session, row)) for row in rows)
 
     @router.get("/waiting")
     def list_waiting(_who: Operator) -> tuple[ShownInTurn, ...]:
@@ -110,7 +111,7 @@ def rematch_api(engine: Engine, shard_count: int) -> APIRouter:
             row = session.get(RematchRow, rematch_id)
             if row is None:
                 raise _unknown()
-            return shown(row, rematches.progress(session, row))
+            return shown(row, how_far(session, row))
 
     @router.delete("/{rematch_id}")
     def stop_rematch(_who: Operator, rematch_id: UUID) -> ShownRematch:
@@ -120,7 +121,7 @@ def rematch_api(engine: Engine, shard_count: int) -> APIRouter:
                 row = rematches.stop(session, rematch_id)
                 if row is None:
                     raise _unknown()
-                return shown(row, rematches.progress(session, row))
+                return shown(row, how_far(session, row))
         except rematches.HasSwitched as switched:
             raise Problem(
                 409,
@@ -134,7 +135,7 @@ def rematch_api(engine: Engine, shard_count: int) -> APIRouter:
     return router
 
 
-def shown(row: RematchRow, progress: list[rematches.Progress]) -> ShownRematch:
+def shown(row: RematchRow, progress: list[Progress]) -> ShownRematch:
     named: dict[str, Any] = row.model_dump(exclude={"like_epoch", "cluster"})
     return ShownRematch(**named, shares=tuple(ShownShare.model_validate(asdict(share)) for share in progress))
 

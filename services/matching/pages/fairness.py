@@ -15,6 +15,7 @@ from services.matching import store
 from services.matching.api.seasons import Planner, ShownExposure, ShownFairness, fairness_of
 from services.matching.insight.drift import STEP, most_moved, steps, together
 from services.matching.rematch import rematches
+from services.matching.rematch.progress import shares_of, taken_up
 from services.matching.season.standing import season
 from services.matching.tables import RematchRow
 from shared.clock import now
@@ -139,8 +140,8 @@ def fairness_pages(engine: Engine, shard_count: int, pages: Pages) -> APIRouter:
 
 
 def _drifts(session: Session) -> Iterator[ShownDrift]:
-    for row in rematches.taken_up(session, SHOWN):
-        shares = rematches.shares_of(session, row)
+    for row in taken_up(session, SHOWN):
+        shares = shares_of(session, row)
         kept = [share.drift for share in shares if share.drift]
         if not kept:
             continue  # made before this was kept

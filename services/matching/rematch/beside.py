@@ -21,7 +21,8 @@ from services.matching.engine.index import Index
 from services.matching.engine.profiles import SIDES, Scope
 from services.matching.matcher import put, read
 from services.matching.own_process import OwnJob, taken
-from services.matching.rematch import rematches
+from services.matching.rematch import next_lists, rematches
+from services.matching.rematch.differences import differences
 from services.matching.shards import Shard
 from services.matching.tables import ProfileRow, RematchRow, RematchShare
 from shared.database import reading, transaction
@@ -60,7 +61,7 @@ def score_share(engine: Engine, job: Job, scoring: Scoring | None = None) -> Non
         _list_members(engine, job, row.epoch)
     _make_lists(engine, job, row, scoring or _scoring(row.cluster))
     with reading(engine) as session:
-        found = rematches.differences(session, row.epoch, job.shard)
+        found = differences(session, row.epoch, job.shard)
     with transaction(engine) as session:
         rematches.scored(session, _going_on(session, job), found)
 
@@ -97,14 +98,14 @@ def _freeze(engine: Engine, row: RematchRow) -> None:
 def _list_members(engine: Engine, job: Job, epoch: int) -> None:
     shard, members = Shard.named(job.shard), []
     with transaction(engine) as session:
-        rematches.forget_lists(session, epoch, job.shard)
+        next_lists.forget_lists(session, epoch, job.shard)
     with reading(engine) as session:
         members = [((side, one), revision) for side in SIDES for one, revision in store.live_revisions(session, side)
                    if side == "posting" or shard.keeps(one)]  # fmt: skip
     for start in range(0, len(members), LISTED_AT_ONCE):
         with transaction(engine) as session:
             _going_on(session, job)
-            rematches.list_members(session, epoch, job.shard, members[start : start + LISTED_AT_ONCE])
+            next_lists.list_members(session, epoch, job.shard, members[start : start + LISTED_AT_ONCE])
     with transaction(engine) as session:
         share = _going_on(session, job)
         share.state, share.total = "scoring", len(members)
@@ -113,22 +114,22 @@ def _list_members(engine: Engine, job: Job, epoch: int) -> None:
 
 def _make_lists(engine: Engine, job: Job, row: RematchRow, scoring: Scoring) -> None:
     with reading(engine) as session:
-        wanted = rematches.to_be_made(session, row.epoch, job.shard)
+        wanted = next_lists.to_be_made(session, row.epoch, job.shard)
         if not wanted:
             return
         index = Index(store.epoch(session, row.epoch))
-        members = rematches.members(session, row.epoch, job.shard)
+        members = next_lists.members(session, row.epoch, job.shard)
         rows = [one for side in SIDES for one in store.profiles(session, side) if _as_listed(one, members)]
         for pair in store.pairs_apart(session):
             index.keep_apart(pair.seeker_id, pair.posting_id, apart=pair.apart)
     put(index, rows, read(index, rows))
     gone = [scope for scope in wanted if index.revision(*scope) == 0]
     with transaction(engine) as session:
-        rematches.leave_out(session, row.epoch, job.shard, gone)
+        next_lists.leave_out(session, row.epoch, job.shard, gone)
     for made in scoring(index, blocks_of([scope for scope in wanted if index.revision(*scope)])):
         with transaction(engine) as session:
             _going_on(session, job)
-            rematches.keep(session, row.epoch, job.shard, made)
+            next_lists.keep(session, row.epoch, job.shard, made)
 
 
 def _as_listed(row: ProfileRow, members: dict[Scope, int]) -> bool:

@@ -24,7 +24,7 @@ from services.matching.engine.index import Index
 from services.matching.engine.lists import Candidate, Held, HeldLists, packed
 from services.matching.engine.profiles import SIDES, Scope, Side, as_side
 from services.matching.matcher import Matcher, held_of, lines_of, put, read, scope_of, set_floors
-from services.matching.rematch import rematches, resharding
+from services.matching.rematch import next_lists, rematches, resharding
 from services.matching.rematch.beside import Job
 from services.matching.steps import step_by_step
 from services.matching.tables import ProfileRow, RematchRow, RematchShare
@@ -127,7 +127,7 @@ class Rematching:
         """Drop lists that were only looked at, a page at a time: nobody waits long for the store."""
         while True:
             with transaction(self._engine) as session:
-                if not rematches.forget_some(session, epoch, self._shard, store.CHUNK):
+                if not next_lists.forget_some(session, epoch, self._shard, store.CHUNK):
                     return
 
     def _take_over(self, row: RematchRow) -> None:
@@ -241,12 +241,12 @@ class _Successor:
         made = self._written(lists, session)
         in_order = sorted(made, key=lambda one: one.scope in self.pending)
         if session is not None:
-            rematches.keep(session, epoch, shard, in_order)
+            next_lists.keep(session, epoch, shard, in_order)
         else:
             for start in range(0, len(in_order), PAGE):
                 started = time.monotonic()
                 with transaction(self._engine) as own:
-                    rematches.keep(own, epoch, shard, in_order[start : start + PAGE])
+                    next_lists.keep(own, epoch, shard, in_order[start : start + PAGE])
                 self._rest(started)
         held = {
             one.scope: Held(0, one.profile_revision, epoch, packed(pair.key for pair in lists[one.scope]))

@@ -19,6 +19,7 @@ from services.matching.insight.drift import Drift, most_moved, steps, together
 from services.matching.matcher import Matcher
 from services.matching.pages.fairness import drift_api, fairness_pages
 from services.matching.rematch import rematches
+from services.matching.rematch.progress import shares_of, taken_up
 from services.matching.rematch.rematches import Asked
 from shared.clock import stopped_at
 from shared.database import transaction
@@ -117,7 +118,7 @@ def test_an_epoch_from_before_drift_was_kept_is_passed_over(
 ) -> None:
     adopt(engine, matcher)
     with transaction(engine) as session:
-        for share in rematches.shares_of(session, rematches.taken_up(session, 1)[0]):
+        for share in shares_of(session, taken_up(session, 1)[0]):
             share.drift = None
             session.add(share)
     assert client.get("/api/v1/matching/drift").json() == []

@@ -14,8 +14,9 @@ from sqlalchemy import Engine
 from services.matching.api.rematches import rematch_api
 from services.matching.handlers import rematch_requested
 from services.matching.own_process import JobFailed, run
-from services.matching.rematch import beside, rematches
+from services.matching.rematch import beside
 from services.matching.rematch.beside import Job, on_all_cores
+from services.matching.rematch.progress import taken_up
 from services.matching.rematch.rematching import Rematching
 from services.matching.tables import RematchRow
 from shared.contracts import RematchRequested
@@ -160,7 +161,7 @@ def test_shards_begin_what_waits_once(engine: Engine) -> None:
         pass
     assert certified(engine, 2).agrees
     with transaction(engine) as session:
-        assert [row.season for row in rematches.taken_up(session, 9)] == ["가을 공채", ""]
+        assert [row.season for row in taken_up(session, 9)] == ["가을 공채", ""]
 
 
 def test_giving_up_the_one_that_runs_gives_up_what_waits_for_it(client: TestClient, engine: Engine) -> None:

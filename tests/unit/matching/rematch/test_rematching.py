@@ -13,6 +13,8 @@ from services.matching.engine.index import Index
 from services.matching.matcher import Matcher
 from services.matching.rematch import rematches
 from services.matching.rematch.beside import Job, here, score_share
+from services.matching.rematch.differences import difference
+from services.matching.rematch.progress import how_far
 from services.matching.rematch.rematches import Asked, Kind
 from services.matching.rematch.rematching import Rematching
 from services.matching.tables import NextList, RematchRow
@@ -181,7 +183,7 @@ def test_a_dry_run_tells_what_would_be_and_changes_nothing(engine: Engine) -> No
     row = ask(engine, "dry_run")
     finish(rematching(engine, matcher))
     with reading(engine) as session:
-        (progress,) = rematches.progress(session, session.get_one(RematchRow, row.rematch_id))
+        (progress,) = how_far(session, session.get_one(RematchRow, row.rematch_id))
     assert (progress.state, progress.made, progress.total) == ("done", 16, 16)
     assert progress.pairs > 0
     assert (lists(engine), len(said(engine)), finished(engine)) == (before, told, [])
@@ -190,7 +192,7 @@ def test_a_dry_run_tells_what_would_be_and_changes_nothing(engine: Engine) -> No
     again = ask(engine)
     finish(rematching(engine, matcher))
     with reading(engine) as session:
-        (real,) = rematches.progress(session, session.get_one(RematchRow, again.rematch_id))
+        (real,) = how_far(session, session.get_one(RematchRow, again.rematch_id))
     assert (real.changes, real.pairs) == (progress.changes, progress.pairs)
 
 
@@ -269,4 +271,4 @@ def test_shards_switch_one_after_the_other_and_end_with_what_one_has(count: int)
 )
 def test_new_risen_and_gone(before: str, after: str, told: tuple[int, int, int]) -> None:
     ids = {letter: uuid4() for letter in "abcd"}
-    assert rematches.difference([ids[one] for one in before], [ids[one] for one in after]) == told
+    assert difference([ids[one] for one in before], [ids[one] for one in after]) == told
