@@ -1,17 +1,19 @@
 """Who may send and see what: the operator names an agency, an agency is itself, and nobody is another's."""
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Depends, Request
 from sqlalchemy import ColumnElement, Engine
 
 from services.registry.orders.agencies import KEY_PREFIX, agency_of_key
 from services.registry.tables import Agency, Cafe
 from shared.database import reading
 from shared.web.problems import Problem
-from shared.web.sign_in import Allowed, SignedIn, bearer_token
+from shared.web.sign_in import Allowed, SignedIn, allow, bearer_token
+
+Operator = Annotated[SignedIn, Depends(allow("operator"))]
 
 
 class Sender(Allowed):

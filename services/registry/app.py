@@ -11,12 +11,13 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, func
 from sqlmodel import select
 
-from services.registry.api.agencies import api
+from services.registry.api.agencies import agency_api
 from services.registry.api.cafes import cafe_api
 from services.registry.api.contacts import contact_api
 from services.registry.api.custody import custody
 from services.registry.api.firms import firm_door
 from services.registry.api.ground import ground_api
+from services.registry.api.intake import intake_api
 from services.registry.api.ledgers import ledger_api
 from services.registry.api.orders import order_api
 from services.registry.api.plan import plan_api
@@ -24,6 +25,7 @@ from services.registry.api.programs import program_api
 from services.registry.api.proposals import proposal_api
 from services.registry.api.referrals import referral_api
 from services.registry.api.seasons import season_api
+from services.registry.api.services import service_api
 from services.registry.api.upkeep import upkeep
 from services.registry.cafes.booking_law import Rules
 from services.registry.cafes.forgetting import fold_old
@@ -125,7 +127,9 @@ def create_app(settings: RegistrySettings) -> FastAPI:  # noqa: PLR0915 - the li
     app.include_router(paper_pages(engine, vault, pages))
     for of_the_city in (board_pages, benefit_pages, district_pages):
         app.include_router(of_the_city(engine, pages))
-    app.include_router(api(engine, vault, law))
+    app.include_router(agency_api(engine))
+    app.include_router(intake_api(engine, vault, law))
+    app.include_router(service_api(engine, vault))
     app.include_router(ground_api(engine))
     app.include_router(plan_api(engine))
     app.include_router(season_api(engine))

@@ -1,27 +1,17 @@
-"""What programs may ask of the registry, under `/api/v1/registry`."""
+"""Who takes part, under `/api/v1/registry`: agencies, who works here, what the columns of a sheet mean."""
 
-from collections import Counter
-from typing import Annotated, Any, Literal, get_args
-from uuid import UUID, uuid5
+from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints, TypeAdapter
-from sqlalchemy import Engine, func
-from sqlmodel import Session, col, select
-from starlette.responses import StreamingResponse
+from pydantic import StringConstraints, TypeAdapter
+from sqlalchemy import Engine
 
-from services.registry.access import Sender, agency_for, not_found, refuse_unknown
-from services.registry.api.bodies import Body, PlainBody, idempotency_key
-from services.registry.digest import Digest, digests
-from services.registry.exporting import Form as ExportForm
-from services.registry.exporting import exported
-from services.registry.intake.documents import ConsentBasis
-from services.registry.intake.door import Arrival, Receipt, receive
+from services.registry.access import Operator, Sender, agency_for, not_found, refuse_unknown
+from services.registry.api.bodies import Asked, Body, Name, PlainBody
 from services.registry.intake.mapping import Mapping
-from services.registry.intake.notices import NOTICED
 from services.registry.intake.saved import MOST, Keeper, TooManyMappings, save_mapping, saved_mappings
 from services.registry.law.licence_kinds import LicenceWord, licence_of
-from services.registry.law.rules import Rules
 from services.registry.orders.agencies import AgencyExists, add_agency, give_key, some_agencies
 from services.registry.people.accounts import (
     LONGEST_PASSWORD,
@@ -30,38 +20,15 @@ from services.registry.people.accounts import (
     AccountRole,
     add_account,
 )
-from services.registry.people.audit import Look
-from services.registry.people.seekers import SeekerReceipt, SeekerRow, register
-from services.registry.people.vault import Vault
-from services.registry.tables import Agency, Cafe, SavedMapping, Submission
-from shared.contracts import AgencyAnswered, Finding, PostingReceived
-from shared.contracts.submissions import Outcome
-from shared.database import beyond, reading, transaction
+from services.registry.tables import Agency, Cafe, SavedMapping
+from shared.contracts import AgencyAnswered, PostingReceived
+from shared.database import reading, transaction
 from shared.outbox import stream_of
-from shared.web.cursors import MOMENT, Paged, Paging
-from shared.web.problems import Problem, WrongField
-from shared.web.sign_in import SignedIn, allow
+from shared.web.cursors import Paged
+from shared.web.problems import Problem
+from shared.web.sign_in import SignedIn
 
-MOST_ROWS = 1_000
-BATCH_LIMIT_BYTES = 64_000_000
-
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")
-]
 NAMED = TypeAdapter(tuple[Name, UUID])
-"""Without control characters: some of them are blanks to Python and none to whoever checked before."""
-Operator = Annotated[SignedIn, Depends(allow("operator"))]
-Key = Annotated[str, Depends(idempotency_key)]
-
-
-class Asked(BaseModel):
-    """A request's body: only what it names is taken."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PostingDocument(RootModel[dict[str, Any]]):
-    """One posting under the sender's own names or ours: title, employer, description and place at the least."""
 
 
 class NewAgency(Asked):
@@ -83,31 +50,6 @@ class NewAccount(Asked):
     """A demo account: its password stands on the sign-in page for everyone to use."""
 
 
-class SentRow(Asked):
-    """One row of a file; without a document where its reader could make none of it."""
-
-    where: Annotated[str, StringConstraints(max_length=200)]
-    document: dict[str, Any] | None = None
-    findings: tuple[Finding, ...] = ()
-
-
-class PostingBatch(Asked):
-    agency_id: UUID | None = None
-    rows: Annotated[tuple[SentRow, ...], Field(min_length=1, max_length=MOST_ROWS)]
-    dry_run: bool = False
-    """Answer as if, and keep nothing."""
-
-
-class SeekerBatch(Asked):
-    consent: ConsentBasis | None = None
-    """On what ground those are kept whose row states no consents of its own; without either a row comes back."""
-    agency_id: UUID | None = None
-    """The agency that brings them."""
-    cafe_id: UUID | None = None
-    rows: Annotated[tuple[SentRow, ...], Field(min_length=1, max_length=MOST_ROWS)]
-    dry_run: bool = False
-
-
 class MappingAsked(Asked):
     """A mapping as its file would hold it, under a name."""
 
@@ -116,22 +58,7 @@ class MappingAsked(Asked):
     mapping: dict[str, Any]
 
 
-class RevealAsked(Asked):
-    seeker_ids: Annotated[tuple[UUID, ...], Field(max_length=500)]
-    who: Name
-    purpose: Name
-    place: Annotated[str, StringConstraints(max_length=100)] = ""
-    """From where it is asked: the address of whoever looks."""
-    items: Annotated[tuple[Literal["name", "phone", "email"], ...], Field(min_length=1)] = ("name",)
-    action: Literal["read", "export"] = "read"
-    """Shown on a page, or taken along in a file."""
-
-
-class _DryRun(Exception):
-    """Thrown to undo what was only tried."""
-
-
-def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  # noqa: PLR0915 - the list of what can be asked
+def agency_api(engine: Engine) -> APIRouter:
     router = APIRouter(prefix="/api/v1/registry")
     From = Annotated[SignedIn, Depends(Sender(engine))]  # noqa: N806 - a type
 
@@ -189,67 +116,6 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
             raise _exists("login") from None
         return account.model_dump(mode="json", exclude={"password_hash", "shown_password"})
 
-    @router.post("/postings")
-    def send_posting(
-        who: From,
-        key: Key,
-        document: Annotated[PostingDocument, Depends(Body(PostingDocument))],
-        agency: UUID | None = None,
-    ) -> Receipt:
-        """One posting. The answer is its receipt; a repeat under the same key is answered as before."""
-        own = agency_for(engine, who, agency)
-        arrival = Arrival("body", document.root, "http", uuid5(own.agency_id, f"key|{key}"))
-        with transaction(engine) as session:
-            receipt = receive(session, [arrival], own, vault, law=law)[0]
-        if receipt.outcome == "returned":
-            raise refusal(receipt)
-        return receipt
-
-    @router.post("/postings/batch")
-    def send_postings(
-        who: From, batch: Annotated[PostingBatch, Depends(Body(PostingBatch, BATCH_LIMIT_BYTES))]
-    ) -> dict[str, tuple[Receipt, ...]]:
-        """The rows of a file, taken together in one transaction; a receipt for each, in their order."""
-        own = agency_for(engine, who, batch.agency_id)
-        arrivals = [Arrival(row.where, row.document, "file", findings=row.findings) for row in batch.rows]
-        receipts = _kept_unless_dry(
-            engine, lambda session: receive(session, arrivals, own, vault, law=law), dry_run=batch.dry_run
-        )
-        return {"receipts": tuple(receipts)}
-
-    @router.get("/submissions")
-    def list_submissions(
-        who: From,
-        paged: Paged,
-        agency: UUID | None = None,
-        outcome: Outcome | None = None,
-    ) -> dict[str, Any]:
-        """What an agency sent and how it was answered, and what it was told unasked; newest first, with counts."""
-        own = agency_for(engine, who, agency)
-        with reading(engine) as session:
-            return _submissions(session, own, outcome, paged)
-
-    @router.post("/seekers/batch")
-    def send_seekers(
-        who: Operator, batch: Annotated[SeekerBatch, Depends(Body(SeekerBatch, BATCH_LIMIT_BYTES))]
-    ) -> dict[str, tuple[SeekerReceipt, ...]]:
-        """Seekers from a file or a form, with the ground on which they are kept."""
-        brought_by = agency_for(engine, who, batch.agency_id).agency_id if batch.agency_id else None
-        refuse_unknown(engine, Cafe, [batch.cafe_id], "cafe_id")
-        rows = [SeekerRow(row.where, row.document, row.findings) for row in batch.rows]
-        receipts = _kept_unless_dry(
-            engine,
-            lambda session: register(session, rows, batch.consent, vault, batch.cafe_id, brought_by=brought_by),
-            dry_run=batch.dry_run,
-        )
-        return {"receipts": tuple(receipts)}
-
-    @router.get("/exports/postings.{form}", response_class=StreamingResponse)
-    def export_postings(form: ExportForm, who: From, agency: UUID | None = None) -> StreamingResponse:
-        """The open postings of an agency, or of all for the operator: CSV, a workbook, or schema.org JSON-LD."""
-        own = agency_for(engine, who, agency).agency_id if agency or who.role == "agency" else None
-        return exported(engine, own, form)
-
     @router.get("/mappings")
     def list_mappings(who: From, agency: UUID | None = None) -> list[dict[str, Any]]:
         """What the columns of an agency's own sheets mean, as it was answered once."""
@@ -283,41 +149,7 @@ def api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:  #
             session.delete(saved)
             return {"mapping_id": mapping_id, "removed": True}
 
-    @router.post("/people/reveal")
-    def reveal_people(
-        _who: Annotated[SignedIn, Depends(allow("service"))],
-        asked: Annotated[RevealAsked, Depends(PlainBody(RevealAsked))],
-    ) -> dict[str, Any]:
-        """Names, at the moment of showing or sending; each look is recorded before it is answered."""
-        look = Look(who=asked.who, purpose=asked.purpose, items=asked.items, place=asked.place, action=asked.action)
-        with transaction(engine) as session:
-            seen = vault.read(session, asked.seeker_ids, look)
-        return {
-            "people": [
-                {"seeker_id": seeker_id} | {item: getattr(person, item) for item in asked.items}
-                for seeker_id, person in seen.items()
-            ]
-        }
-
-    @router.get("/digest")
-    def show_digest(_who: Annotated[SignedIn, Depends(allow("operator", "service"))]) -> dict[str, Digest]:
-        with reading(engine) as session:
-            return digests(session)
-
     return router
-
-
-def _kept_unless_dry(engine: Engine, take: Any, *, dry_run: bool) -> Any:
-    receipts: Any = ()
-    try:
-        with transaction(engine) as session:
-            receipts = take(session)
-            if dry_run:
-                session.flush()
-                raise _DryRun
-    except _DryRun:
-        pass
-    return receipts
 
 
 def _shown_agency(agency: Agency) -> dict[str, Any]:
@@ -335,40 +167,6 @@ def _shown_agency(agency: Agency) -> dict[str, Any]:
 def _shown_mapping(saved: SavedMapping) -> dict[str, Any]:
     told = saved.model_dump(mode="json", exclude={"words", "cafe_id"})
     return told | {"mapping": saved.words}
-
-
-def _submissions(session: Session, agency: Agency, outcome: Outcome | None, paged: Paging) -> dict[str, Any]:
-    own = Submission.agency_id == agency.agency_id
-    counted = session.exec(select(Submission.outcome, func.count()).where(own).group_by(col(Submission.outcome)))
-    counts: Counter[str] = Counter(dict(counted.all()))
-    wanted = select(Submission).where(own, *([Submission.outcome == outcome] if outcome else []))
-    key = (col(Submission.received_at), col(Submission.submission_id))
-    older = wanted.where(*beyond(key, paged.after(MOMENT), falling=True))
-    found = session.exec(older.order_by(*(column.desc() for column in key)).limit(paged.one_more)).all()
-    rows = paged.shown(found, lambda row: (row.received_at, row.submission_id))
-    return {
-        "counts": {name: counts[name] for name in get_args(Outcome) if name != NOTICED},
-        "total": counts.total() - counts[NOTICED],
-        "rows": [row.model_dump(mode="json", exclude={"kept", "content_hash"}) for row in rows],
-    }
-
-
-def refusal(receipt: Receipt) -> Problem:
-    """A returned document as a problem: the first reason on top, all of them in `errors`."""
-    refusals = [found for found in receipt.findings if found.severity == "refusal"]
-    first = refusals[0]
-    return Problem(
-        409 if first.code == "IDEMPOTENCY_CONFLICT" else 422,
-        first.code,
-        first.message,
-        first.message_ko,
-        where=first.where,
-        hint=first.hint,
-        errors=tuple(
-            WrongField(code=found.code, where=found.where, message=found.message, message_ko=found.message_ko)
-            for found in refusals
-        ),
-    )
 
 
 def _exists(where: str) -> Problem:

@@ -1,10 +1,10 @@
 """What a program sent: its size, kind and JSON, checked before anything is made of it."""
 
 import re
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from services.registry.intake.documents import identifiers
 from services.registry.intake.findings import of_wire
@@ -16,6 +16,18 @@ M = TypeVar("M", bound=BaseModel)
 JSON_TYPE = re.compile(r"application/(?:json|[\w.+-]+\+json)\s*(?:;\s*charset=\"?utf-8\"?\s*)?", re.IGNORECASE)
 FORM_LIMIT_BYTES = 64_000
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")
+]
+"""Without control characters: some of them are blanks to Python and none to whoever checked before."""
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+
+
+class Asked(BaseModel):
+    """A request's body: only what it names is taken."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Body(Generic[M]):

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from services.registry.access import not_found
-from services.registry.api.bodies import PlainBody
+from services.registry.access import Operator, not_found
+from services.registry.api.bodies import Asked, PlainBody
 from services.registry.api.custody import living
 from services.registry.cafes import bookings, closing, partners, places, rooms
 from services.registry.cafes.booking_law import Rules
@@ -36,18 +36,11 @@ from shared.web.sign_in import SignedIn, allow
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 Words = Annotated[tuple[Line, ...], Field(max_length=20)]
-Operator = Annotated[SignedIn, Depends(allow("operator"))]
 Staff = Annotated[SignedIn, Depends(allow("operator", "counselor"))]
 Looking = Annotated[SignedIn, Depends(allow("operator", "service", "counselor", "official"))]
 
 
-class Told(BaseModel):
-    """A request's body: only what it names is taken."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CafeTold(Told):
+class CafeTold(Asked):
     """What may be told of a café; what is left out stays as it is."""
 
     name: Line = ""
@@ -58,7 +51,7 @@ class CafeTold(Told):
     venue_type: VenueType | None = None
     partnership: Partnership | None = None
     is_anchor: bool = False
-    hours: Annotated[list[Any], Field(max_length=7)] = []
+    hours: list[Any] = Field([], max_length=7)
     """Seven entries, Monday first: `["09:00", "21:00"]` or null; empty where not known."""
     closed_on_holidays: bool = True
     services: Words = ()
@@ -77,30 +70,30 @@ class NewCafe(CafeTold):
     """The day since which it is in this state; today if not told."""
 
 
-class StageTold(Told):
+class StageTold(Asked):
     state: CafeState
     on: date
 
 
-class AgreementTold(Told):
+class AgreementTold(Asked):
     space_by: Line
     programs_by: Line
     begins_on: date
     ends_on: date | None = None
 
 
-class ClosureTold(Told):
+class ClosureTold(Asked):
     on: date
     reason: Text = ""
 
 
-class RoomTold(Told):
+class RoomTold(Asked):
     name: Line
     capacity: Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
     equipment: Words = ()
 
 
-class BookingTold(Told):
+class BookingTold(Asked):
     """A booking by staff for someone; with a reason, also beyond her day or a pause."""
 
     seeker_id: UUID
@@ -111,13 +104,13 @@ class BookingTold(Told):
     override_reason: Text = ""
 
 
-class CallTold(Told):
+class CallTold(Asked):
     title: Line
     opens_on: date
     closes_on: date
 
 
-class ApplicationTold(Told):
+class ApplicationTold(Asked):
     """What an organisation offers. Names no person."""
 
     organisation: Line
@@ -128,7 +121,7 @@ class ApplicationTold(Told):
     offers: Text = ""
 
 
-class DecisionTold(Told):
+class DecisionTold(Asked):
     state: ApplicationState
     reason: Text = ""
 

@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from sqlalchemy import Engine
 
-from services.registry.access import Sender, agency_for, not_found
-from services.registry.api.bodies import PlainBody
+from services.registry.access import Operator, Sender, agency_for, not_found
+from services.registry.api.bodies import Asked, PlainBody
 from services.registry.intake.documents import EMAIL
 from services.registry.people import contacts
 from services.registry.people.contacts import Answer, Channel, Owner
@@ -22,24 +22,19 @@ from shared.web.sign_in import SignedIn, allow
 MOST_ASKED = 200
 OWNERS: dict[str, Any] = {"firm": Posting, "agency": Agency, "account": Account}
 
-Operator = Annotated[SignedIn, Depends(allow("operator"))]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Where = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
 
 
-class AddressesAsked(BaseModel):
+class AddressesAsked(Asked):
     """Whom notify is about to write to, and what about."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     asked: Annotated[tuple[contacts.Asked, ...], Field(min_length=1, max_length=MOST_ASKED)]
     why: Words
 
 
-class NewContact(BaseModel):
+class NewContact(Asked):
     """Where someone is reached from now on."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     owner: Owner
     owner_id: UUID
@@ -53,10 +48,8 @@ class NewContact(BaseModel):
         return self
 
 
-class Hook(BaseModel):
+class Hook(Asked):
     """Where an agency wants to be called."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: Where
 

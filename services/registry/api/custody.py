@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import StringConstraints
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from services.registry.access import not_found
-from services.registry.api.bodies import PlainBody
+from services.registry.access import Operator, not_found
+from services.registry.api.bodies import Asked, PlainBody
 from services.registry.people import contacts, rights
 from services.registry.people.audit import Action, Look, Verdict
 from services.registry.people.erasure import ErasureRecord, about, erase, kept_shown
@@ -20,11 +20,10 @@ from services.registry.people.vault import Vault
 from services.registry.tables import Contact, KeptByLaw, Seeker, Submission, Upload
 from shared.database import beyond, reading, transaction
 from shared.web.cursors import MOMENT, Paged
-from shared.web.sign_in import SignedIn, allow
+from shared.web.sign_in import SignedIn
 
 CHUNK = 500
 
-Operator = Annotated[SignedIn, Depends(allow("operator"))]
 Words = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")
 ]
@@ -41,18 +40,14 @@ SEALED: dict[Any, tuple[Any, Any]] = {
 """What else than persons' keys hangs on the master key: tables with their key and the sealed column."""
 
 
-class Why(BaseModel):
+class Why(Asked):
     """The purpose of what is done with someone's data: no row of the audit log is without."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     why: Words
 
 
-class Named(BaseModel):
+class Named(Asked):
     """What someone is called by a sender, or signs in with."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     reference: Words
 

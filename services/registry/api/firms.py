@@ -13,8 +13,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from services.registry.access import not_found
-from services.registry.api.agencies import Asked, Name
-from services.registry.api.bodies import PlainBody
+from services.registry.api.bodies import Asked, Name, PlainBody
 from services.registry.orders import ledger
 from services.registry.people.audit import Look
 from services.registry.people.consents import Words, present_texts

@@ -12,9 +12,8 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from services.registry.access import not_found
-from services.registry.api.bodies import Body, PlainBody
-from services.registry.api.orders import Asked, Line, Operator
+from services.registry.access import Operator, not_found
+from services.registry.api.bodies import Asked, Body, Line, PlainBody
 from services.registry.tables import GroundLayer, PromotionDistrict
 from shared.clock import KST, now
 from shared.database import reading, transaction

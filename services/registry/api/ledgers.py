@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from starlette.responses import StreamingResponse
 
 from services.registry.access import Sender
-from services.registry.api.agencies import Asked as AskedBody
+from services.registry.api.bodies import Asked as AskedBody
 from services.registry.api.bodies import PlainBody
 from services.registry.api.custody import Words, address_of, named
 from services.registry.ledgers.handing_out import Form, file_of, look_of

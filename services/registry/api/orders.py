@@ -5,13 +5,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import Engine
 from sqlmodel import Session, or_, select
 
-from services.registry.access import Sender, agency_for, not_found
-from services.registry.api.agencies import refusal
-from services.registry.api.bodies import PlainBody
+from services.registry.access import Operator, Sender, agency_for, not_found
+from services.registry.api.bodies import Asked, Line, PlainBody
+from services.registry.api.intake import refusal
 from services.registry.decisions import Decision, decide, orders_of
 from services.registry.intake.door import Arrival, Receipt, receive
 from services.registry.intake.findings import finding
@@ -22,16 +21,7 @@ from services.registry.tables import Agency, JobOrder, Posting
 from shared.database import reading, transaction
 from shared.web.cursors import ID, Paged
 from shared.web.problems import Problem
-from shared.web.sign_in import SignedIn, allow
-
-Operator = Annotated[SignedIn, Depends(allow("operator"))]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-
-
-class Asked(BaseModel):
-    """A request's body: only what it names is taken."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from shared.web.sign_in import SignedIn
 
 
 class StatusAsked(Asked):

@@ -8,9 +8,8 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 from sqlalchemy import Engine
 
 from services.registry.access import not_found
-from services.registry.api.bodies import PlainBody
+from services.registry.api.bodies import Asked, PlainBody
 from services.registry.api.ground import Official
-from services.registry.api.orders import Asked
 from services.registry.plan import ledger
 from services.registry.plan.entries import ENTRY, AnyEntry, Ref
 from services.registry.plan.report import report

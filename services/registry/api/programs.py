@@ -10,8 +10,9 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from services.registry.api.bodies import PlainBody
-from services.registry.api.cafes import Looking, Operator, Staff, Told, answering, the
+from services.registry.access import Operator
+from services.registry.api.bodies import Asked, PlainBody
+from services.registry.api.cafes import Looking, Staff, answering, the
 from services.registry.api.custody import living
 from services.registry.cafes import enrolments, program_rows, programs
 from services.registry.cafes.bookings import one_at_a_time
@@ -37,7 +38,7 @@ USUAL_DAYS = 31
 MOST_DAYS = timedelta(days=400)
 
 
-class SessionTold(Told):
+class SessionTold(Asked):
     """What a session is to be."""
 
     kind: ProgramKind
@@ -58,19 +59,19 @@ class NewSession(SessionTold):
     cafe_id: UUID
 
 
-class CallOffTold(Told):
+class CallOffTold(Asked):
     reason: Words
 
 
-class EnrolTold(Told):
+class EnrolTold(Asked):
     seeker_id: UUID
 
 
-class AttendanceTold(Told):
+class AttendanceTold(Asked):
     attended: bool
 
 
-class RowsTold(Told):
+class RowsTold(Asked):
     """Rows of a file, a text a cell; see `program_rows.COLUMNS`."""
 
     rows: Rows

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends
 from pydantic import Field, StringConstraints
 from sqlalchemy import Engine
 
-from services.registry.api.bodies import PlainBody
-from services.registry.api.cafes import Looking, Staff, Told, answering, the
+from services.registry.api.bodies import Asked, PlainBody
+from services.registry.api.cafes import Looking, Staff, answering, the
 from services.registry.api.programs import SessionTold, Words, shown
 from services.registry.cafes import proposals
 from services.registry.cafes.season_facts import facts_of
@@ -19,7 +19,7 @@ from shared.database import reading, transaction
 Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 
 
-class PlanTold(Told):
+class PlanTold(Asked):
     """What to plan."""
 
     month: Month
@@ -27,7 +27,7 @@ class PlanTold(Told):
     """Staff hours of all cafés; those of the month before if not told."""
 
 
-class RefusalTold(Told):
+class RefusalTold(Asked):
     reason: Words
 
 

@@ -10,9 +10,8 @@ from pydantic import Field, TypeAdapter
 from sqlalchemy import ColumnElement, Engine
 from sqlmodel import col, select
 
-from services.registry.access import not_found, of_cafes
-from services.registry.api.bodies import PlainBody
-from services.registry.api.orders import Asked, Operator
+from services.registry.access import Operator, not_found, of_cafes
+from services.registry.api.bodies import Asked, PlainBody
 from services.registry.orders.ledger import steps_of
 from services.registry.orders.referral_states import Periods
 from services.registry.referrals.hearing import hear_answer

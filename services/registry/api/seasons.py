@@ -10,10 +10,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from services.registry import seasons
-from services.registry.access import not_found
-from services.registry.api.agencies import Name
-from services.registry.api.bodies import PlainBody
-from services.registry.api.orders import Asked, Operator
+from services.registry.access import Operator, not_found
+from services.registry.api.bodies import Asked, Name, PlainBody
 from services.registry.tables import HiringSeason
 from shared.database import reading, transaction
 from shared.web.problems import Problem

@@ -8,9 +8,8 @@ from fastapi import APIRouter, Depends
 from pydantic import Field, TypeAdapter
 from sqlalchemy import Engine
 
-from services.registry.access import not_found
-from services.registry.api.bodies import PlainBody
-from services.registry.api.orders import Asked, Line, Operator
+from services.registry.access import Operator, not_found
+from services.registry.api.bodies import Asked, Line, PlainBody
 from services.registry.expiry import sweep, trust_clock
 from services.registry.orders.defaulters import Listed, replace_list
 from services.registry.orders.postings import today

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import get_args
 from uuid import UUID
 
-from services.registry.api.agencies import MOST_ROWS
+from services.registry.api.intake import MOST_ROWS
 from services.registry.intake.documents import NOT_IN_FACTS, PostingDocument, check_posting
 from services.registry.intake.queue import KNOWN_FIELDS, LONGEST_ID
 from services.registry.law.licence_kinds import LICENCES
