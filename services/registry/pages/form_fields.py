@@ -1,13 +1,16 @@
-"""What do the fields of a form say: a day, a name, one of a few words? What is wrong is told beside its field."""
+"""What do the fields of a form say: a day, a time, a name, a number? What is wrong is told beside its field."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, get_args
+from uuid import UUID
 
 from fastapi import Form
 from pydantic import StringConstraints
 
+from services.registry.cafes.hours import Span
 from services.registry.cafes.refusals import Refused
 from services.registry.cafes.rooms import LARGEST, SMALLEST
+from shared.clock import KST
 
 Told = Annotated[
     str, Form(), StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")
@@ -42,3 +45,40 @@ def choice_told(told: str, choices: Any, where: str) -> str:
     if told not in get_args(choices):
         raise Refused("CHOICE_WRONG", where)
     return told
+
+
+def span_of(starts: str, minutes: str) -> Span:
+    """`2026-12-02T09:00` in Korea, and so many minutes. Raises `Refused`."""
+    try:
+        start = datetime.strptime(starts, "%Y-%m-%dT%H:%M").replace(tzinfo=KST)
+        length = int(minutes) if minutes.isascii() and minutes.isdigit() and len(minutes) <= 4 else 0
+        span = Span(start, start + timedelta(minutes=length))
+    except (ValueError, OverflowError):
+        raise Refused("TIME_WRONG") from None
+    if not length:
+        raise Refused("TIME_WRONG")
+    return span
+
+
+def number_of(people: str) -> int:
+    """Raises `Refused`."""
+    if not (people.isascii() and people.isdigit() and len(people) <= 3):
+        raise Refused("TOO_MANY_PEOPLE")
+    return int(people)
+
+
+def uuid_of(told: str, otherwise: str) -> UUID:
+    """Raises `Refused`."""
+    try:
+        return UUID(told)
+    except ValueError:
+        raise Refused(otherwise) from None
+
+
+def point_of(near: str) -> tuple[float, float] | None:
+    """`37.55,126.92`, or None for whatever else was told."""
+    try:
+        latitude, longitude = map(float, near.split(","))
+    except ValueError:
+        return None
+    return (latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None

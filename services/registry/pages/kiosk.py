@@ -15,7 +15,7 @@ from services.registry.cafes import bookings
 from services.registry.cafes.hours import day_of
 from services.registry.cafes.links import CHECK_IN_GOOD_FOR, Links
 from services.registry.cafes.refusals import Reason, Refused
-from services.registry.pages.cafes import cafe_page, running
+from services.registry.pages.cafes_shown import cafe_page, running
 from services.registry.people.accounts import WrongAttempts
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Booking, Cafe, Room

@@ -19,7 +19,7 @@ from services.registry.cafes.life_cycle import RUNNING
 from services.registry.cafes.program_kinds import kinds
 from services.registry.cafes.programs import MOST_SEATS
 from services.registry.cafes.refusals import Refused
-from services.registry.pages.cafes import span_of
+from services.registry.pages.form_fields import span_of
 from services.registry.people.rights import seeker_named
 from services.registry.people.vault import Vault
 from services.registry.tables import Cafe, Enrolment, ProgramSession

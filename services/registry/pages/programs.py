@@ -16,8 +16,8 @@ from services.registry.cafes.hours import at_minute, day_of
 from services.registry.cafes.life_cycle import RUNNING
 from services.registry.cafes.program_kinds import kinds
 from services.registry.cafes.refusals import Refused
-from services.registry.pages.cafes import SeekerAlone, own
-from services.registry.pages.me import herself
+from services.registry.pages.cafes_shown import own
+from services.registry.pages.me import SeekerAlone, herself
 from services.registry.tables import Cafe, Enrolment, ProgramSession
 from shared.clock import now
 from shared.database import reading, transaction

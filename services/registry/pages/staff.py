@@ -19,8 +19,7 @@ from services.registry.cafes.life_cycle import FOLLOWS, RUNNING, CafeState
 from services.registry.cafes.links import Links
 from services.registry.cafes.refusals import Refused
 from services.registry.cafes.rooms import whole_day
-from services.registry.pages.cafes import number_of, span_of, uuid_of
-from services.registry.pages.form_fields import Told, capacity_told, day_told, name_told
+from services.registry.pages.form_fields import Told, capacity_told, day_told, name_told, number_of, span_of, uuid_of
 from services.registry.people.rights import seeker_named
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
