@@ -18,9 +18,11 @@ from services.registry.people.master_keys import MasterKeys
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Agency, Table
+from shared.clock import stopped_at
 from shared.database import SpineTable, transaction
 from shared.outbox import OutboxLine
 from tests.stores import store_with
+from tests.unit.registry.cafes.town import NIGHT_BEFORE
 
 OPERATOR = {"Authorization": "Bearer operator-token"}
 SERVICE = {"Authorization": "Bearer service-token"}
@@ -44,6 +46,13 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     engine = store_with(f"sqlite:///{tmp_path / 'registry.sqlite'}", Table.metadata, SpineTable.metadata)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def the_night_before() -> Iterator[None]:
+    """The clock stands on the eve of a Wednesday at the cafés."""
+    with stopped_at(NIGHT_BEFORE):
+        yield
 
 
 @pytest.fixture

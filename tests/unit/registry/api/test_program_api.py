@@ -1,7 +1,6 @@
 """Can software plan sessions, enrol people, bring a file in twice and take it out again? Is what is wrong told?"""
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,16 +16,12 @@ from services.registry.commands import programs as program_commands
 from services.registry.tables import Cafe, Enrolment, ProgramSession, Seeker
 from shared.clock import stopped_at
 from shared.database import reading, transaction
-from tests.unit.registry.cafes.town import DAY, NIGHT_BEFORE, a_cafe, someone, span
+from tests.unit.registry.cafes.town import DAY, a_cafe, someone, span
 from tests.unit.registry.conftest import OPERATOR
 
+pytestmark = pytest.mark.usefixtures("the_night_before")
+
 PATH = "/api/v1/registry/programs"
-
-
-@pytest.fixture(autouse=True)
-def the_night_before() -> Iterator[None]:
-    with stopped_at(NIGHT_BEFORE):
-        yield
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What may someone book? The law of the day, its bounds, and each refusal with its own reason."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -20,13 +20,9 @@ from shared.database import reading, transaction
 from tests.unit.registry.cafes.town import DAY, NIGHT_BEFORE, a_cafe, asked, someone, span
 from tests.unit.registry.conftest import said
 
+pytestmark = pytest.mark.usefixtures("the_night_before")
+
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(autouse=True)
-def the_night_before() -> Iterator[None]:
-    with stopped_at(NIGHT_BEFORE):
-        yield
 
 
 def refused(code: str, attempt: Callable[[], object]) -> None:

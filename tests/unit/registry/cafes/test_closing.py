@@ -1,6 +1,6 @@
 """A café that closes for a day, keeps other hours or ends: what was to be there is given back, and its people told."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -17,22 +17,18 @@ from services.registry.tables import Booking, Cafe, ProgramSession, RoomWish
 from shared.clock import stopped_at
 from shared.database import reading, transaction
 from tests.unit.registry.cafes.test_booking_law import refused
-from tests.unit.registry.cafes.town import DAY, NIGHT_BEFORE, a_cafe, a_session, asked, someone, span
+from tests.unit.registry.cafes.town import DAY, a_cafe, a_session, asked, someone, span
 from tests.unit.registry.conftest import OPERATOR, said
-from tests.unit.registry.pages.test_cafe_pages import send
 from tests.unit.registry.pages.test_partner_pages import staff, told_beside
+from tests.unit.registry.pages.visitor import send
+
+pytestmark = pytest.mark.usefixtures("the_night_before")
 
 __all__ = ["staff"]
 
 NEXT = DAY + timedelta(days=1)
 STANDS = ["booked", "booked", "booked", "waiting", "planned"]
 CLOSED = ["room_closed", "booked", "booked", "waiting", "called_off"]
-
-
-@pytest.fixture(autouse=True)
-def the_night_before() -> Iterator[None]:
-    with stopped_at(NIGHT_BEFORE):
-        yield
 
 
 class Town:

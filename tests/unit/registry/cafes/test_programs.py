@@ -1,6 +1,5 @@
 """Who has a seat in a session? The law of seats, its bounds, each refusal, and what is left of people."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from uuid import UUID
 
@@ -23,13 +22,9 @@ from tests.unit.registry.cafes.test_booking_law import refused
 from tests.unit.registry.cafes.town import DAY, NIGHT_BEFORE, a_cafe, a_session, asked, session_told, someone, span
 from tests.unit.registry.conftest import said
 
+pytestmark = pytest.mark.usefixtures("the_night_before")
+
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(autouse=True)
-def the_night_before() -> Iterator[None]:
-    with stopped_at(NIGHT_BEFORE):
-        yield
 
 
 def states(session: Session, program: ProgramSession) -> list[str]:

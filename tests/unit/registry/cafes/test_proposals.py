@@ -1,6 +1,5 @@
 """Are a month's proposals made of registry's own rows, decided once, and compared with what happened?"""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,16 +20,12 @@ from shared.clock import now, stopped_at
 from shared.database import reading, transaction
 from tests.unit.registry.cafes.town import NIGHT_BEFORE, a_cafe, a_session, session_told, someone
 from tests.unit.registry.conftest import OPERATOR
-from tests.unit.registry.pages.test_cafe_pages import PASSWORD, send
+from tests.unit.registry.pages.visitor import PASSWORD, send
+
+pytestmark = pytest.mark.usefixtures("the_night_before")
 
 PATH = "/api/v1/registry/programs/plan"
 JANUARY = date(2027, 1, 1)
-
-
-@pytest.fixture(autouse=True)
-def the_night_before() -> Iterator[None]:
-    with stopped_at(NIGHT_BEFORE):
-        yield
 
 
 def a_posting(session: Session, agency: Agency, closes_on: date, *skills: str, **but: str) -> None:

@@ -1,9 +1,7 @@
-"""Can someone find a café, join, book, change, cancel, check in and be forgotten? Is what is wrong told beside it?"""
+"""Can someone find a café, join, book, change, cancel, wait and be forgotten? Is what is wrong told beside it?"""
 
 import re
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -12,70 +10,15 @@ from icalendar import Calendar
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from services.registry.app import create_app
-from services.registry.cafes import enrolments
-from services.registry.cafes.links import Links
 from services.registry.people.accounts import add_account
-from services.registry.settings import RegistrySettings
-from services.registry.tables import (
-    Booking,
-    Cafe,
-    CalendarFeed,
-    Consent,
-    Enrolment,
-    KeptByLaw,
-    ProgramSession,
-    Room,
-    RoomUse,
-    RoomWish,
-    Seeker,
-)
+from services.registry.tables import Booking, Cafe, CalendarFeed, Consent, KeptByLaw, Room, RoomUse, RoomWish, Seeker
 from shared.clock import KST, stopped_at
 from shared.database import reading, transaction
-from tests.unit.registry.cafes.town import DAY, NIGHT_BEFORE, a_cafe, a_session, span
+from tests.unit.registry.cafes.town import DAY, span
 from tests.unit.registry.conftest import said
+from tests.unit.registry.pages.visitor import NINE, PASSWORD, at, book, join, only, send
 
-PASSWORD = "long enough to keep"
-NINE = f"{DAY}T09:00"
-
-
-@pytest.fixture(autouse=True)
-def the_night_before() -> Iterator[None]:
-    with stopped_at(NIGHT_BEFORE):
-        yield
-
-
-@pytest.fixture
-def cafe(engine: Engine) -> tuple[Cafe, list[Room]]:
-    with transaction(engine) as session:
-        return a_cafe(session, latitude=37.55, longitude=126.92)
-
-
-@pytest.fixture
-def browse(engine: Engine, settings: RegistrySettings) -> Callable[[], TestClient]:
-    app = create_app(settings)
-    return lambda: TestClient(app, headers={"accept": "text/html"}, raise_server_exceptions=False)
-
-
-def send(browser: TestClient, page: str, to: str, **fields: Any) -> Any:
-    token = re.search(r'name="form_token" value="([0-9a-f]+)"', browser.get(page).text)
-    assert token, page
-    return browser.post(to, data={"form_token": token[1], **fields})
-
-
-def join(browser: TestClient, phone: str = "010-2222-3333", **but: Any) -> Any:
-    return send(browser, "/cafes/join", "/cafes/join", **({"phone": phone, "password": PASSWORD} | but))
-
-
-def book(browser: TestClient, cafe: tuple[Cafe, list[Room]], **but: Any) -> Any:
-    at = f"/cafes/{cafe[0].cafe_id}/book"
-    told = {"starts": NINE, "minutes": "120", "room": str(cafe[1][0].room_id), "people": "1"} | but
-    return send(browser, f"{at}?starts={NINE}", at, **told)
-
-
-def only(engine: Engine) -> Booking:
-    with reading(engine) as session:
-        return session.exec(select(Booking)).one()
+pytestmark = pytest.mark.usefixtures("the_night_before")
 
 
 def test_who_joins_for_rooms_alone_is_published_nowhere(
@@ -205,98 +148,6 @@ def test_her_calendar_has_a_secret_address_that_she_can_void(
     assert ".ics" not in browser.get("/cafes/mine").text
 
 
-def links(settings: RegistrySettings) -> Links:
-    return Links(settings.session_key.get_secret_value())
-
-
-def at(clock: str) -> datetime:
-    return span(clock, "24:00").starts_at
-
-
-def test_a_scanned_code_checks_in_and_matching_is_offered_with_one_tap(
-    browse: Callable[[], TestClient], engine: Engine, cafe: tuple[Cafe, list[Room]], settings: RegistrySettings
-) -> None:
-    browser = browse()
-    join(browser)
-    book(browser, cafe)
-    with stopped_at(at("08:55")):
-        token = links(settings).make(cafe[0], "check_in", timedelta(minutes=10))
-        page = f"/cafes/check-in?at={token}"
-        shown = send(browser, page, "/cafes/check-in", at=token)
-        assert "동의하고 매칭 받기" in shown.text
-        assert "거주 구" in shown.text  # the whole text of the consent
-        assert only(engine).state == "checked_in"
-        shown = send(browser, "/cafes/welcome", "/cafes/matching")
-        assert "매칭도 받고 계십니다" in shown.text
-    with reading(engine) as session:
-        assert session.exec(select(Seeker)).one().state == "active"
-        assert [row.purpose for row in session.exec(select(Consent))] == ["matching"]
-    with stopped_at(at("09:06")):
-        assert "만료된 코드" in browser.get(page).text
-
-
-def test_a_kiosk_lets_in_by_six_digits_only_where_it_stands(
-    browse: Callable[[], TestClient], engine: Engine, cafe: tuple[Cafe, list[Room]], settings: RegistrySettings
-) -> None:
-    browser, kiosk, stranger = browse(), browse(), browse()
-    join(browser)
-    book(browser, cafe)
-    where, code = f"/kiosk/{cafe[0].cafe_id}", only(engine).code
-    with stopped_at(at("08:55")):
-        assert "입실 번호" not in stranger.get(where).text
-        assert stranger.get(f"{where}/code.svg").status_code == 404
-        shown = kiosk.get(f"{where}?key={links(settings).make(cafe[0], 'kiosk')}")
-        assert (shown.url.query, "입실 번호" in shown.text) == (b"", True)
-        assert kiosk.get(f"{where}/code.svg").headers["content-type"] == "image/svg+xml"
-        wrong = send(kiosk, where, f"{where}/check-in", code="xxxxxx")
-        assert (wrong.status_code, "번호가 아닙니다" in wrong.text) == (409, True)
-        shown = send(kiosk, where, f"{where}/check-in", code=code)
-        assert "방 1" in shown.text
-        assert shown.headers["refresh"] == f"15;url={where}"
-        assert "refresh" not in stranger.get(where).headers
-        assert "2222" not in shown.text
-    assert only(engine).state == "checked_in"
-    with transaction(engine) as session:
-        session.get_one(Cafe, cafe[0].cafe_id).link_number += 1
-    assert "입실 번호" not in kiosk.get(where).text
-
-
-def test_a_kiosk_does_not_let_anyone_guess(
-    browse: Callable[[], TestClient], cafe: tuple[Cafe, list[Room]], settings: RegistrySettings
-) -> None:
-    kiosk, where = browse(), f"/kiosk/{cafe[0].cafe_id}"
-    kiosk.get(f"{where}?key={links(settings).make(cafe[0], 'kiosk')}")
-    told = [send(kiosk, where, f"{where}/check-in", code=f"{number:06}").text for number in range(11)]
-    assert "잘못된 번호가 많았습니다" in told[-1]
-
-
-def test_a_host_sees_what_it_gained_by_its_own_link(
-    browse: Callable[[], TestClient], engine: Engine, cafe: tuple[Cafe, list[Room]], settings: RegistrySettings
-) -> None:
-    browser = browse()
-    join(browser)
-    book(browser, cafe, people="3")
-    with transaction(engine) as session:
-        session.exec(select(Booking)).one().state = "checked_in"
-        her = session.exec(select(Seeker)).one().seeker_id
-        program = a_session(session, cafe[0], seats=1)
-        seat = enrolments.enrol(session, her, program)
-        a_session(session, cafe[0], "17:00", "18:00")  # nobody comes to it, and nobody closes it
-    with stopped_at(program.starts_at), transaction(engine) as session:
-        enrolments.attend(session, session.get_one(Enrolment, seat.enrolment_id), came=True)
-        enrolments.hold(session, session.get_one(ProgramSession, program.session_id))
-    with stopped_at(at("12:00") + timedelta(days=40)):
-        page = browse().get(f"/cafes/host/{links(settings).make(cafe[0], 'host')}")
-    assert "2026-12" in page.text
-    assert re.search(
-        r'number">1</td><td class="number">1</td><td class="number">3</td><td class="number">2.0</td>'
-        r'<td class="number">0</td><td class="number">1</td><td class="number">1</td>',
-        page.text,
-    )
-    forged = links(settings).make(cafe[0], "kiosk")
-    assert browse().get(f"/cafes/host/{forged}").status_code == 404
-
-
 def test_erased_her_bookings_are_counts_and_what_was_ahead_is_free(
     browse: Callable[[], TestClient], engine: Engine, cafe: tuple[Cafe, list[Room]]
 ) -> None:
@@ -345,79 +196,3 @@ def test_a_counselor_books_beyond_the_day_for_a_reason_and_excuses(
         number: UUID = missed.booking_id
     page = f"/counter/rooms?cafe={cafe[0].cafe_id}&day={DAY}"
     assert "사정 인정" in send(counselor, page, f"/counter/rooms/{number}/excuse").text
-
-
-def test_a_cafes_life_goes_step_by_step(browse: Callable[[], TestClient], client: TestClient) -> None:
-    client.headers |= {"Authorization": "Bearer operator-token"}
-    made = client.post(
-        "/api/v1/registry/cafes",
-        json={"name": "새 카페", "district": "서울 중구", "state": "planned", "on": "2026-01-05"},
-    )
-    at_cafe = f"/api/v1/registry/cafes/{made.json()['cafe_id']}"
-
-    def step(state: str, on: str) -> tuple[int, str]:
-        answer = client.post(f"{at_cafe}/stages", json={"state": state, "on": on})
-        return answer.status_code, answer.json().get("code", "")
-
-    assert step("opened", "2026-02-01") == (409, "STATE_SKIPPED")
-    assert step("called", "2025-12-01") == (409, "STATE_BACKDATED")
-    assert step("called", "2026-12-24") == (409, "DAY_AHEAD")
-    assert step("called", "2026-02-01") == (201, "")
-    assert step("agreed", "2026-03-01") == (201, "")
-    assert step("opened", "2026-04-01") == (409, "NO_AGREEMENT")
-    agreement = {"space_by": "시험대학교", "programs_by": "서울시", "begins_on": "2026-03-01", "ends_on": "2026-02-01"}
-    assert client.post(f"{at_cafe}/agreements", json=agreement).json()["code"] == "PERIOD_WRONG"
-    assert client.post(f"{at_cafe}/agreements", json=agreement | {"ends_on": "2028-02-28"}).status_code == 201
-    assert step("opened", "2026-04-01") == (201, "")
-    assert step("operating", "2026-04-01") == (201, "")
-    assert step("opened", "2026-05-01") == (409, "STATE_SKIPPED")
-    assert step("ended", "2026-11-30") == (201, "")
-    told = client.get(at_cafe).json()
-    assert [(each["state"], each["on"]) for each in told["stages"]][-1] == ("ended", "2026-11-30")
-    assert browse().get(f"/cafes/{told['cafe_id']}").status_code == 404
-
-
-BAD_CAFES = [
-    ({"latitude": 37.5}, "PLACE_WRONG"),
-    ({"latitude": 126.9, "longitude": 37.5}, "PLACE_WRONG"),
-    ({"hours": [["09:00", "18:00"]]}, "HOURS_WRONG"),
-    ({"hours": [["18:00", "09:00"]] * 7}, "HOURS_WRONG"),
-    ({"hours": [["9시", "18시"]] * 7}, "HOURS_WRONG"),
-    ({"hours": [["09:00", "24:30"]] * 7}, "HOURS_WRONG"),
-    ({"hours": [{"from": 9}] * 7}, "HOURS_WRONG"),
-    ({"venue_type": "카페"}, "INVALID"),
-    ({"partnership": "대학생"}, "INVALID"),
-    ({"name": " "}, "INVALID"),
-]
-
-
-@pytest.mark.parametrize(("but", "code"), BAD_CAFES, ids=[f"{n} {next(iter(b[0]))}" for n, b in enumerate(BAD_CAFES)])
-def test_a_cafe_that_cannot_be_is_refused_beside_its_field(client: TestClient, but: dict[str, Any], code: str) -> None:
-    client.headers |= {"Authorization": "Bearer operator-token"}
-    answer = client.post("/api/v1/registry/cafes", json={"name": "새 카페", "district": "서울 중구"} | but)
-    assert (answer.status_code, answer.json()["code"]) == (422, code)
-    assert answer.json()["where"].split(".")[0] in (*but, "latitude")
-    assert client.get("/api/v1/registry/cafes").json() == []
-
-
-def test_a_call_for_partners_ends_in_a_cafe(client: TestClient) -> None:
-    client.headers |= {"Authorization": "Bearer operator-token"}
-    asked = {"title": "2026 하반기 협력점 공모", "opens_on": "2026-11-01", "closes_on": "2026-12-31"}
-    call = client.post("/api/v1/registry/partner-calls", json=asked).json()
-    offer = {
-        "organisation": "가상대학교 학생회관",
-        "venue_type": "대학",
-        "partnership": "대학",
-        "district": "서울 성북구",
-    }
-    made = client.post(f"/api/v1/registry/partner-calls/{call['call_id']}/applications", json=offer).json()
-    decide = f"/api/v1/registry/partner-applications/{made['application_id']}/decision"
-    assert client.post(decide, json={"state": "accepted"}).json()["code"] == "DECISION_WRONG"
-    assert client.post(decide, json={"state": "reviewed"}).status_code == 200
-    assert client.post(decide, json={"state": "refused"}).json()["code"] == "REASON_MISSING"
-    accepted = client.post(decide, json={"state": "accepted", "reason": "통학로"}).json()
-    cafe = client.get(f"/api/v1/registry/cafes/{accepted['cafe_id']}").json()
-    assert (cafe["state"], cafe["venue_type"]) == ("agreed", "대학")
-    with stopped_at(at("09:00") + timedelta(days=60)):
-        late = client.post(f"/api/v1/registry/partner-calls/{call['call_id']}/applications", json=offer)
-        assert late.json()["code"] == "CALL_CLOSED"

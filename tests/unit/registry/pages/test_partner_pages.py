@@ -1,7 +1,7 @@
 """Does a call lead to an opening on the pages, each step with its day? Is what is wrong told beside its field?"""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -15,10 +15,11 @@ from services.registry.cafes.rooms import rooms_of
 from services.registry.people.accounts import add_account
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Cafe, CafeAgreement, CafeStage, PartnerApplication, PartnerCall
-from shared.clock import stopped_at
 from shared.database import reading, transaction
-from tests.unit.registry.cafes.town import NIGHT_BEFORE, a_cafe
-from tests.unit.registry.pages.test_cafe_pages import PASSWORD, send
+from tests.unit.registry.cafes.town import a_cafe
+from tests.unit.registry.pages.visitor import PASSWORD, send
+
+pytestmark = pytest.mark.usefixtures("the_night_before")
 
 CALL = {"title": "하반기 협력점 공모", "opens_on": "2026-11-02", "closes_on": "2026-12-31"}
 OFFER = {
@@ -29,12 +30,6 @@ OFFER = {
     "offers": "1층 라운지",
 }
 AGREEMENT = {"space_by": "가상대학교", "programs_by": "서울시", "begins_on": "2026-12-01", "ends_on": ""}
-
-
-@pytest.fixture(autouse=True)
-def the_night_before() -> Iterator[None]:
-    with stopped_at(NIGHT_BEFORE):
-        yield
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Can someone find a session, enrol, wait, cancel and say how it was; and can staff plan it and note who came?"""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,20 +10,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from services.registry.app import create_app
 from services.registry.people.accounts import add_account
-from services.registry.settings import RegistrySettings
 from services.registry.tables import Cafe, Enrolment, ProgramSession, SessionOpinion
 from shared.clock import stopped_at
 from shared.database import reading, transaction
-from tests.unit.registry.cafes.town import DAY, NIGHT_BEFORE, a_cafe, a_session
-from tests.unit.registry.pages.test_cafe_pages import PASSWORD, join, send
+from tests.unit.registry.cafes.town import DAY, a_cafe, a_session
+from tests.unit.registry.pages.visitor import PASSWORD, join, send
 
-
-@pytest.fixture(autouse=True)
-def the_night_before() -> Iterator[None]:
-    with stopped_at(NIGHT_BEFORE):
-        yield
+pytestmark = pytest.mark.usefixtures("the_night_before")
 
 
 @pytest.fixture
@@ -31,12 +25,6 @@ def town(engine: Engine) -> tuple[Cafe, ProgramSession]:
     with transaction(engine) as session:
         cafe, _ = a_cafe(session)
         return cafe, a_session(session, cafe, seats=1, kind="lecture", title="엑셀 특강", skill="엑셀")
-
-
-@pytest.fixture
-def browse(engine: Engine, settings: RegistrySettings) -> Callable[[], TestClient]:
-    app = create_app(settings)
-    return lambda: TestClient(app, headers={"accept": "text/html"}, raise_server_exceptions=False)
 
 
 @pytest.fixture
