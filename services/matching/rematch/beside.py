@@ -4,11 +4,12 @@ It reads the store, and writes finished lists into rows of their own.
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import get_all_start_methods, get_context, parent_process
 from typing import ClassVar
 from uuid import UUID
 
@@ -165,8 +166,19 @@ def on_all_cores(index: Index, blocks: Sequence[Block]) -> Iterator[list[Listed]
         for block in some:
             lists_of(index, Block(side, block.ids[: 2 * cores]))
     _at_hand[:] = [index]
-    with ProcessPoolExecutor(cores, mp_context=get_context("fork")) as pool:
+    with ProcessPoolExecutor(cores, mp_context=get_context("fork"), initializer=_end_with_our_parent) as pool:
         yield from pool.map(_of_block, blocks)
+
+
+def _end_with_our_parent() -> None:
+    """Trap: a worker whose parent was killed would wait for its next block for ever, the whole index in its hands."""
+
+    def wait() -> None:
+        if parent := parent_process():
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _of_block(block: Block) -> list[Listed]:
