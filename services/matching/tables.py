@@ -96,7 +96,7 @@ class MatchList(Table, table=True):
     """Of the seeker or posting, as of which the list was made: an older one than the profile's is to be made again."""
     epoch: int
     pairs: str = Field(sa_type=PackedText)
-    """A line a pair, see `explanation.line`."""
+    """A line a pair, see `engine.written`."""
 
 
 class ShardRow(Table, table=True):

@@ -35,7 +35,7 @@ class AskedPlan(Fact):
 
 
 class ShownOutcome(Fact):
-    """What a choice brings each of the three parties; see `season_plan.Outcome`."""
+    """What a choice brings each of the three parties; see `season.plan.Outcome`."""
 
     referrals: int
     total_fit: int

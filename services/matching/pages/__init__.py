@@ -1,1 +1,1 @@
-"""What people see of matching: how fair the lists are, and what each proof found."""
+"""What people see of matching: how fair the lists are, what each proof found, what near misses lack."""

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from markupsafe import Markup
 from sqlalchemy import Engine
 from sqlmodel import Session
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from services.matching import store
 from services.matching.api.seasons import Planner, ShownExposure, ShownFairness, fairness_of
@@ -84,14 +84,17 @@ class Reckoning:
         self._one_at_a_time = threading.Lock()
 
     def told(self, *, anew: bool) -> Reckoned:
-        """What was found last; read anew where it is old, of another epoch, or somebody asks."""
+        """What was found last; read anew where it is old, of another epoch, or somebody asks: once for all who ask."""
+        asked = now()
         with self._one_at_a_time:
             with reading(self._engine) as session:
                 epoch = store.present_epoch(session, self._shard_count)
             last = self._last
-            if anew or last is None or last.fair.epoch != epoch or not now() - KEPT < last.at <= now():
+            oldest = asked if anew else asked - KEPT
+            if last is None or last.fair.epoch != epoch or not oldest <= last.at <= now():
+                began = now()
                 with reading(self._engine) as session:
-                    last = self._last = Reckoned(fairness_of(season(session, self._shard_count)), now())
+                    last = self._last = Reckoned(fairness_of(season(session, self._shard_count)), began)
             return last
 
 
@@ -114,6 +117,9 @@ def fairness_pages(engine: Engine, shard_count: int, pages: Pages) -> APIRouter:
     @router.get("/matching/fairness")
     def show_fairness(request: Request, _who: Planner, anew: bool = False) -> Response:
         fair, at = reckoning.told(anew=anew)
+        if anew:  # who loads the page again asks no more
+            plain = request.url.remove_query_params("anew")
+            return RedirectResponse(f"{plain.path}?{plain.query}", 303)
         with reading(engine) as session:
             drifts = tuple(_drifts(session))
             running, waiting = rematches.unfinished(session), rematches.in_turn(session)

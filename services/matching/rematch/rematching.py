@@ -104,9 +104,13 @@ class Rematching:
         with reading(self._engine) as session:
             if not self._sweep.is_wanted(session):
                 return False
+            left = resharding.some_left(session, shard.count)
         started = time.monotonic()
         with transaction(self._engine) as session:
-            resharding.take_some_back(session, shard.count)
+            if left:
+                resharding.take_back(session, left)
+            else:
+                resharding.forget_others(session, shard.count)
         self._yield(started)
         return True
 

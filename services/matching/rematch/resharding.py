@@ -6,6 +6,8 @@ revision of its profile: should that shard come back, it makes the list anew and
 """
 
 import time
+from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, exists
 from sqlalchemy.orm import Mapped
@@ -19,6 +21,8 @@ from services.matching.shards import Shard
 from services.matching.tables import MatchList, NextList, ProfileRow, ShardRow
 from shared.outbox import stage
 
+ListKey = tuple[str, UUID, str]
+"""Scope, whose, and the shard that said it."""
 TAKEN_BACK_AT_ONCE = 300
 """Lists in one transaction: whoever hears waits so long at most."""
 LOOK_AGAIN_SECONDS = 60.0
@@ -47,17 +51,29 @@ class Sweep:
         return False
 
 
-def take_some_back(session: Session, count: int) -> None:
-    """Take some lists back; where none is left, forget the shards that are not of `count`.
+def some_left(session: Session, count: int) -> Sequence[ListKey]:
+    """Some lists of other numbers of shards that still stand. There is no index: nobody should wait for this look."""
+    former = _not_of(col(MatchList.shard), count), col(MatchList.profile_revision) != GONE
+    keys = select(MatchList.scope, MatchList.scope_id, MatchList.shard).where(*former)
+    return session.exec(keys.limit(TAKEN_BACK_AT_ONCE)).all()
+
+
+def take_back(session: Session, keys: Sequence[ListKey]) -> None:
+    """Say these lists once more, empty, as they are by now."""
+    for key in keys:
+        row = session.get(MatchList, key, with_for_update=True)
+        if row is not None and row.profile_revision != GONE:
+            _take_back(session, row)
+
+
+def forget_others(session: Session, count: int) -> None:
+    """Forget the shards that are not of `count`, if nothing is left of them.
 
     Trap: between a look in one transaction and the forgetting in another, a former shard that still runs could say a
-    list, which nobody would ever take back.
+    list, which nobody would ever take back. On PostgreSQL one that commits in the very moment of this transaction still
+    can: former shards are to be stopped before (docs/operating.md).
     """
-    former = select(MatchList).where(_not_of(col(MatchList.shard), count), MatchList.profile_revision != GONE)
-    rows = session.exec(former.limit(TAKEN_BACK_AT_ONCE)).all()
-    for row in rows:
-        _take_back(session, row)
-    if not rows:
+    if not some_left(session, count):
         session.connection().execute(delete(NextList).where(_not_of(col(NextList.shard), count)))
         session.connection().execute(delete(ShardRow).where(_not_of(col(ShardRow.shard), count)))
 

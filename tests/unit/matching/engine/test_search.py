@@ -181,3 +181,4 @@ def test_a_block_keeps_together_who_says_the_same(side: Side) -> None:
         told = np.stack([block.occupations, block.types, block.patterns])
         assert (said == np.repeat(told, np.diff(block.stretches), axis=1)).all()
         assert (np.diff(told, axis=1) != 0).any(axis=0).all()
+        assert (block.conditions == shelf.columns[slots]).all()
