@@ -13,7 +13,16 @@ from services.notify import changes, referrals
 from services.notify.changes import ListChanges
 from services.notify.match_lists import PAGE_SIZE, Reach, within
 from services.notify.referrals import Standing
-from services.notify.tables import Delivery, KeptPosting, MatchList, PairStanding, PostingCard, Review, SeekerCard
+from services.notify.tables import (
+    Delivery,
+    FirmLinksEnded,
+    KeptPosting,
+    MatchList,
+    PairStanding,
+    PostingCard,
+    Review,
+    SeekerCard,
+)
 
 View = Literal["due", "unanswered", "interviews", "all"]
 VIEWS: tuple[View, ...] = get_args(View)
@@ -115,11 +124,20 @@ def postings_of(session: Session, changed: Sequence[Changed]) -> dict[UUID, Post
 
 
 def mails_to_firms(session: Session, found: Sequence[Followed]) -> dict[UUID, Delivery]:
-    """The last mail to the firm of each posting about who was referred to it."""
+    """The last mail to the firm of each posting about who was referred to it, whose link still leads there."""
     ids = {one.row.posting_id for one in found}
     to_them = (Delivery.recipient == "firm", Delivery.channel == "email", Delivery.category == "referrals")
-    mails = select(Delivery).where(*to_them, col(Delivery.recipient_id).in_(ids)).order_by(col(Delivery.made_at))
-    return {mail.recipient_id: mail for mail in session.exec(mails)}
+    of_these = col(Delivery.recipient_id).in_(ids)
+    mails = session.exec(select(Delivery).where(*to_them, of_these).order_by(col(Delivery.made_at)))
+    ended = {
+        one.posting_id: one.ended_at
+        for one in session.exec(select(FirmLinksEnded).where(col(FirmLinksEnded.posting_id).in_(ids)))
+    }
+    return {
+        mail.recipient_id: mail
+        for mail in mails
+        if not (mail.ended_at and mail.recipient_id in ended and mail.ended_at <= ended[mail.recipient_id])
+    }
 
 
 def _of_view(view: View) -> list[ColumnElement[bool]]:

@@ -102,6 +102,7 @@ def staff_pages(  # noqa: PLR0915 - the list of what staff can do
     ) -> Response:
         """The café is closed on a day: what was booked and planned is given back, and its people are told."""
         told = {"closing_reason": closing_reason}
+        on: date | None = None
         try:
             on = day_told(day, "day")
             if not closing_reason:
@@ -109,7 +110,7 @@ def staff_pages(  # noqa: PLR0915 - the list of what staff can do
             with transaction(engine) as session:
                 given_back = closing.close_on(session, the(session, Cafe, cafe), on, closing_reason, rules)
         except Refused as refused:
-            return rooms_page(request, who, cafe, None, refused, told)
+            return rooms_page(request, who, cafe, on, refused, told)
         counts = f"bookings={given_back.bookings}&sessions={given_back.sessions}"
         return RedirectResponse(f"/counter/rooms?cafe={cafe}&day={on}&{counts}", 303)
 

@@ -10,10 +10,12 @@ from httpx import Response
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from services.notify import referrals
+from services.notify import referrals, signed_links
 from services.notify.settings import NotifySettings
+from services.notify.tables import Delivery
+from shared.clock import now
 from shared.contracts import MatchReviewed, ReferralAnswered
-from shared.database import reading
+from shared.database import reading, transaction
 from shared.outbox import OutboxLine
 from shared.web.sign_in import SignedIn
 from tests.unit.notify.conftest import OFFICIAL, Hear, seat
@@ -163,6 +165,25 @@ def test_her_referrals_say_where_they_stand_and_take_an_answer(at_desk: TestClie
     for view in ("due", "interviews", "all"):
         assert "면접 예정" in at_desk.get(f"/desk/referrals?view={view}").text
     assert send(at_desk, "/desk/answer", key(0), answer="hired", on_day="someday").status_code == 422
+
+
+def test_a_mailed_address_is_told_as_mailed_until_it_is_ended(
+    at_desk: TestClient, settings: NotifySettings, hear: Hear, engine: Engine
+) -> None:
+    send(at_desk, "/desk/decide", key(0), decision="accepted")
+    hear(a_referral(0, 0, 2, "interview", interview_on=referrals.today()))
+    posting, then = id_of("posting", 0), now() - timedelta(hours=1)
+    mail = {"recipient": "firm", "recipient_id": posting, "category": "referrals", "channel": "email", "state": "sent"}
+    with transaction(engine) as session:
+        session.add(
+            Delivery(delivery_id=UUID(int=1), digest_id=UUID(int=2), made_at=then, due_at=then, ended_at=then, **mail)
+        )
+    assert "주소를 메일로 보냈습니다" in at_desk.get("/desk/referrals?view=all").text
+    with transaction(engine) as session:
+        signed_links.end(session, posting, "상담사")
+    page = at_desk.get("/desk/referrals?view=all").text
+    assert "주소를 메일로 보냈습니다" not in page
+    assert "업체에 보낼 주소 보기" in page
 
 
 def test_no_consent_is_noted_unread_nor_while_its_text_cannot_be_shown(

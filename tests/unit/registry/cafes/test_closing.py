@@ -128,6 +128,7 @@ def test_staff_close_a_day_on_the_page_and_open_it_again(
     told = {"cafe": str(town.cafe.cafe_id), "day": f"{DAY}"}
     silent = send(operator, here, "/counter/rooms/close", **told, closing_reason=" ")
     assert (silent.status_code, told_beside(silent.text, "closing_reason")) == (422, "사유를 적어 주세요.")
+    assert f'name="day" value="{DAY}"' in silent.text, "what she sends next is of the same day"
     with reading(engine) as session:
         assert town.states(session) == STANDS
     closed = send(operator, here, "/counter/rooms/close", **told, closing_reason="대청소").text

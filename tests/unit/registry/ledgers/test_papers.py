@@ -111,11 +111,12 @@ class TestPages:
             assert NAME in page.text
         assert "☑ 채용" in page.text
 
-    def test_each_paper_bears_the_firm_s_own_link_but_not_what_an_agency_prints(
+    def test_what_goes_to_the_firm_bears_its_own_link_but_not_a_letter_or_what_an_agency_prints(
         self, counselor: tuple[Books, TestClient], settings: RegistrySettings
     ) -> None:
         city, browser = counselor
-        papers = [f"/papers/{kind}?ids={ids_of(city)[0]}" for kind in get_args(Kind)]
+        letter, *papers = [f"/papers/{kind}?ids={ids_of(city)[0]}" for kind in get_args(Kind)]
+        assert "/firm/" not in browser.get(letter).text, "she carries it herself"
         for path in papers:
             page = browser.get(path).text
             [token] = re.findall(r"/firm/([\w.=-]+)", page)
@@ -124,7 +125,7 @@ class TestPages:
             assert link.posting_id == city.postings[0]
             assert "QR 코드" in page
         clerk = make_cookie(settings, someone("agency", agency_id=city.agency.agency_id))
-        for path in papers:
+        for path in (letter, *papers):
             assert "/firm/" not in browser.get(path, headers={"Cookie": f"{SESSION_COOKIE}={clerk}"}).text
 
     @pytest.mark.parametrize("asked", ["", "?ids=", "?ids=x", f"?ids={UUID(int=4)}"])
