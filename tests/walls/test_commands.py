@@ -82,8 +82,10 @@ def test_who_may_passes_and_nobody_else(
     monkeypatch.chdir(tmp_path)
     for name, content in FILES.items():
         (tmp_path / name).write_text(content, "utf-8")
-    agency = str(houses["registry"].agencies["ours"][0].agency_id)
-    words = [word.format(none=NONE, agency=agency) for word in f"{row['command']} {row['arguments']}".split()]
+    agency, other = (str(houses["registry"].agencies[of][0].agency_id) for of in ("ours", "other"))
+    words = [
+        word.format(none=NONE, agency=agency, other=other) for word in f"{row['command']} {row['arguments']}".split()
+    ]
     passed = set()
     for role, token in tokens(houses).items():
         named = {"ILJARI_URL": system, "ILJARI_OPERATOR_TOKEN": token, "ILJARI_DATA_DIR": None}

@@ -24,10 +24,11 @@ from services.registry.people.consents import Ground, Matter
 from services.registry.people.seekers import SeekerRow, register, renew, withdraw
 from services.registry.people.vault import Vault
 from services.registry.referrals.hearing import hear_answer, hear_review
-from services.registry.tables import Consent, JobOrder, Posting, Referral, ReferralStep, Seeker
+from services.registry.tables import Consent, JobOrder, Posting, Referral, ReferralStep, Seeker, Table
 from shared.clock import stopped_at
 from shared.contracts import MatchReviewed, ReferralAnswered, RestatementRequested
-from shared.database import open_engine, reading, transaction
+from shared.database import SpineTable, reading, transaction
+from tests.stores import store_with
 from tests.unit.registry.conftest import a_document, said
 
 START = datetime(2026, 11, 2, 3, 0, tzinfo=UTC)
@@ -291,14 +292,15 @@ HEAD = {"state", "path", "decided_by", "reason", "cause", "confirmed", "until", 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_order_and_any_repeats_end_in_the_same_place_and_lines_only_grow(
-    data: st.DataObject, vault: Vault, empty_store: Any, tmp_path_factory: pytest.TempPathFactory
+    data: st.DataObject, vault: Vault, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     heads = []
     said_by = [("interview_set", "firm"), ("no_show", "firm"), ("not_hired", "firm"), ("hired", "firm"),
                ("declined", "seeker"), ("agreed", "counselor"), ("left", "seeker")]  # fmt: skip
     more = data.draw(st.lists(st.sampled_from(said_by), max_size=4))
     for turn in range(2):
-        engine = copied(empty_store, tmp_path_factory)
+        path = tmp_path_factory.mktemp("ledger") / "registry.sqlite"
+        engine = store_with(f"sqlite:///{path}", Table.metadata, SpineTable.metadata)
         city = City(engine, vault)
         events: list[Spoken] = [*city.referred(), *(city.answered(a, b, on_day=date(2026, 11, 3)) for a, b in more)]
         if turn:
@@ -312,9 +314,3 @@ def test_any_order_and_any_repeats_end_in_the_same_place_and_lines_only_grow(
         heads.append(city.pair().model_dump(include=HEAD))
         engine.dispose()
     assert heads[0] == heads[1]
-
-
-def copied(store: Any, folders: pytest.TempPathFactory) -> Engine:
-    path = folders.mktemp("ledger") / "registry.sqlite"
-    path.write_bytes(store.read_bytes())
-    return open_engine(f"sqlite:///{path}")
