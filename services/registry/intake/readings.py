@@ -48,8 +48,9 @@ def read_html(text: str) -> str | None:
 
 
 DIGITS_ONLY = re.compile(r"(\d{4})(\d{2})(\d{2})")
-LONG_DAY = re.compile(r"(?<!\d)(\d{4})\s?[-./년]\s?(\d{1,2})\s?[-./월]\s?(\d{1,2})(?!\d)")
-SHORT_DAY = re.compile(r"(?<!\d)(\d{2})\s?[-./년]\s?(\d{1,2})\s?[-./월]\s?(\d{1,2})(?!\d)")
+DAY = re.compile(r"(?<!\d)(\d{4}|\d{2})\s?[-./년]\s?(\d{1,2})\s?[-./월]\s?(\d{1,2})(?!\d|\s?시(?!작)|\s?:\s?\d)")
+"""Not the `10. 5. 18` of `10. 5. 18:00`, which tells no year."""
+END_OF_A_RANGE = re.compile(rf"[~∼〜]\s?{DAY.pattern}")
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})")
 UNTIL_FILLED = re.compile(
     r"(?:채용|모집|충원|구인)\s?(?:완료\s?)?시|(?:채용|모집|충원)될\s?때|상시|수시|9999[-./]?12[-./]?31|until filled",
@@ -71,12 +72,11 @@ def read_date(text: str) -> date | None:
 
 
 def _day_in(words: str) -> date:
-    if short := SHORT_DAY.search(words):
-        return date(2000 + int(short[1]), int(short[2]), int(short[3]))
-    found = DIGITS_ONLY.fullmatch(words) or LONG_DAY.search(words)
+    found = DIGITS_ONLY.fullmatch(words) or DAY.search(words)
     if not found:
         raise ValueError
-    return date(int(found[1]), int(found[2]), int(found[3]))
+    year = int(found[1])
+    return date(year if len(found[1]) == 4 else 2000 + year, int(found[2]), int(found[3]))
 
 
 def read_closing(text: str) -> Closing | None:
@@ -85,8 +85,9 @@ def read_closing(text: str) -> Closing | None:
     if not words:
         return None
     open_ended = UNTIL_FILLED.search(words)
+    end = END_OF_A_RANGE.search(words)
     try:
-        day = read_date(words)
+        day = read_date(end[0] if end else words)
     except Unread:
         if not open_ended:
             raise

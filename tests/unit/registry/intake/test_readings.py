@@ -114,6 +114,12 @@ def _in_thousands(number: int) -> str:
         ("26-12-31(채용시 조기마감)", date(2026, 12, 31)),
         ("마감일 (2025-07-08)", date(2025, 7, 8)),
         ("채용시까지 26-10-31", date(2026, 10, 31)),
+        ("2026. 12. 5. 18시까지", date(2026, 12, 5)),
+        ("2026. 12. 5. 18:00", date(2026, 12, 5)),
+        ("26. 12. 5. 18시까지", date(2026, 12, 5)),
+        ("2026-12-05 시작", date(2026, 12, 5)),
+        ("2026. 11. 1. 00:00 ~ 2026. 11. 30. 18:00", date(2026, 11, 30)),
+        ("26-12-31 (방문 09:00~18:00)", date(2026, 12, 31)),
         ("2026-05-12T15:00:00.000+00:00", date(2026, 5, 13)),  # midnight in Seoul
         ("99991231", None),
         ("9999-12-31", None),
@@ -128,7 +134,20 @@ def test_a_closing_date_in_every_form(words: str, day: date | None) -> None:
     assert READINGS["closing"](words) == Closing(day, words)
 
 
-@pytest.mark.parametrize("words", ["45231", "2026-02-30", "내일", "10/31(금)", "20261331", "31/12/2026", "채용완료"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "45231",
+        "2026-02-30",
+        "내일",
+        "10/31(금)",
+        "20261331",
+        "31/12/2026",
+        "채용완료",
+        "10. 5. 18:00",
+        "10. 5. 18시까지",
+    ],
+)
 def test_what_is_no_day_is_refused(words: str) -> None:
     with pytest.raises(Unread, match="DATE_INVALID"):
         READINGS["closing"](words)
