@@ -232,8 +232,16 @@ def test_whole_numbers(words: str, number: int | None) -> None:
     assert READINGS["whole"](words) == number
 
 
-def test_entities_and_tags_become_text() -> None:
-    assert READINGS["html"]("&lt;b&gt;제빵사&lt;/b&gt; &amp;amp; 제과사<br/>모집") == "제빵사 & 제과사\n모집"
+@pytest.mark.parametrize(
+    ("snippet", "text"),
+    [
+        ("&lt;b&gt;제빵사&lt;/b&gt; &amp;amp; 제과사<br/>모집", "제빵사 & 제과사\n모집"),
+        ("<P class='a' id=b>포장</P>\n<o:p></o:p><td nowrap>조리</td>", "포장\n\n조리"),
+        ("<CS 상담원>\n<MD>와 <b 가산점 우대>", "<CS 상담원>\n<MD>와 <b 가산점 우대>"),
+    ],
+)
+def test_entities_and_tags_become_text_and_other_words_in_angle_brackets_stay(snippet: str, text: str) -> None:
+    assert READINGS["html"](snippet) == text
 
 
 @given(st.sampled_from(sorted(READINGS)), st.text(max_size=60))

@@ -71,6 +71,8 @@ def test_neutral_text_is_neutral(text: str):
         "수습 수습 수습 ",
         "매장을 함께 꾸려 갈 동료를 찾습니다.\n",
         "((((",
+        '<a b="',
+        "<a b ",
         "남남남여여여",
     ],
 )
