@@ -97,18 +97,20 @@ def read_closing(text: str) -> Closing | None:
     return Closing(day, words[:100])
 
 
-WAGE_UNITS: tuple[tuple[str, str], ...] = (
-    ("hour", r"시급|시간급|시간당|/\s?시간|/\s?h|\bH\b|hour"),
-    ("day", r"일급|일당|/\s?일(?![가-힣])|(?<![가-힣\d])일\s?(?=[\d,]+\s?[만원])|\bD\b|day"),
-    ("month", r"월급|월봉|(?<!\d)월(?=[\s\d])|\bM\b|month"),
-    ("year", r"연봉|년봉|(?<!\d)연(?=[\s\d])|/\s?[연년](?![가-힣])|\bY\b|year"),
-)
 COUNTED = r"시(?!급|간급)|분(?!기)|일(?!급|당)|개월|달|년(?!봉)|월(?!급|봉)|명|회|%|세|차|호|h\b|hour"
 SUM = re.compile(
     r"(?<![\d,.])(?>(?:\d[\d,]*(?:\.\d+)?\s?[억만천백십]+\s?)+(?:\d{3,})?|\d[\d,]*(?:\.\d+)?|(?<![가-힣])만(?=\s?원))"
-    rf"(?!\s?(?:{COUNTED}))"
+    rf"(?!(?:\s?[~∼〜]\s?\d+)?\s?(?:{COUNTED})|(?<=\d)대|(?<!\d\d)(?<=\d)\s?교대)"
 )
-"""`2,500,000`, `1억 2천만`, `3천5백만`, `1만500`, `만원`; not the 209 of `209시간`."""
+"""`2,500,000`, `1억 2천만`, `3천5백만`, `1만500`, `만원`; not that of `209시간`, `8~10시간`, `4대보험`, `2교대`."""
+BEFORE_A_SUM = rf"[\s:]*(?:(?:평균|약|최소|최대|세전|세후|실수령|기본급)[\s:]*)?(?={SUM.pattern})"
+WAGE_UNITS: tuple[tuple[str, str], ...] = (
+    ("hour", r"시급|시간급|시간당|/\s?시간|/\s?h|\bH\b|hour"),
+    ("day", r"일급|일당|/\s?일(?![가-힣])|(?<![가-힣\d])일\s?(?=[\d,]+\s?[만원])|\bD\b|day"),
+    ("month", rf"월급|월봉|/\s?월(?![가-힣])|(?<!\d)월{BEFORE_A_SUM}|\bM\b|month"),
+    ("year", rf"연봉|년봉|/\s?[연년](?![가-힣])|(?<!\d)연{BEFORE_A_SUM}|\bY\b|year"),
+)
+"""A bare 일, 월 or 연 is a wage's only before a sum: `월 22일 근무, 일급 15만원` is a day's."""
 TO = re.compile(r"\s?원?\s?(?:이상|부터|에서)?\s?[~∼〜–-]\s?")
 BESIDE_A_WAGE = re.compile(r"\+|인센티브|성과급|상여|수당|식대|식비|교통비|퇴직금|별도|지원금|장려금")
 FOREIGN = re.compile(r"USD|EUR|JPY|CNY|GBP|[$€¥£]|달러|유로|엔화|위안", re.IGNORECASE)

@@ -39,6 +39,7 @@ def test_a_wage_in_prose(words: str, wage: dict[str, Any] | None) -> None:
         ("회사 내규에 따름", "WAGE_UNSTATED"),
         ("이백만원", "WAGE_UNREADABLE"),
         ("250만원~300만원", "WAGE_UNIT_UNKNOWN"),
+        ("월 22일 근무, 25만원", "WAGE_UNIT_UNKNOWN"),
     ],
 )
 def test_a_wage_that_is_no_figure_is_told_not_guessed(words: str, code: str) -> None:
@@ -59,6 +60,7 @@ def test_a_wage_that_is_no_figure_is_told_not_guessed(words: str, code: str) -> 
         ("연봉 3천~4천만원", "year", 30_000_000, 40_000_000),
         ("월급 250만~300", "month", 2_500_000, 3_000_000),
         ("연봉 2,400~2,800", "year", 24_000_000, 28_000_000),
+        ("연봉 3천만대", "year", 30_000_000, 30_000_000),
         ("월 250", "month", 2_500_000, 2_500_000),
         ("월250만원", "month", 2_500_000, 2_500_000),
         ("월급 2,500천원", "month", 2_500_000, 2_500_000),
@@ -84,6 +86,17 @@ def test_a_wage_as_people_write_it(words: str, unit: str, minimum: int, maximum:
         ("인센티브 포함 월 300만원", "month", 3_000_000),
         ("시급 12,000원 (월 2,508,000원)", "hour", 12_000),
         ("월 2,508,000원 (시급 12,000원)", "month", 2_508_000),
+        ("연 상여 별도, 월급 250만원", "month", 2_500_000),
+        ("월 22일 근무, 일급 15만원", "day", 150_000),
+        ("월 209시간 기준 시급 12,000원", "hour", 12_000),
+        ("2교대 월급 280만원", "month", 2_800_000),
+        ("3 교대, 월급 280 교대근무", "month", 2_800_000),
+        ("월급 280 - 5일 근무", "month", 2_800_000),
+        ("월: 280만원", "month", 2_800_000),
+        ("20대 환영 월급 280만원", "month", 2_800_000),
+        ("4대보험 가입, 연 3,000만원", "year", 30_000_000),
+        ("월 평균 250만원", "month", 2_500_000),
+        ("하루 8~10시간 시급 12,000원", "hour", 12_000),
     ],
 )
 def test_of_a_wage_with_other_numbers_beside_it_the_wage_alone_is_read(words: str, unit: str, amount: int) -> None:
