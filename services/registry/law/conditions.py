@@ -16,7 +16,7 @@ TEXT_FIELDS = ("title", "description", "qualification", "preferred", "work_hours
 ALL_ASKED = frozenset({"wage", "hours", "place"})
 HOURS_A_DAY = re.compile(r"(?:하루|1 ?일|일일|매일|일) ?(?:총 ?)?(\d{1,2}(?:\.\d)?) ?시간")
 DAYS_A_WEEK = re.compile(r"주 ?([1-7]) ?일")
-HOURS_A_WEEK = re.compile(r"주 ?(\d{1,2}(?:\.\d)?) ?시간(?! ?(?:제|이내|이하|미만|초과|준수|한도))")
+HOURS_A_WEEK = re.compile(r"주 ?(?!52 ?시간 ?제)(\d{1,2}(?:\.\d)?) ?시간(?! ?(?:이내|이하|미만|초과|준수|한도))")
 SUM = (
     r"(?>\d{1,2}(?:,\d{3}) ?만|\d{1,4}(?:\.\d)? ?만(?: ?\d ?천)?(?: ?\d ?백)?|만(?= ?원)|\d{1,2} ?천(?: ?\d ?백)?"
     r"|\d{1,3}(?:,\d{3}){1,2}|\d{4,8})"

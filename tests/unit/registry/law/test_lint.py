@@ -92,6 +92,10 @@ def test_the_year_of_the_work_counts_not_the_year_of_the_check():
         ("연봉 2,600만원, 주 40시간", []),
         ("연봉 2400~3000만원, 주 40시간", []),
         ("연봉 3,000만원, 주 52시간제 준수", []),
+        ("연봉 3,000만원, 주 52 시간 제", []),
+        ("월급 150만원, 주 40시간제", ["wage.below_minimum"]),
+        ("월급 150만원, 주 40시간 이내", []),
+        ("월급 150만원, 주 40시간 한도", []),
     ],
 )
 def test_a_wage_in_words_is_judged_by_the_hours_beside_it(text: str, rules: list[str]):
