@@ -51,10 +51,13 @@ def add_agency(
     with open_system(data) as client:
         asked = {"name": name, "licence": licence, "registration_number": registration_number}
         agency = client.post("/api/v1/registry/agencies", json=asked).json()
-        entry = _redis_entry(keeper, UUID(agency["agency_id"]))
-    _show(agency, entry, as_json=as_json)
-    if keeper and not entry["redis_url"]:
-        raise _redis_user_not_made(agency["agency_id"])
+    agency_id = UUID(agency["agency_id"])
+    try:
+        address = _redis_address(keeper, agency_id) if keeper else None
+    except RedisRefused as refused:
+        _show(agency, _redis_entry(agency_id, None), as_json=as_json)
+        raise _redis_user_not_made(agency_id, refused) from refused
+    _show(agency, _redis_entry(agency_id, address), as_json=as_json)
 
 
 @app.command("rotate")
@@ -65,7 +68,7 @@ def rotate(
 ) -> None:
     """Give an agency a new API key and a new Redis password, shown this once. The old ones end at once.
 
-    Its id, its streams and all that it sent stay as they are.
+    Its id, its streams and all that it sent stay as they are. Both are changed, or it says which is not.
 
     \b
     Example:
@@ -75,11 +78,19 @@ def rotate(
 
     keeper = _keeper_url(data)
     with open_system(data) as client:
-        agency_id = agency_id_of(client, agency)
-        entry = _redis_entry(keeper, UUID(agency_id), anew=True)
-        if keeper and not entry["redis_url"]:
-            raise _redis_not_renewed(agency_id)
-        renewed = client.post(f"/api/v1/registry/agencies/{agency_id}/key").json()
+        agency_id = UUID(agency_id_of(client, agency))
+    if keeper is None:
+        raise _keeper_unknown(agency_id)
+    try:
+        entry = _redis_entry(agency_id, _redis_address(keeper, agency_id, anew=True))
+    except RedisRefused as refused:
+        raise _redis_not_renewed(agency_id, refused) from refused
+    try:
+        with open_system(data) as client:
+            renewed = client.post(f"/api/v1/registry/agencies/{agency_id}/key").json()
+    except CommandError as error:  # the new password is known nowhere else
+        _show({"agency_id": str(agency_id)}, entry, as_json=as_json)
+        raise _key_not_renewed(agency_id, error) from error
     _show(renewed, entry, as_json=as_json)
 
 
@@ -105,43 +116,79 @@ def _keeper_url(data: Path | None) -> str | None:
     return valkey.url_of(DataFolder(folder.expanduser().absolute()), KEEPER, read_secrets(folder))
 
 
-def _redis_entry(keeper_url: str | None, agency_id: UUID, *, anew: bool = False) -> dict[str, str | None]:
-    """Make the agency's user and tell its address; without a keeper, or a Redis that obeys him, there is none."""
+class RedisRefused(Exception):
+    """Redis did not do what its keeper asked; says what to do about it."""
+
+
+def _redis_address(keeper_url: str, agency_id: UUID, *, anew: bool = False) -> str:
+    """Make the agency's user and tell its address, with the password in it.
+
+    Raises:
+        RedisRefused: it was not made, or not made anew.
+    """
     from redis import Redis
     from redis.exceptions import RedisError
 
-    from deploy.redis.agencies import grant, renew
+    from deploy.redis.agencies import NoAclFile, grant, renew
     from deploy.redis.rights import agency_user
 
-    user = agency_user(agency_id)
-    if keeper_url is None:
-        return {"redis_user": user, "redis_url": None}
     try:
         with Redis.from_url(keeper_url) as keeper:
             password = renew(keeper, agency_id) if anew else grant(keeper, agency_id)
-    except RedisError:
-        return {"redis_user": user, "redis_url": None}
+    except NoAclFile as error:
+        raise RedisRefused(f"This Redis would forget the user: {error}.") from error
+    except RedisError as error:
+        raise RedisRefused("`iljari doctor` says whether Redis is well.") from error
     scheme, rest = keeper_url.split("://", 1)
-    return {"redis_user": user, "redis_url": f"{scheme}://{user}:{password}@{rest.rpartition('@')[2]}"}
+    return f"{scheme}://{agency_user(agency_id)}:{password}@{rest.rpartition('@')[2]}"
 
 
-def _redis_not_renewed(agency_id: str) -> CommandError:
+def _redis_entry(agency_id: UUID, address: str | None) -> dict[str, str | None]:
+    from deploy.redis.rights import agency_user
+
+    return {"redis_user": agency_user(agency_id), "redis_url": address}
+
+
+def _keeper_unknown(agency_id: UUID) -> CommandError:
+    return CommandError(
+        "KEEPER_UNKNOWN",
+        ExitCode.USAGE,
+        ko="Redis 사용자를 관리할 주소를 몰라 아무것도 바꾸지 않았습니다.",
+        en="Nothing was changed: where Redis listens for the keeper of its users is not known.",
+        where=f"agency {agency_id}",
+        hint="Set ILJARI_KEEPER_URL to redis://keeper:PASSWORD@HOST:PORT/0, or run this inside: "
+        "`docker compose run --rm --no-deps command iljari agency rotate …`.",
+    )
+
+
+def _redis_not_renewed(agency_id: UUID, refused: RedisRefused) -> CommandError:
     return CommandError(
         "REDIS_USER_NOT_RENEWED",
         ExitCode.SOME_REFUSED,
         ko="Redis 사용자를 새로 만들지 못했고 API 키는 그대로입니다.",
         en="Its Redis user could not be made anew, and its API key stays as it is.",
         where=f"agency {agency_id}",
-        hint="`iljari doctor` says whether Redis is well. Then run this again.",
+        hint=f"{refused} Then run this again.",
     )
 
 
-def _redis_user_not_made(agency_id: str) -> CommandError:
+def _key_not_renewed(agency_id: UUID, error: CommandError) -> CommandError:
+    return CommandError(
+        "API_KEY_NOT_RENEWED",
+        ExitCode.SOME_REFUSED,
+        ko=f"Redis 비밀번호만 위의 것으로 바뀌었고, API 키는 바뀌었는지 알 수 없습니다. {error.ko}",
+        en=f"Only its Redis password is surely renewed, to the one above; its API key may not be. {error.en}",
+        where=f"agency {agency_id}",
+        hint="Run this again: both are then new.",
+    )
+
+
+def _redis_user_not_made(agency_id: UUID, refused: RedisRefused) -> CommandError:
     return CommandError(
         "REDIS_USER_NOT_MADE",
         ExitCode.SOME_REFUSED,
         ko="기관은 등록했지만 Redis 사용자는 만들지 못했습니다. 기관은 위의 API 키로 보낼 수 있습니다.",
         en="The agency is in and may send over HTTP with its key, but its Redis user could not be made.",
         where=f"agency {agency_id}",
-        hint="`iljari doctor` says whether Redis is well.",
+        hint=f"{refused} Then `iljari agency rotate {agency_id}` makes it, with a new API key.",
     )
