@@ -6,7 +6,7 @@ transaction; whatever is killed in between goes on from the last row that was co
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from services.matching import store
+from services.matching.engine.index import Epoch
 from services.matching.rematch.differences import Differences
 from services.matching.tables import (
     EpochRow,
@@ -150,6 +151,30 @@ def drop_of_other_shards(session: Session, shard: str) -> None:
         drop(session, row, "resharded")
 
 
+def drop_of_other_rules(session: Session, present: Epoch) -> None:
+    """A rematch begun under other rules than those in force would bring them back; weights are its own to choose.
+
+    Where a shard has switched to it already, the others follow.
+    """
+    row = unfinished(session)
+    if row is not None and not _has_switched(session, row) and _is_of_other_rules(session, row, present):
+        drop(session, row, "other_rules")
+
+
+def _is_of_other_rules(session: Session, row: RematchRow, present: Epoch) -> bool:
+    if row.epoch < present.number:
+        return True
+    if not store.has_epoch(session, row.epoch):
+        return False
+    rules = store.epoch(session, row.epoch).rules
+    return replace(rules, weights=present.rules.weights, adopted=present.rules.adopted) != present.rules
+
+
+def _has_switched(session: Session, row: RematchRow) -> bool:
+    of_row = select(RematchShare).where(RematchShare.rematch_id == row.rematch_id)
+    return any(share.switched_at for share in session.exec(of_row))
+
+
 class HasSwitched(Exception):
     """A shard works under the next epoch already: the others must follow."""
 
@@ -163,8 +188,7 @@ def stop(session: Session, rematch_id: UUID) -> RematchRow | None:
     row = session.get(RematchRow, rematch_id)
     if row is None or row.finished_at is not None:
         return None
-    of_row = select(RematchShare).where(RematchShare.rematch_id == rematch_id)
-    if any(share.switched_at for share in session.exec(of_row)):
+    if _has_switched(session, row):
         raise HasSwitched
     session.connection().execute(delete(RematchInTurn))
     drop(session, row, "stopped")

@@ -61,9 +61,10 @@ class Rematching:
         self._sweep = resharding.Sweep(matcher.shard.count)
 
     def resume(self) -> None:
-        """At the start: what another number of shards had begun is given up."""
+        """At the start: what another number of shards or other rules had begun is given up."""
         with transaction(self._engine) as session:
             rematches.drop_of_other_shards(session, self._shard)
+            rematches.drop_of_other_rules(session, self._matcher.index.epoch)
 
     def work(self) -> None:
         """Do what there is to do until told to stop."""

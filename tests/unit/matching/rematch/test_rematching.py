@@ -1,6 +1,7 @@
 """Everything matched anew beside the live flow: the same lists as from nothing, whatever happens in between."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,6 +11,7 @@ from sqlmodel import col, select
 from services.matching import store
 from services.matching.engine.batch import Block, Listed, blocks_of, lists_of
 from services.matching.engine.index import Index
+from services.matching.engine.scorer import Rules
 from services.matching.matcher import Matcher
 from services.matching.rematch import rematches
 from services.matching.rematch.beside import Job, here, score_share
@@ -22,6 +24,7 @@ from shared.contracts import RematchFinished
 from shared.database import reading, transaction
 from shared.outbox import OutboxLine
 from tests.unit.matching.examples import (
+    SMALL,
     a_posting,
     a_seeker,
     certified,
@@ -68,6 +71,11 @@ def lists(engine: Engine, shard: str = "0/1") -> dict[tuple[str, UUID], tuple[in
     with reading(engine) as session:
         return {(row.scope, row.scope_id): (row.profile_revision, row.epoch, row.pairs)
                 for row in store.own_lists(session, shard)}  # fmt: skip
+
+
+def outcome(engine: Engine, row: RematchRow) -> str | None:
+    with reading(engine) as session:
+        return session.get_one(RematchRow, row.rematch_id).outcome
 
 
 def left_over(engine: Engine) -> int:
@@ -137,11 +145,62 @@ def test_a_restart_at_any_step_changes_nothing(engine: Engine) -> None:
     finish(rematching(undisturbed, other))
     matcher = a_town(engine)
     ask(engine)
-    while rematching(engine, matcher).step():
-        matcher = started(engine)
+    work = rematching(engine, matcher)
+    while work.step():
+        work = rematching(engine, started(engine))
+        work.resume()
     assert lists(engine) == lists(undisturbed)
     assert len(finished(engine)) == 1
     undisturbed.dispose()
+
+
+@pytest.mark.parametrize(
+    ("rules", "steps"),
+    [
+        (replace(SMALL, scorer=SMALL.scorer + 1), 0),
+        (replace(SMALL, aliases="another table"), 1),
+        (replace(SMALL, threshold=400), 2),
+        (replace(SMALL, posting_list=3), 2),
+    ],
+)
+def test_begun_under_other_rules_it_is_given_up_at_the_start(engine: Engine, rules: Rules, steps: int) -> None:
+    work = rematching(engine, a_town(engine))
+    row = ask(engine)
+    for _ in range(steps):
+        work.step()
+    matcher = started(engine, rules)
+    present = matcher.index.epoch.number
+    again = rematching(engine, matcher)
+    again.resume()
+    finish(again)
+    assert (outcome(engine, row), matcher.index.epoch.number) == ("other_rules", present)
+    assert matcher.index.epoch.rules == rules
+    assert left_over(engine) == 0
+
+
+def test_a_way_back_to_another_threshold_is_given_up_at_the_start(engine: Engine) -> None:
+    a_town(engine)
+    longer = replace(SMALL, threshold=400)
+    work = rematching(engine, started(engine, longer))
+    row = ask(engine, "back")
+    work.step()
+    work.step()
+    matcher = started(engine, longer)
+    again = rematching(engine, matcher)
+    again.resume()
+    finish(again)
+    assert (outcome(engine, row), matcher.index.epoch.rules) == ("other_rules", longer)
+
+
+def test_one_that_a_shard_has_switched_to_is_carried_on(engine: Engine) -> None:
+    shards = [a_town(engine, f"{number}/2") for number in range(2)]
+    row = ask(engine, shards=2)
+    finish(rematching(engine, shards[0]))
+    last = started(engine, shard="1/2")
+    again = rematching(engine, last)
+    again.resume()
+    finish(again)
+    assert (outcome(engine, row), last.index.epoch.number) == ("done", row.epoch)
 
 
 class Killed(Exception):
