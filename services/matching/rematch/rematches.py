@@ -61,7 +61,7 @@ def ask(session: Session, asked: Asked, shards: int) -> RematchRow:
 
     Raises:
         RunningAlready: another one is not finished; the same one asked for twice is asked for once.
-        NothingBefore: `back`, where no epoch came before, or another scorer or alias table made it.
+        NothingBefore: `back`, where no epoch came before, or another scorer or alias table made it, or it was neutral.
     """
     if known := session.get(RematchRow, asked.rematch_id):
         return known
@@ -128,6 +128,8 @@ def _before(session: Session, present: int) -> int:
         raise NothingBefore("there was no epoch before the present one")
     if any(before.rules[name] != own.rules[name] for name in ("scorer", "aliases")):
         raise NothingBefore("another scorer or another table of skill terms made the epoch before")
+    if before.frequencies is None and own.frequencies is not None:  # the next arrival would have them fitted at once
+        raise NothingBefore("the epoch before was neutral: no frequencies were fitted yet")
     return before.number
 
 

@@ -24,7 +24,7 @@ from services.matching.engine.scorer import PARTS, Rules
 from services.matching.insight.outcomes import Word, outcomes
 from services.matching.matcher import Matcher
 from services.matching.rematch import rematches
-from services.matching.rematch.rematches import Asked
+from services.matching.rematch.rematches import Asked, Kind
 from services.matching.tables import PairApart
 from shared.contracts import SeekerWithdrawn
 from shared.database import reading, transaction
@@ -202,16 +202,22 @@ def test_weights_are_whole_of_the_same_sum_and_instead_of_those_that_were_seen(c
 
 
 def test_weights_given_up_never_come_by_themselves(engine: Engine, matcher: Matcher) -> None:
+    ask_and_finish(engine, matcher, 1, "rematch")
     with transaction(engine) as session:
         adopts = {"weights": Rules().weights | {"wage": 9, "text": 29}, "why": "x"}
-        row = rematches.ask(session, Asked(UUID(int=1), "adopt", "mapo", adopts=adopts), 1)
+        row = rematches.ask(session, Asked(UUID(int=2), "adopt", "mapo", adopts=adopts), 1)
         store.open_epoch(session, row.epoch, Rules(weights=adopts["weights"], adopted=True))
         rematches.stop(session, row.rematch_id)
-    for number, kind in ((2, "rematch"), (3, "back")):
-        with transaction(engine) as session:
-            rematches.ask(session, Asked(UUID(int=number), kind, "operator"), 1)  # type: ignore[arg-type]
-        finish(rematching(engine, matcher))
-        assert matcher.index.epoch.rules == SMALL
+    ask_and_finish(engine, matcher, 3, "rematch")
+    assert matcher.index.epoch.rules == SMALL
+    ask_and_finish(engine, matcher, 4, "back")
+    assert matcher.index.epoch.rules == SMALL
+
+
+def ask_and_finish(engine: Engine, matcher: Matcher, number: int, kind: Kind) -> None:
+    with transaction(engine) as session:
+        rematches.ask(session, Asked(UUID(int=number), kind, "operator"), 1)
+    finish(rematching(engine, matcher))
 
 
 @given(st.lists(st.integers(0, 30), min_size=len(PARTS), max_size=len(PARTS)).filter(any))

@@ -95,6 +95,8 @@ def test_an_operator_begins_watches_and_is_told_who_runs(client: TestClient, eng
     shown = client.get(f"{REMATCHES}/{begun.json()['rematch_id']}").json()
     assert (shown["outcome"], shown["season"], shown["shares"][0]["state"]) == ("done", "봄 공채", "done")
     assert client.get(REMATCHES).json()[0] == shown
+    client.post(REMATCHES, json={})
+    finish(rematching(engine, matcher))
     assert client.post(REMATCHES, json={"kind": "back"}).status_code == 202
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
 
+import numpy as np
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import col, select
@@ -257,13 +258,39 @@ def test_a_dry_run_tells_what_would_be_and_changes_nothing(engine: Engine) -> No
 
 def test_back_brings_the_very_lists_of_before(engine: Engine) -> None:
     matcher = a_town(engine)
-    before = {scope: (revision, pairs) for scope, (revision, _, pairs) in lists(engine).items()}
     ask(engine)
     finish(rematching(engine, matcher))
+    before, frequencies = lists_without_epochs(engine), matcher.index.epoch.frequencies
+    hear(matcher, engine, [a_seeker(number, summary=TRADES[0]) for number in range(20, 30)])
+    ask(engine)
+    finish(rematching(engine, matcher))
+    assert not np.array_equal(matcher.index.epoch.frequencies, frequencies)
+    hear(matcher, engine, [no_seeker(number) for number in range(20, 30)])
     ask(engine, "back")
     finish(rematching(engine, matcher))
-    assert {scope: (revision, pairs) for scope, (revision, _, pairs) in lists(engine).items()} == before
+    after = lists_without_epochs(engine)
+    assert {scope: after[scope] for scope in before} == before
     assert certified(engine).agrees
+
+
+def lists_without_epochs(engine: Engine) -> dict[tuple[str, UUID], tuple[int, str]]:
+    return {scope: (revision, pairs) for scope, (revision, _, pairs) in lists(engine).items()}
+
+
+def test_no_way_leads_back_to_before_frequencies_were_fitted(engine: Engine) -> None:
+    matcher = a_town(engine)
+    ask(engine)
+    finish(rematching(engine, matcher))
+    with pytest.raises(rematches.NothingBefore):
+        ask(engine, "back")
+
+
+def test_no_way_leads_back_to_the_neutral_epoch_between_two_scorers(engine: Engine) -> None:
+    with transaction(engine) as session:
+        store.open_epoch(session, 0, replace(SMALL, scorer=SMALL.scorer - 1), np.ones(3), 2)
+    hear(started(engine, epoch_profiles=2), engine, [a_seeker(), a_posting()])
+    with pytest.raises(rematches.NothingBefore):
+        ask(engine, "back")
 
 
 def test_without_an_epoch_before_there_is_no_way_back(engine: Engine) -> None:
