@@ -192,8 +192,25 @@ def stop(session: Session, rematch_id: UUID) -> RematchRow | None:
         return None
     if _has_switched(session, row):
         raise HasSwitched
-    session.connection().execute(delete(RematchInTurn))
+    for waiting in in_turn(session):
+        _give_up(session, waiting, row.shards)
     drop(session, row, "stopped")
+    return row
+
+
+def _give_up(session: Session, waiting: RematchInTurn, shards: int) -> RematchRow:
+    """Keep that it was asked for: heard again, by another shard or after a loss, it is nothing new."""
+    row = RematchRow(
+        **waiting.model_dump(),
+        kind="rematch",
+        epoch=store.next_number(session),
+        shards=shards,
+        finished_at=now(),
+        outcome="stopped",
+    )
+    session.add(row)
+    session.delete(waiting)
+    session.flush()
     return row
 
 

@@ -173,3 +173,18 @@ def test_giving_up_the_one_that_runs_gives_up_what_waits_for_it(client: TestClie
     assert client.delete(f"{REMATCHES}/{row.rematch_id}").status_code == 200
     assert not rematching(engine, matcher).step()
     assert certified(engine).epoch == 0
+
+
+def test_what_was_given_up_while_it_waited_is_not_heard_as_new(client: TestClient, engine: Engine) -> None:
+    matcher = a_town(engine)
+    row = ask(engine)
+    for number in (7, 8):
+        calendar_asks(engine, number, "가을 공채")
+    client.delete(f"{REMATCHES}/{row.rematch_id}")
+    for number in (7, 8):
+        calendar_asks(engine, number, "가을 공채")
+        given_up = client.get(f"{REMATCHES}/{UUID(int=number)}").json()
+        assert (given_up["outcome"], given_up["asked_by"], given_up["season"]) == ("stopped", "calendar", "가을 공채")
+    assert client.get(f"{REMATCHES}/waiting").json() == []
+    assert not rematching(engine, matcher).step()
+    assert len({one["epoch"] for one in client.get(REMATCHES).json()}) == 3
