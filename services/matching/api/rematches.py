@@ -115,10 +115,10 @@ def rematch_api(engine: Engine, shard_count: int) -> APIRouter:
 
     @router.delete("/{rematch_id}")
     def stop_rematch(_who: Operator, rematch_id: UUID) -> ShownRematch:
-        """Give up one that has not switched yet, and those that wait for its end; nothing of them is left."""
+        """Give up one that has not switched yet, or one that waits; where it ran, what waits begins next."""
         try:
             with transaction(engine) as session:
-                row = rematches.stop(session, rematch_id)
+                row = rematches.stop(session, rematch_id, shard_count)
                 if row is None:
                     raise _unknown()
                 return shown(row, how_far(session, row))

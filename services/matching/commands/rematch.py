@@ -39,14 +39,16 @@ def rematch(  # noqa: PLR0913, PLR0917 - the options of the command
     back: Annotated[bool, typer.Option("--back", help="Return to the epoch before the present one.")] = False,
     cluster: Annotated[str | None, typer.Option(help="Score on this Dask cluster: tcp://HOST:PORT.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Start nothing; follow the newest.")] = False,
-    stop: Annotated[bool, typer.Option("--stop", help="Give up the one that runs, before it switched.")] = False,
+    stop: Annotated[
+        bool, typer.Option("--stop", help="Give up the one that runs, before it switched; what waits begins next.")
+    ] = False,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Match everything anew under a fresh epoch, beside the live flow, and tell only what is new, risen or gone.
 
     It runs within the system: Ctrl-C ends the watching, not the work. Killed at any moment, it goes on at the next
-    start. One at a time; the second is told who runs since when.
+    start. One at a time; the second is told who runs since when, and what the calendar asks for waits its turn.
 
     \b
     Examples:
@@ -69,7 +71,9 @@ def rematch(  # noqa: PLR0913, PLR0917 - the options of the command
         _show(done, client)
     for one in waiting:
         typer.echo(
-            f"차례를 기다립니다. Waits its turn: {one['season'] or one['asked_by']}, {one['asked_at']}", err=True
+            f"다음 차례입니다. Begins when nothing runs: {one['season'] or one['asked_by']}, {one['asked_at']}. "
+            f"취소 Give it up: DELETE {REMATCHES}/{one['rematch_id']}",
+            err=True,
         )
 
 
@@ -91,9 +95,10 @@ def _begun(client: "Client", kind: Kind, season: str, cluster: str | None) -> di
 
 
 def _newest(client: "Client") -> dict[str, Any]:
+    """The one that runs, else the last; one given up while it waited may be newer than the one that runs."""
     newest: list[dict[str, Any]] = client.get(REMATCHES).json()
     if newest:
-        return newest[0]
+        return next((one for one in newest if not one["finished_at"]), newest[0])
     raise CommandError(
         "NOTHING_RUNS",
         ExitCode.SOME_REFUSED,

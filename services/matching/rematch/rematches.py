@@ -181,19 +181,20 @@ class HasSwitched(Exception):
     """A shard works under the next epoch already: the others must follow."""
 
 
-def stop(session: Session, rematch_id: UUID) -> RematchRow | None:
-    """Give up a rematch that has not switched, and those that wait for its end; None where there is none that runs.
+def stop(session: Session, rematch_id: UUID, shards: int) -> RematchRow | None:
+    """Give up one that has not switched, or one that waits, and no other; None where there is none.
 
     Raises:
         HasSwitched: too late; `back` brings the epoch before.
     """
     row = session.get(RematchRow, rematch_id)
-    if row is None or row.finished_at is not None:
+    if row is None:
+        waiting = session.get(RematchInTurn, rematch_id)
+        return None if waiting is None else _give_up(session, waiting, shards)
+    if row.finished_at is not None:
         return None
     if _has_switched(session, row):
         raise HasSwitched
-    for waiting in in_turn(session):
-        _give_up(session, waiting, row.shards)
     drop(session, row, "stopped")
     return row
 

@@ -207,7 +207,7 @@ def test_weights_given_up_never_come_by_themselves(engine: Engine, matcher: Matc
         adopts = {"weights": Rules().weights | {"wage": 9, "text": 29}, "why": "x"}
         row = rematches.ask(session, Asked(UUID(int=2), "adopt", "mapo", adopts=adopts), 1)
         store.open_epoch(session, row.epoch, Rules(weights=adopts["weights"], adopted=True))
-        rematches.stop(session, row.rematch_id)
+        rematches.stop(session, row.rematch_id, 1)
     ask_and_finish(engine, matcher, 3, "rematch")
     assert matcher.index.epoch.rules == SMALL
     ask_and_finish(engine, matcher, 4, "back")

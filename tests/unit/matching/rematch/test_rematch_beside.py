@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,8 +11,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
+from typer.testing import CliRunner
 
 from services.matching.api.rematches import rematch_api
+from services.matching.commands import rematch as rematch_command
 from services.matching.handlers import rematch_requested
 from services.matching.own_process import JobFailed, run
 from services.matching.rematch import beside
@@ -166,25 +169,46 @@ def test_shards_begin_what_waits_once(engine: Engine) -> None:
         assert [row.season for row in taken_up(session, 9)] == ["가을 공채", ""]
 
 
-def test_giving_up_the_one_that_runs_gives_up_what_waits_for_it(client: TestClient, engine: Engine) -> None:
+def test_giving_up_the_one_that_runs_keeps_what_waits_for_it(client: TestClient, engine: Engine) -> None:
     matcher = a_town(engine)
-    row = ask(engine)
+    row = ask(engine, "dry_run")
     calendar_asks(engine, 7, "가을 공채")
-    assert client.delete(f"{REMATCHES}/{row.rematch_id}").status_code == 200
-    assert not rematching(engine, matcher).step()
-    assert certified(engine).epoch == 0
+    assert client.delete(f"{REMATCHES}/{row.rematch_id}").json()["outcome"] == "stopped"
+    assert [one["season"] for one in client.get(f"{REMATCHES}/waiting").json()] == ["가을 공채"]
+    finish(rematching(engine, matcher))
+    assert [(one["season"], one["outcome"]) for one in client.get(REMATCHES).json()] == [
+        ("가을 공채", "done"),
+        ("", "stopped"),
+    ]
 
 
-def test_what_was_given_up_while_it_waited_is_not_heard_as_new(client: TestClient, engine: Engine) -> None:
+def test_one_that_waits_is_given_up_alone_and_is_not_heard_as_new(client: TestClient, engine: Engine) -> None:
     matcher = a_town(engine)
     row = ask(engine)
-    for number in (7, 8):
-        calendar_asks(engine, number, "가을 공채")
-    client.delete(f"{REMATCHES}/{row.rematch_id}")
-    for number in (7, 8):
-        calendar_asks(engine, number, "가을 공채")
-        given_up = client.get(f"{REMATCHES}/{UUID(int=number)}").json()
-        assert (given_up["outcome"], given_up["asked_by"], given_up["season"]) == ("stopped", "calendar", "가을 공채")
-    assert client.get(f"{REMATCHES}/waiting").json() == []
-    assert not rematching(engine, matcher).step()
-    assert len({one["epoch"] for one in client.get(REMATCHES).json()}) == 3
+    for number, season in ((7, "가을 공채"), (8, "겨울 공채")):
+        calendar_asks(engine, number, season)
+    given_up = client.delete(f"{REMATCHES}/{UUID(int=7)}").json()
+    assert (given_up["outcome"], given_up["asked_by"], given_up["season"]) == ("stopped", "calendar", "가을 공채")
+    calendar_asks(engine, 7, "가을 공채")
+    assert [one["season"] for one in client.get(f"{REMATCHES}/waiting").json()] == ["겨울 공채"]
+    finish(rematching(engine, matcher))
+    done = {one["rematch_id"]: one["outcome"] for one in client.get(REMATCHES).json()}
+    assert done == {str(row.rematch_id): "done", str(UUID(int=7)): "stopped", str(UUID(int=8)): "done"}
+    assert client.delete(f"{REMATCHES}/{UUID(int=7)}").status_code == 404
+
+
+def test_the_command_gives_up_the_one_that_runs_and_tells_what_begins_next(
+    client: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_town(engine)
+    row = ask(engine)
+    for number, season in ((7, "가을 공채"), (8, "겨울 공채")):
+        calendar_asks(engine, number, season)
+    client.delete(f"{REMATCHES}/{UUID(int=8)}")  # its number is higher than that of the one that runs
+    monkeypatch.setattr(rematch_command, "open_system", lambda _data: nullcontext(client))
+    told = CliRunner().invoke(rematch_command.app, ["--stop"])
+    assert told.exit_code == 0, told.output
+    assert "stopped" in told.output
+    assert "가을 공채" in told.output
+    assert f"DELETE {REMATCHES}/{UUID(int=7)}" in told.output
+    assert client.get(f"{REMATCHES}/{row.rematch_id}").json()["outcome"] == "stopped"
