@@ -78,13 +78,24 @@ def ask(session: Session, asked: Asked, shards: int) -> RematchRow:
 
 
 def ask_in_turn(session: Session, asked: Asked, shards: int) -> None:
-    """Decide it now, or have it wait for the end of the one that runs: nobody sits there to ask again."""
+    """Decide it now, or have it wait for the end of the one that runs and of those that wait: nobody asks again."""
+    known = session.get(RematchRow, asked.rematch_id)
+    if known is None and any(waiting.rematch_id != asked.rematch_id for waiting in in_turn(session)):
+        _wait(session, asked)
+        return
     try:
         ask(session, asked, shards)
     except RunningAlready:
-        insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-        row = RematchInTurn(rematch_id=asked.rematch_id, season=asked.season, asked_by=asked.asked_by, asked_at=now())
-        session.connection().execute(insert(RematchInTurn).values(row.model_dump()).on_conflict_do_nothing())
+        _wait(session, asked)
+    else:
+        # trap: another shard may have had it wait, before the one that ran was done
+        session.connection().execute(delete(RematchInTurn).where(col(RematchInTurn.rematch_id) == asked.rematch_id))
+
+
+def _wait(session: Session, asked: Asked) -> None:
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = RematchInTurn(rematch_id=asked.rematch_id, season=asked.season, asked_by=asked.asked_by, asked_at=now())
+    session.connection().execute(insert(RematchInTurn).values(row.model_dump()).on_conflict_do_nothing())
 
 
 def in_turn(session: Session) -> Sequence[RematchInTurn]:

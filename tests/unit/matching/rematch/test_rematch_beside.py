@@ -212,3 +212,34 @@ def test_the_command_gives_up_the_one_that_runs_and_tells_what_begins_next(
     assert "가을 공채" in told.output
     assert f"DELETE {REMATCHES}/{UUID(int=7)}" in told.output
     assert client.get(f"{REMATCHES}/{row.rematch_id}").json()["outcome"] == "stopped"
+
+
+def test_what_is_asked_for_in_the_gap_does_not_overtake_what_waits(client: TestClient, engine: Engine) -> None:
+    matcher = a_town(engine)
+    row = ask(engine)
+    calendar_asks(engine, 7, "가을 공채")
+    client.delete(f"{REMATCHES}/{row.rematch_id}")
+    calendar_asks(engine, 8, "겨울 공채")
+    finish(rematching(engine, matcher))
+    seasons = [one["season"] for one in client.get(REMATCHES).json()]
+    assert seasons == ["겨울 공채", "가을 공채", ""]
+
+
+def test_what_another_shard_begins_in_the_gap_waits_no_more(client: TestClient, engine: Engine) -> None:
+    row = ask(engine)
+    calendar_asks(engine, 7, "가을 공채")
+    client.delete(f"{REMATCHES}/{row.rematch_id}")
+    calendar_asks(engine, 7, "가을 공채")
+    begun = client.get(REMATCHES).json()[0]
+    assert (begun["season"], begun["finished_at"]) == ("가을 공채", None)
+    assert client.get(f"{REMATCHES}/waiting").json() == []
+
+
+def test_what_is_done_is_not_put_in_turn_again(client: TestClient, engine: Engine) -> None:
+    matcher = a_town(engine)
+    calendar_asks(engine, 7, "가을 공채")
+    finish(rematching(engine, matcher))
+    ask(engine)
+    calendar_asks(engine, 8, "겨울 공채")
+    calendar_asks(engine, 7, "가을 공채")
+    assert [one["season"] for one in client.get(f"{REMATCHES}/waiting").json()] == ["겨울 공채"]
