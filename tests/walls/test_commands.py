@@ -83,13 +83,11 @@ def test_who_may_passes_and_nobody_else(
     for name, content in FILES.items():
         (tmp_path / name).write_text(content, "utf-8")
     agency, other = (str(houses["registry"].agencies[of][0].agency_id) for of in ("ours", "other"))
-    words = [
-        word.format(none=NONE, agency=agency, other=other) for word in f"{row['command']} {row['arguments']}".split()
-    ]
+    said = f"{row['command']} {row['arguments']}".format(none=NONE, agency=agency, other=other)
     passed = set()
     for role, token in tokens(houses).items():
         named = {"ILJARI_URL": system, "ILJARI_OPERATOR_TOKEN": token, "ILJARI_DATA_DIR": None}
-        ran = CliRunner().invoke(app, words, input="a long password\n" * 2, env=named)
+        ran = CliRunner().invoke(app, said.split(), input="a long password\n" * 2, env=named)
         assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exception
         if ran.exit_code == ExitCode.NOT_ALLOWED:
             assert any(code in ran.output for code in REFUSALS), ran.output
