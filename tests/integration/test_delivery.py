@@ -457,7 +457,10 @@ def test_a_firm_s_link_goes_by_mail_or_is_offered_at_the_desk(city: City, *, kno
     city.hear(a_posting(0), her_card(city), a_state(city, "referred", names_shown=True))
     city.later(minutes=1)
     city.turn()
-    desk = TestClient(notify_app(city.settings))
+    # Names are not asked for: without its lifespan the connection would stay open after the loop of the request.
+    desk = TestClient(
+        notify_app(city.settings.model_copy(update={"registry_url": f"{city.settings.registry_url}.away"}))
+    )
     who = SignedIn(role="counselor", cafe_id=HONGDAE, label="상담사")
     with stopped_at(city.at):
         desk.cookies.set(SESSION_COOKIE, make_cookie(city.settings, who))
