@@ -8,10 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from services.matching.rematch.next_lists import count_made
-from services.matching.tables import (
-    RematchRow,
-    RematchShare,
-)
+from services.matching.tables import RematchRow, RematchShare
 
 
 @dataclass(frozen=True)
