@@ -1,8 +1,10 @@
 """A database a service: its engine, its metadata, and the transaction that is the edge of every change."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from sqlite3 import SQLITE_BUSY, Cursor, OperationalError
 from threading import RLock
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -14,6 +16,7 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel, create_engine
 
 SQLITE_WAIT_SECONDS = 30
+SQLITE_LOOK_SECONDS = 0.01
 
 _writers: WeakKeyDictionary[Engine, RLock] = WeakKeyDictionary()
 
@@ -72,9 +75,23 @@ def _open_sqlite(url: str) -> Engine:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    _keep_wal(cursor)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _keep_wal(cursor: Cursor) -> None:
+    """Trap: where several open a new file at once, SQLite tells the losers that it is locked without any waiting."""
+    until = time.monotonic() + SQLITE_WAIT_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(SQLITE_LOOK_SECONDS)
 
 
 @contextmanager
