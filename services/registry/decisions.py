@@ -1,16 +1,14 @@
 """What may the operator decide about orders? Release or refuse what is held, suspend, end, split, join again."""
 
-from typing import Literal, get_args
+from typing import get_args
 from uuid import UUID
 
 from sqlmodel import Session, select
 
 from services.registry.intake.notices import tell
-from services.registry.orders.life_cycle import State, Status
+from services.registry.orders.life_cycle import Decision, State, Status
 from services.registry.orders.postings import Shelf, change, one_at_a_time, set_alone
 from services.registry.tables import JobOrder
-
-Decision = Literal["release", "refuse", "suspend", "reopen", "renew", "fill", "close", "withdraw", "split", "join"]
 
 BECOMES: dict[Decision, Status | State] = {
     "release": "reopened",

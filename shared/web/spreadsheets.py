@@ -5,8 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO, StringIO
 from itertools import chain
 
-import xlsxwriter
-
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 MEDIA = {
     "csv": "text/csv; charset=utf-8",
@@ -38,6 +36,8 @@ def as_csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes
 
 
 def as_workbook(name: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    import xlsxwriter  # the command reads and writes cells, and starts without it
+
     held = BytesIO()
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(held, options) as book:

@@ -166,3 +166,10 @@ def test_a_closed_pipe_ends_quietly() -> None:
     ended = subprocess.run(IN_A_PROCESS, stdout=writing, stderr=subprocess.PIPE, check=False, timeout=60)
     os.close(writing)
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_it_starts_without_what_only_a_service_needs() -> None:
+    """A database, a broker, a web server and arrays take seconds to import, and most commands only speak HTTP."""
+    heavy = {"sqlalchemy", "redis", "fastapi", "opentelemetry", "structlog", "xlsxwriter", "numpy", "httpx", "rich"}
+    look = f"import sys, deploy.cli; print(*sorted({heavy} & sys.modules.keys()))"
+    assert subprocess.check_output([sys.executable, "-P", "-c", look], text=True).split() == []

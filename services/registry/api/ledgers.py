@@ -12,9 +12,10 @@ from services.registry.access import Sender
 from services.registry.api.bodies import Asked as AskedBody
 from services.registry.api.bodies import PlainBody
 from services.registry.api.custody import Words, address_of, named
+from services.registry.ledgers.books import Book
 from services.registry.ledgers.handing_out import Form, file_of, look_of
 from services.registry.ledgers.lines import KEYS, lines
-from services.registry.ledgers.reach import Asked, Book, span_of, whose_of
+from services.registry.ledgers.reach import Asked, span_of, whose_of
 from services.registry.people.vault import Vault
 from shared.database import reading
 from shared.web.cursors import Paged

@@ -11,11 +11,11 @@ from sqlmodel import Session, or_, select
 from services.registry.access import Operator, Sender, agency_for, not_found
 from services.registry.api.bodies import Asked, Line, PlainBody
 from services.registry.api.intake import refusal
-from services.registry.decisions import Decision, decide, orders_of
+from services.registry.decisions import decide, orders_of
 from services.registry.intake.door import Arrival, Receipt, receive
 from services.registry.intake.findings import finding
 from services.registry.law.rules import Rules
-from services.registry.orders.life_cycle import Illegal, State, Status
+from services.registry.orders.life_cycle import Decision, Illegal, State, Status
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency, JobOrder, Posting
 from shared.database import reading, transaction

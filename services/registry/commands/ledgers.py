@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from services.registry.commands.named_agency import agency_id_of
-from services.registry.ledgers.reach import Book
+from services.registry.ledgers.books import Book
 from shared.command import (
     CommandError,
     DataOption,

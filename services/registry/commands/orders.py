@@ -6,8 +6,7 @@ from uuid import UUID
 
 import typer
 
-from services.registry.decisions import Decision
-from services.registry.orders.life_cycle import State
+from services.registry.orders.life_cycle import Decision, State
 from shared.command import (
     CommandError,
     DataOption,

@@ -12,8 +12,9 @@ from typing import Literal, Self
 
 from sqlalchemy import Engine
 
+from services.registry.ledgers.books import Book
 from services.registry.ledgers.lines import OrderLine, PlacementLine, SeekerLine, all_lines
-from services.registry.ledgers.reach import KEPT_MONTHS, Asked, Book, Span, Whose
+from services.registry.ledgers.reach import KEPT_MONTHS, Asked, Span, Whose
 from services.registry.orders.life_cycle import months_after
 from services.registry.orders.postings import today
 

@@ -13,7 +13,8 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
-from services.registry.ledgers.reach import Asked, Book, Whose, kept_until
+from services.registry.ledgers.books import Book
+from services.registry.ledgers.reach import Asked, Whose, kept_until
 from services.registry.people.seekers import ERASED
 from services.registry.tables import (
     Agency,

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
@@ -11,6 +10,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from services.registry.access import not_found, of_cafes
+from services.registry.ledgers.books import BOOKS, Book
 from services.registry.orders.life_cycle import months_after
 from services.registry.orders.postings import today
 from services.registry.tables import Consent, JobOrder, Referral, Seeker
@@ -18,9 +18,6 @@ from shared.clock import KST
 from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn
 
-Book = Literal["orders", "seekers", "placements"]
-"""구인접수대장, 구직접수대장, 직업소개대장."""
-BOOKS: tuple[Book, ...] = get_args(Book)
 KEPT_MONTHS = 24
 """Rules of the Employment Security Act, 26: two years."""
 

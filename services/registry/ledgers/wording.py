@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any, get_args
 from uuid import UUID
 
+from services.registry.ledgers.books import Book
 from services.registry.ledgers.half_year import Count, Report
 from services.registry.ledgers.lines import Change, Line, OrderLine, PlacementLine, SeekerLine
-from services.registry.ledgers.reach import Book
 from services.registry.people.seekers import ERASED
 from services.registry.people.vault import Person
 from shared.contracts import Money

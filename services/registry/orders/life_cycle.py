@@ -11,6 +11,8 @@ from typing import Literal, get_args
 State = Literal["open", "held", "suspended", "refused", "filled", "closed", "withdrawn", "expired"]
 Status = Literal["open", "renewed", "reopened", "suspended", "filled", "closed", "withdrawn"]
 """What a sender may say of an order of hers."""
+Decision = Literal["release", "refuse", "suspend", "reopen", "renew", "fill", "close", "withdraw", "split", "join"]
+"""What the operator may decide of one."""
 Actor = Literal["agency", "operator", "clock", "ledger"]
 """The ledger of referrals fills an order whose last place was taken."""
 

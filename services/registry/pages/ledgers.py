@@ -11,11 +11,12 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from services.registry.access import not_found
 from services.registry.api.custody import Words, address_of, named
+from services.registry.ledgers.books import Book
 from services.registry.ledgers.half_year import HalfYear, half_year_report
 from services.registry.ledgers.handing_out import Form as FileForm
 from services.registry.ledgers.handing_out import file_of, look_of, names_of, sheet_of
 from services.registry.ledgers.lines import KEYS, lines
-from services.registry.ledgers.reach import Asked, Book, Whose, books_of, may_name, span_of, whose_of
+from services.registry.ledgers.reach import Asked, Whose, books_of, may_name, span_of, whose_of
 from services.registry.ledgers.wording import cells, half_year_head, half_year_rows, head
 from services.registry.orders.postings import today
 from services.registry.people.vault import Vault

@@ -29,7 +29,7 @@ from services.registry.cafes.programs import SessionState
 from services.registry.cafes.promotion import STATES
 from services.registry.cafes.proposals import ProposalState
 from services.registry.intake.asking import Kind, fields_to_ask
-from services.registry.ledgers.reach import BOOKS
+from services.registry.ledgers.books import BOOKS
 from services.registry.ledgers.wording import COLUMNS
 from services.registry.orders.life_cycle import STATES as STATES_OF_ORDERS
 from services.registry.orders.life_cycle import Actor, Status

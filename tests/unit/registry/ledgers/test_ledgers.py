@@ -15,9 +15,10 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from services.registry.app import create_app
+from services.registry.ledgers.books import BOOKS, Book
 from services.registry.ledgers.half_year import HalfYear, half_year_report
 from services.registry.ledgers.lines import all_lines, lines
-from services.registry.ledgers.reach import BOOKS, Asked, Book, Span, Whose, span_of
+from services.registry.ledgers.reach import Asked, Span, Whose, span_of
 from services.registry.ledgers.wording import cells
 from services.registry.orders.postings import Shelf, change
 from services.registry.people.accounts import add_account
