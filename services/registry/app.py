@@ -43,6 +43,7 @@ from services.registry.pages.cafes import cafe_pages
 from services.registry.pages.counter import counter_pages
 from services.registry.pages.districts import district_pages
 from services.registry.pages.doorstep import TEMPLATES, doorstep
+from services.registry.pages.keeping import keeping_pages
 from services.registry.pages.kiosk import kiosk_pages
 from services.registry.pages.ledgers import ledger_pages
 from services.registry.pages.me import my_pages
@@ -120,7 +121,8 @@ def create_app(settings: RegistrySettings) -> FastAPI:  # noqa: PLR0915 - the li
     app.include_router(program_counter(engine, vault, pages))
     app.include_router(proposal_pages(engine, pages))
     app.include_router(kiosk_pages(engine, settings, pages))
-    app.include_router(staff_pages(engine, vault, settings, pages, rules))
+    app.include_router(staff_pages(engine, vault, pages, rules))
+    app.include_router(keeping_pages(engine, settings, pages, rules))
     app.include_router(partner_pages(engine, pages))
     app.include_router(agency_pages(engine, vault, law, pages))
     app.include_router(ledger_pages(engine, vault, pages))

@@ -24,7 +24,7 @@ _NEWS: tuple[Way, ...] = (("/inbox", "inbox.title"), ("/preferences", "preferenc
 _DELIVERIES: Way = ("/deliveries", "deliveries.title")
 
 WAYS: Mapping[Role, tuple[Way, ...]] = {
-    "counselor": (_DESK, *_COUNTER, _LEDGERS, _BENEFIT, *_NEWS),
+    "counselor": (_DESK, *_COUNTER, _CAFES, _LEDGERS, _BENEFIT, *_NEWS),
     "official": (_BOARD, ("/board/plan", "plan.title"), _BENEFIT, *_GROUND, _NEEDS, _FAIRNESS, _CAFES, _LEDGERS, _DESK),
     "agency": (
         ("/agency", "agency.title"), ("/agency-results", "results.title"), _LEDGERS, _BENEFIT, *_NEWS, _DELIVERIES,

@@ -21,12 +21,19 @@ HOUR = 60
 
 def add_room(session: Session, cafe: Cafe, name: str, capacity: int, equipment: Sequence[str] = ()) -> Room:
     """A room more. Raises `Refused`."""
-    if any(room.name == name for room in rooms_of(session, cafe.cafe_id)):
-        raise Refused("ROOM_NAME_TAKEN")
+    _check_name(session, cafe.cafe_id, name)
     room = Room(room_id=uuid4(), cafe_id=cafe.cafe_id, name=name, capacity=capacity, equipment=list(equipment))
     session.add(room)
     session.flush()
     return room
+
+
+def revise_room(session: Session, room: Room, name: str, equipment: Sequence[str]) -> None:
+    """It has another name, or other things in it. Raises `Refused`."""
+    if name != room.name:
+        _check_name(session, room.cafe_id, name)
+    room.name, room.equipment = name, list(equipment)
+    session.add(room)
 
 
 def rooms_of(session: Session, *cafe_ids: UUID) -> Sequence[Room]:
@@ -78,3 +85,8 @@ def next_free(
 
 def whole_day(day: date) -> Span:
     return Span(at_minute(day, 0), at_minute(day + timedelta(days=1), 0))
+
+
+def _check_name(session: Session, cafe_id: UUID, name: str) -> None:
+    if any(room.name == name for room in rooms_of(session, cafe_id)):
+        raise Refused("ROOM_NAME_TAKEN")

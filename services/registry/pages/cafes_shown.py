@@ -11,8 +11,8 @@ from sqlmodel import Session, col, select
 from services.registry.access import not_found
 from services.registry.api.cafes import the
 from services.registry.cafes import bookings, calendar_feed, enrolments, places
-from services.registry.cafes.booking_law import DAY_MINUTES, DAYS_AHEAD, Rules
-from services.registry.cafes.hours import Span, day_of
+from services.registry.cafes.booking_law import DAY_MINUTES, DAYS_AHEAD, Rules, check_times
+from services.registry.cafes.hours import Span, day_of, holiday
 from services.registry.cafes.life_cycle import RUNNING
 from services.registry.cafes.refusals import Refused
 from services.registry.cafes.rooms import STANDING, STEP, free_starts, next_free, rooms_of, taken, whole_day
@@ -61,7 +61,7 @@ def shown_cafes(session: Session, here: tuple[float, float] | None) -> list[Show
 def cafe_page(session: Session, cafe: Cafe, day: date) -> dict[str, Any]:
     """What a café's page tells of a day."""
     today, hours, own_rooms = day_of(now()), places.hours_of(session, cafe), rooms_of(session, cafe.cafe_id)
-    open_span = hours.on(day)
+    open_span, closures = hours.on(day), {each.on: each.reason for each in places.closures(session, cafe.cafe_id)}
     busy = taken(session, [room.room_id for room in own_rooms], whole_day(day))
     return {
         "cafe": cafe,
@@ -71,8 +71,10 @@ def cafe_page(session: Session, cafe: Cafe, day: date) -> dict[str, Any]:
         "days": [today + timedelta(days=number) for number in range(DAYS_AHEAD + 1)],
         "open_span": open_span,
         "is_open": hours.open_at(now()),
+        "why_closed": closures.get(day, ""),
+        "on_holiday": hours.closed_on_holidays and bool(holiday(day)),
         "slots": list(slots(open_span, own_rooms, busy)) if open_span else [],
-        "closures": places.closures(session, cafe.cafe_id),
+        "closures": closures,
     }
 
 
@@ -90,14 +92,16 @@ def booking_page(session: Session, cafe: Cafe, told: dict[str, str]) -> dict[str
     """What the form of a booking offers: which rooms are free then, and for how long."""
     told = dict.fromkeys(FIELDS, "") | told
     values: dict[str, Any] = {"cafe": cafe, "told": told, "problem": None, "free": {}, "starts_at": None}
+    hours = places.hours_of(session, cafe)
     try:
-        span = span_of(told["starts"], "30")
+        span = span_of(told["starts"], str(LENGTHS[0]))
+        check_times(span, hours, now())
     except Refused as refused:
         return values | {"problem": refused.reason}
     day = whole_day(day_of(span.starts_at))
     own_rooms = rooms_of(session, cafe.cafe_id)
     busy = taken(session, [room.room_id for room in own_rooms], day)
-    closes = places.hours_of(session, cafe).on(day_of(span.starts_at))
+    closes = hours.on(day_of(span.starts_at))
     ends = closes.ends_at if closes else span.starts_at
     free: dict[UUID, int] = {}
     for room in own_rooms:

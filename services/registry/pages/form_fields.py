@@ -16,6 +16,7 @@ Told = Annotated[
     str, Form(), StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")
 ]
 LONGEST_NAME = 100
+MOST_WORDS = 20
 
 
 def day_told(told: str, where: str) -> date:
@@ -38,6 +39,22 @@ def capacity_told(told: str) -> int:
     if not (told.isascii() and told.isdigit() and len(told) <= 3 and SMALLEST <= int(told) <= LARGEST):
         raise Refused("CAPACITY_WRONG")
     return int(told)
+
+
+def degrees_told(told: str, where: str) -> float | None:
+    """Degrees, or None where nothing is told. Raises `Refused`."""
+    try:
+        return float(told) if told else None
+    except ValueError:
+        raise Refused("PLACE_WRONG", where) from None
+
+
+def words_told(told: str, where: str) -> list[str]:
+    """What is divided by commas. Raises `Refused`."""
+    words = [word for each in told.split(",") if (word := each.strip())]
+    if len(words) > MOST_WORDS or any(len(word) > LONGEST_NAME for word in words):
+        raise Refused("WORDS_WRONG", where)
+    return words
 
 
 def choice_told(told: str, choices: Any, where: str) -> str:

@@ -1,11 +1,10 @@
-"""Staff's pages of cafés and rooms under `/counter`: who has which room today, and the cafés with their life."""
+"""Staff's page of rooms, `/counter/rooms`: who has which room on a day, and a day on which a café is closed."""
 
 from datetime import date
 from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request
-from pydantic import StringConstraints
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from starlette.responses import RedirectResponse, Response
@@ -15,14 +14,12 @@ from services.registry.cafes import bookings, closing, places, rooms
 from services.registry.cafes.booking_law import Rules
 from services.registry.cafes.bookings import Asked, Override
 from services.registry.cafes.hours import day_of
-from services.registry.cafes.life_cycle import FOLLOWS, RUNNING, CafeState
-from services.registry.cafes.links import Links
+from services.registry.cafes.life_cycle import RUNNING
 from services.registry.cafes.refusals import Refused
 from services.registry.cafes.rooms import whole_day
-from services.registry.pages.form_fields import Told, capacity_told, day_told, name_told, number_of, span_of, uuid_of
+from services.registry.pages.form_fields import Told, day_told, number_of, span_of, uuid_of
 from services.registry.people.rights import seeker_named
 from services.registry.people.vault import Vault
-from services.registry.settings import RegistrySettings
 from services.registry.tables import Booking, Cafe, CafeClosure, Room
 from shared.clock import now
 from shared.database import reading, transaction
@@ -30,19 +27,13 @@ from shared.web.pages import Pages
 from shared.web.sign_in import SignedIn, allow, from_our_form
 
 Staff = Annotated[SignedIn, Depends(allow("counselor", "operator"))]
-Operator = Annotated[SignedIn, Depends(allow("operator"))]
-Overseer = Annotated[SignedIn, Depends(allow("operator", "official"))]
 Count = Annotated[int | None, Query(ge=0, le=100_000)]
 FIELDS = ("room", "starts", "minutes", "people", "reason", "closing_reason")
-Week = Annotated[list[Annotated[str, StringConstraints(max_length=20)]], Form(min_length=7, max_length=7)]
 Doing = Literal["check_in", "cancel", "excuse"]
 
 
-def staff_pages(  # noqa: PLR0915 - the list of what staff can do
-    engine: Engine, vault: Vault, settings: RegistrySettings, pages: Pages, rules: Rules
-) -> APIRouter:
+def staff_pages(engine: Engine, vault: Vault, pages: Pages, rules: Rules) -> APIRouter:
     router = APIRouter(prefix="/counter", include_in_schema=False)
-    links = Links(settings.session_key.get_secret_value())
 
     @router.get("/rooms")
     def show_rooms(  # noqa: PLR0913, PLR0917 - what is looked at, and what has just been given back
@@ -125,91 +116,6 @@ def staff_pages(  # noqa: PLR0915 - the list of what staff can do
             closing.open_on(session, the(session, Cafe, cafe), on)
         return RedirectResponse(f"/counter/rooms?cafe={cafe}&day={on}", 303)
 
-    @router.get("/cafes")
-    def show_cafes(request: Request, who: Overseer) -> Response:
-        return cafes_page(request, who)
-
-    @router.post("/cafes/{cafe_id:uuid}/stage", dependencies=[Depends(from_our_form)])
-    def move(
-        request: Request, cafe_id: UUID, who: Operator, state: Annotated[CafeState, Form()], on: Told = ""
-    ) -> Response:
-        try:
-            with transaction(engine) as session:
-                cafe: Cafe = the(session, Cafe, cafe_id)
-                places.move(session, cafe, state, day_told(on, "on"), who.label)
-                closing.give_back(session, cafe, rules)
-        except Refused as refused:
-            return cafes_page(request, who, cafe_id, refused, {"state": state, "on": on})
-        return RedirectResponse(f"/counter/cafes#cafe-{cafe_id}", 303)
-
-    @router.post("/cafes/{cafe_id:uuid}/agreements", dependencies=[Depends(from_our_form)])
-    def agree(  # noqa: PLR0913, PLR0917 - the fields of the form
-        request: Request,
-        cafe_id: UUID,
-        who: Operator,
-        space_by: Told = "",
-        programs_by: Told = "",
-        begins_on: Told = "",
-        ends_on: Told = "",
-    ) -> Response:
-        """Who gives the space, who runs the programs, until when; without an end, until notice is given."""
-        told = {"space_by": space_by, "programs_by": programs_by, "begins_on": begins_on, "ends_on": ends_on}
-        try:
-            parts = {name: name_told(told[name], name) for name in ("space_by", "programs_by")}
-            days = day_told(begins_on, "begins_on"), day_told(ends_on, "ends_on") if ends_on else None
-            with transaction(engine) as session:
-                places.agree(session, the(session, Cafe, cafe_id), **parts, begins_on=days[0], ends_on=days[1])
-        except Refused as refused:
-            return cafes_page(request, who, cafe_id, refused, told)
-        return RedirectResponse(f"/counter/cafes#cafe-{cafe_id}", 303)
-
-    @router.post("/cafes/{cafe_id:uuid}/rooms", dependencies=[Depends(from_our_form)])
-    def make_room(
-        request: Request,
-        cafe_id: UUID,
-        who: Operator,
-        name: Told = "",
-        capacity: Told = "",
-    ) -> Response:
-        try:
-            with transaction(engine) as session:
-                rooms.add_room(session, the(session, Cafe, cafe_id), name_told(name, "name"), capacity_told(capacity))
-        except Refused as refused:
-            return cafes_page(request, who, cafe_id, refused, {"name": name, "capacity": capacity})
-        return RedirectResponse(f"/counter/cafes#cafe-{cafe_id}", 303)
-
-    @router.post("/cafes/{cafe_id:uuid}/hours", dependencies=[Depends(from_our_form)])
-    def set_hours(
-        request: Request, cafe_id: UUID, who: Operator, day: Week, holidays: Annotated[Literal["open", ""], Form()] = ""
-    ) -> Response:
-        """When it is open, by weekday, not known where nothing is told; what no longer lies within is given back."""
-        try:
-            told = [each.replace(" ", "") for each in day]
-            week = [each.split("-") if each else None for each in told] if any(told) else []
-            with transaction(engine) as session:
-                cafe: Cafe = the(session, Cafe, cafe_id)
-                places.revise_cafe(session, cafe, {"hours": week, "closed_on_holidays": holidays != "open"})
-                closing.give_back(session, cafe, rules)
-        except Refused as refused:
-            return cafes_page(request, who, cafe_id, refused, {f"day{at}": each for at, each in enumerate(day)})
-        return RedirectResponse(f"/counter/cafes#cafe-{cafe_id}", 303)
-
-    @router.post("/cafes/{cafe_id:uuid}/rooms/{room_id:uuid}/close", dependencies=[Depends(from_our_form)])
-    def close_room(cafe_id: UUID, room_id: UUID, _who: Operator) -> Response:
-        """It can no longer be booked; what was ahead in it is released, and its people are told."""
-        with transaction(engine) as session:
-            bookings.close_room(session, the(session, Room, room_id), rules)
-        return RedirectResponse(f"/counter/cafes#cafe-{cafe_id}", 303)
-
-    @router.post("/cafes/{cafe_id:uuid}/links", dependencies=[Depends(from_our_form)])
-    def void_links(cafe_id: UUID, _who: Operator) -> Response:
-        """Every link and kiosk key of this café is void from now on."""
-        with transaction(engine) as session:
-            cafe: Cafe = the(session, Cafe, cafe_id)
-            cafe.link_number += 1
-            session.add(cafe)
-        return RedirectResponse(f"/counter/cafes#cafe-{cafe_id}", 303)
-
     def rooms_page(  # noqa: PLR0913, PLR0917 - what was asked, and what came of it
         request: Request,
         who: SignedIn,
@@ -227,35 +133,6 @@ def staff_pages(  # noqa: PLR0915 - the list of what staff can do
             "told": dict.fromkeys(FIELDS, "") | (told or {}),
         }
         return pages.show(request, "counter_rooms.html", status=refused.status if refused else 200, **values)
-
-    def cafes_page(
-        request: Request,
-        who: SignedIn,
-        cafe_id: UUID | None = None,
-        refused: Refused | None = None,
-        told: dict[str, str] | None = None,
-    ) -> Response:
-        with reading(engine) as session:
-            listed = [
-                {
-                    "cafe": cafe,
-                    "life": places.life(session, cafe.cafe_id),
-                    "agreements": places.agreements(session, cafe.cafe_id),
-                    "rooms": rooms.rooms_of(session, cafe.cafe_id),
-                    "next": FOLLOWS[cast(CafeState, cafe.state)],
-                    "host": f"/cafes/host/{links.make(cafe, 'host')}",
-                    "kiosk": f"/kiosk/{cafe.cafe_id}?key={links.make(cafe, 'kiosk')}",
-                }
-                for cafe in places.all_cafes(session)
-            ]
-        values: dict[str, Any] = {
-            "listed": listed,
-            "problem": refused and refused.reason,
-            "problem_at": cafe_id,
-            "told": told or {},
-        }
-        values |= {"today": day_of(now()), "may_change": who.role == "operator", "public_url": settings.public_url}
-        return pages.show(request, "counter_cafes.html", status=refused.status if refused else 200, **values)
 
     return router
 
