@@ -28,6 +28,7 @@ from shared.contracts import (
     SeekerPublished,
     SeekerWithdrawn,
     SubmissionAnswered,
+    WishEnded,
 )
 from shared.forgetting import is_forgotten
 from shared.places import spot, usual_name
@@ -149,6 +150,7 @@ HEARINGS: tuple[Hearing[Any], ...] = (
     Hearing(SubmissionAnswered, each(count_submission)),
     Hearing(RoomBooked, each(telling.tell_of_booking)),
     Hearing(RoomReleased, each(telling.tell_of_release)),
+    Hearing(WishEnded, each(telling.tell_of_wish)),
     Hearing(ProgramScheduled, each(telling.tell_of_session)),
     Hearing(ProgramEnrolled, each(telling.tell_of_enrolment)),
 )

@@ -30,6 +30,7 @@ from shared.contracts import (
     RoomBooked,
     RoomReleased,
     SubmissionAnswered,
+    WishEnded,
 )
 from shared.forgetting import is_forgotten
 
@@ -64,7 +65,7 @@ CODES = (
     "desk.failed_seeker",
     "desk.failed_firm",
     *(f"desk.{state}" for state in TOLD_COUNSELORS),
-    *(f"room.{code}" for code in ("booked", "from_waiting_list", "cancelled", "no_show", "room_closed")),
+    *(f"room.{code}" for code in ("booked", "from_waiting_list", "cancelled", "no_show", "room_closed", "wish_ended")),
     *(f"program.{code}" for code in ("enrolled", "moved_up", "waiting", "cancelled", "called_off", "moved")),
     "advert.program",
     "stopped",
@@ -140,6 +141,13 @@ def tell_of_release(event: RoomReleased, session: Session) -> None:
     ):
         code = f"room.{event.reason}"
         _tell_seeker(session, event.seeker_id, "bookings", code, f"{event.booking_id}|{event.revision}", {})
+
+
+def tell_of_wish(event: WishEnded, session: Session) -> None:
+    """The café is closed then, or has no such room any more: she need not wait."""
+    if not is_forgotten(session, event.seeker_id):
+        told: dict[str, object] = {"starts_at": event.starts_at, "ends_at": event.ends_at}
+        _tell_seeker(session, event.seeker_id, "bookings", "room.wish_ended", f"{event.wish_id}", told)
 
 
 def tell_of_session(event: ProgramScheduled, session: Session) -> None:

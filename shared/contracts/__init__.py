@@ -1,6 +1,6 @@
 """Every fact the services tell each other, found here by its stream."""
 
-from shared.contracts.cafes import ProgramEnrolled, ProgramKind, ProgramScheduled, RoomBooked, RoomReleased
+from shared.contracts.cafes import ProgramEnrolled, ProgramKind, ProgramScheduled, RoomBooked, RoomReleased, WishEnded
 from shared.contracts.deliveries import Candidate, DeliveryFailed, MatchNoticed
 from shared.contracts.envelope import Event, Fact, Money, Place
 from shared.contracts.matches import GateName, MatchedPair, MatchesFound, Part, Raise, Reason
@@ -35,6 +35,7 @@ CATALOGUE: tuple[type[Event], ...] = (
     MatchNoticed,
     RoomBooked,
     RoomReleased,
+    WishEnded,
     ProgramScheduled,
     ProgramEnrolled,
     RematchRequested,
@@ -84,5 +85,6 @@ __all__ = [
     "SeekerPublished",
     "SeekerWithdrawn",
     "SubmissionAnswered",
+    "WishEnded",
     "Wishes",
 ]

@@ -1,4 +1,4 @@
-"""Cafés: rooms booked and freed, program sessions and who is enrolled in them."""
+"""Cafés: rooms booked, freed and waited for in vain, program sessions and who is enrolled in them."""
 
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
@@ -49,6 +49,24 @@ class RoomReleased(Event):
     @property
     def subject(self) -> str:
         return f"booking/{self.booking_id}"
+
+
+class WishEnded(Event):
+    """Someone no longer waits for a room: what she waited for can no longer come."""
+
+    stream: ClassVar[str] = "wish.ended.v1"
+    said_by: ClassVar[tuple[ServiceName, ...]] = ("registry",)
+    heard_by: ClassVar[tuple[ServiceName, ...]] = ("notify",)
+
+    wish_id: UUID
+    seeker_id: UUID
+    cafe_id: UUID
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+    @property
+    def subject(self) -> str:
+        return f"wish/{self.wish_id}"
 
 
 class ProgramScheduled(Event):

@@ -35,6 +35,7 @@ from shared.contracts import (
     SeekerPublished,
     SeekerWithdrawn,
     SubmissionAnswered,
+    WishEnded,
     Wishes,
 )
 
@@ -210,6 +211,7 @@ def examples() -> dict[type[Event], Event]:
             ends_at=WHEN + timedelta(hours=2),
         ),
         RoomReleased(booking_id=BOOKING, revision=2, seeker_id=SEEKER, cafe_id=CAFE, room_id=ROOM, reason="no_show"),
+        WishEnded(wish_id=BOOKING, seeker_id=SEEKER, cafe_id=CAFE, starts_at=WHEN, ends_at=WHEN + timedelta(hours=2)),
         ProgramScheduled(
             session_id=SESSION,
             revision=1,

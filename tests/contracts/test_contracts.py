@@ -34,6 +34,7 @@ TABLE = {
     ("match.noticed.v1", "each agency"): ("notify", "agency"),
     ("room.booked.v1", "all"): ("registry", "notify"),
     ("room.released.v1", "all"): ("registry", "notify"),
+    ("wish.ended.v1", "all"): ("registry", "notify"),
     ("program.scheduled.v1", "all"): ("registry", "notify"),
     ("program.enrolled.v1", "all"): ("registry", "notify"),
     ("rematch.requested.v1", "all"): ("registry", "matching"),

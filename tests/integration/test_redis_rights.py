@@ -34,6 +34,7 @@ REGISTRY_ALSO_SAYS = (
     "referral.recorded.v1",
     "room.booked.v1",
     "room.released.v1",
+    "wish.ended.v1",
     "program.scheduled.v1",
     "program.enrolled.v1",
     "rematch.requested.v1",
@@ -65,7 +66,7 @@ HEARS = {
         *INNER[:4],
         "submission.answered.v1",
         "matches.found.v1",
-        *REGISTRY_ALSO_SAYS[:5],
+        *REGISTRY_ALSO_SAYS[:6],
         *MATCHING_ALSO_SAYS,
     },
 }

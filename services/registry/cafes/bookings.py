@@ -5,7 +5,7 @@ commit, and what is read after it is what stands. So no two can take one room, n
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -24,7 +24,7 @@ from services.registry.cafes.rooms import STANDING, rooms_of, taken, whole_day
 from services.registry.cafes.whereabouts import check_here, sessions_then
 from services.registry.tables import Booking, Cafe, Room, RoomWish
 from shared.clock import now
-from shared.contracts import RoomBooked, RoomReleased
+from shared.contracts import RoomBooked, RoomReleased, WishEnded
 from shared.outbox import stage
 
 BookingState = Literal["booked", "checked_in", "cancelled", "no_show", "excused", "room_closed"]
@@ -165,6 +165,28 @@ def stop_waiting(session: Session, wish: RoomWish) -> None:
     session.add(wish)
 
 
+def end_waiting(session: Session, cafe_id: UUID, in_vain: Callable[[RoomWish], bool]) -> int:
+    """Who waits at a café for what can no longer come waits no longer, and is told; how many."""
+    ahead = select(RoomWish).where(
+        RoomWish.cafe_id == cafe_id, RoomWish.state == "waiting", col(RoomWish.starts_at) > now()
+    )
+    found = [wish for wish in session.exec(ahead) if in_vain(wish)]
+    for wish in found:
+        wish.state = "closed"
+        session.add(wish)
+        stage(
+            session,
+            WishEnded(
+                wish_id=wish.wish_id,
+                seeker_id=wish.seeker_id,
+                cafe_id=cafe_id,
+                starts_at=wish.starts_at,
+                ends_at=wish.ends_at,
+            ),
+        )
+    return len(found)
+
+
 def fill_waiting(session: Session, cafe_id: UUID, freed: Span, rules: Rules) -> None:
     """Who waits longest and may lawfully have what is free now, has it."""
     session.flush()
@@ -191,7 +213,10 @@ def fill_waiting(session: Session, cafe_id: UUID, freed: Span, rules: Rules) -> 
 
 
 def close_room(session: Session, room: Room, rules: Rules = Rules()) -> int:
-    """A room can no longer be booked; what was ahead in it is released. How many were."""
+    """A room can no longer be booked; what was ahead in it is released, and who waits for one as large is told.
+
+    How many bookings were released.
+    """
     one_at_a_time(session)
     room.closed_at = now()
     session.add(room)
@@ -202,6 +227,8 @@ def close_room(session: Session, room: Room, rules: Rules = Rules()) -> int:
     found = session.exec(ahead).all()
     for booking in found:
         release(session, booking, "room_closed", rules)
+    largest = max((each.capacity for each in rooms_of(session, room.cafe_id)), default=0)
+    end_waiting(session, room.cafe_id, lambda wish: wish.people > largest)
     return len(found)
 
 
@@ -213,10 +240,12 @@ def bookings_of(session: Session, seeker_id: UUID) -> Sequence[Booking]:
 
 def wishes_of(session: Session, seeker_id: UUID) -> Sequence[RoomWish]:
     """What she still waits for."""
-    hers = select(RoomWish).where(
-        RoomWish.seeker_id == seeker_id, RoomWish.state == "waiting", col(RoomWish.starts_at) > now()
-    )
-    return session.exec(hers.order_by(col(RoomWish.starts_at))).all()
+    return _wishes(session, seeker_id, "waiting")
+
+
+def ended_wishes_of(session: Session, seeker_id: UUID) -> Sequence[RoomWish]:
+    """What she waited for in vain, as long as it would still be ahead."""
+    return _wishes(session, seeker_id, "closed")
 
 
 def blocked_until(session: Session, seeker_id: UUID, rules: Rules) -> datetime | None:
@@ -305,6 +334,13 @@ def _check_person(session: Session, seeker_id: UUID, span: Span, rules: Rules, b
         raise Refused("BLOCKED")
     hers = _standing(session, Booking.seeker_id, seeker_id, whole_day(day_of(span.starts_at)), besides)
     booking_law.check_day(span, [Span(each.starts_at, each.ends_at) for each in hers])
+
+
+def _wishes(session: Session, seeker_id: UUID, state: str) -> Sequence[RoomWish]:
+    hers = select(RoomWish).where(
+        RoomWish.seeker_id == seeker_id, RoomWish.state == state, col(RoomWish.starts_at) > now()
+    )
+    return session.exec(hers.order_by(col(RoomWish.starts_at))).all()
 
 
 def _others_meet(session: Session, column: Any, value: UUID, span: Span, besides: Booking | None) -> bool:

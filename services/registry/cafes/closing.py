@@ -11,7 +11,7 @@ from services.registry.cafes.hours import Span, day_of
 from services.registry.cafes.life_cycle import RUNNING
 from services.registry.cafes.places import hours_of
 from services.registry.cafes.refusals import Refused
-from services.registry.tables import Booking, Cafe, CafeClosure, ProgramSession
+from services.registry.tables import Booking, Cafe, CafeClosure, ProgramSession, RoomWish
 from shared.clock import now
 
 NOT_OPEN = "카페가 문을 열지 않습니다. The café is not open then."
@@ -22,6 +22,8 @@ class GivenBack(NamedTuple):
 
     bookings: int
     sessions: int
+    wishes: int
+    """Places on the waiting list."""
 
 
 def close_on(session: Session, cafe: Cafe, day: date, reason: str, rules: Rules = Rules()) -> GivenBack:
@@ -40,12 +42,12 @@ def open_on(session: Session, cafe: Cafe, day: date) -> None:
 
 
 def give_back(session: Session, cafe: Cafe, rules: Rules = Rules(), reason: str = "") -> GivenBack:
-    """Release bookings and call off sessions ahead that lie where the café is not open, as it is now told."""
+    """Release bookings, call off sessions and end wishes ahead where the café, as it is now told, is not open."""
     bookings.one_at_a_time(session)
     session.flush()
     hours = hours_of(session, cafe)
 
-    def stands(one: Booking | ProgramSession) -> bool:
+    def stands(one: Booking | ProgramSession | RoomWish) -> bool:
         if cafe.state not in RUNNING:
             return False
         if not hours.known:  # nobody can tell
@@ -67,4 +69,5 @@ def give_back(session: Session, cafe: Cafe, rules: Rules = Rules(), reason: str 
         bookings.release(session, booking, "room_closed", rules)
     for program in called_off:
         programs.call_off(session, program, reason.strip() or NOT_OPEN)
-    return GivenBack(len(released), len(called_off))
+    in_vain = bookings.end_waiting(session, cafe.cafe_id, lambda wish: not stands(wish))
+    return GivenBack(len(released), len(called_off), in_vain)

@@ -129,14 +129,15 @@ def own_page(session: Session, seeker_id: UUID, rules: Rules) -> dict[str, Any]:
     all_hers = bookings.bookings_of(session, seeker_id)
     ahead = [each for each in reversed(all_hers) if each.state in STANDING and each.ends_at > now()]
     today = [Span(each.starts_at, each.ends_at) for each in all_hers if each.state in STANDING]
-    wishes = bookings.wishes_of(session, seeker_id)
+    wishes, in_vain = bookings.wishes_of(session, seeker_id), bookings.ended_wishes_of(session, seeker_id)
     seats = own_seats(session, seeker_id)
-    ids = {each.cafe_id for each in all_hers} | {each.cafe_id for each in wishes}
+    ids = {each.cafe_id for each in all_hers} | {each.cafe_id for each in (*wishes, *in_vain)}
     ids |= {program.cafe_id for _, program in seats}
     return {
         "ahead": ahead,
         "past": [each for each in all_hers if each not in ahead][:20],
         "wishes": wishes,
+        "in_vain": in_vain,
         "seats": seats,
         "cafes": {cafe.cafe_id: cafe for cafe in session.exec(select(Cafe).where(col(Cafe.cafe_id).in_(ids)))},
         "rooms": {

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Annotated, Any, Literal, cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request
@@ -43,8 +44,9 @@ def staff_pages(engine: Engine, vault: Vault, pages: Pages, rules: Rules) -> API
         day: date | None = None,
         bookings: Count = None,
         sessions: Count = None,
+        wishes: Count = None,
     ) -> Response:
-        return rooms_page(request, who, cafe, day, given_back=(bookings, sessions))
+        return rooms_page(request, who, cafe, day, given_back=(bookings, sessions, wishes))
 
     @router.post("/rooms/{booking_id:uuid}/{doing}", dependencies=[Depends(from_our_form)])
     def act(request: Request, booking_id: UUID, doing: Doing, who: Staff) -> Response:
@@ -102,7 +104,7 @@ def staff_pages(engine: Engine, vault: Vault, pages: Pages, rules: Rules) -> API
                 given_back = closing.close_on(session, the(session, Cafe, cafe), on, closing_reason, rules)
         except Refused as refused:
             return rooms_page(request, who, cafe, on, refused, told)
-        counts = f"bookings={given_back.bookings}&sessions={given_back.sessions}"
+        counts = urlencode(given_back._asdict())
         return RedirectResponse(f"/counter/rooms?cafe={cafe}&day={on}&{counts}", 303)
 
     @router.post("/rooms/open", dependencies=[Depends(from_our_form)])
@@ -123,7 +125,7 @@ def staff_pages(engine: Engine, vault: Vault, pages: Pages, rules: Rules) -> API
         day: date | None,
         refused: Refused | None = None,
         told: dict[str, str] | None = None,
-        given_back: tuple[int | None, int | None] = (None, None),
+        given_back: tuple[int | None, ...] = (None,),
     ) -> Response:
         with reading(engine) as session:
             values = day_at(session, cafe_id or who.cafe_id, day or day_of(now()))

@@ -54,7 +54,7 @@ class RoomWish(Table, table=True):
     ends_at: datetime = Field(sa_type=UtcDateTime)
     people: int
     state: str
-    """`waiting`, `filled` or `cancelled`; one whose time has come is over by itself."""
+    """`waiting`, `filled`, `cancelled` or `closed`: in vain; one whose time has come is over by itself."""
     booking_id: UUID | None = None
     made_at: datetime = Field(sa_type=UtcDateTime)
 

@@ -1,6 +1,7 @@
 """What is kept of what is heard, in whatever order and however often it is said."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,9 +24,10 @@ from services.notify.match_lists import (
     headed_by,
     worth_a_call,
 )
-from services.notify.tables import MatchList, PostingCard, SeekerCard, SubmissionNote, Table
-from shared.contracts import Event, MatchesFound, SubmissionAnswered
+from services.notify.tables import MatchList, Message, PostingCard, SeekerCard, SubmissionNote, Table
+from shared.contracts import Event, MatchesFound, SubmissionAnswered, WishEnded
 from shared.database import SpineTable, reading, transaction
+from shared.forgetting import forget
 from shared.outbox import OutboxLine
 from tests.stores import store_with
 from tests.unit.notify.conftest import Hear, hear_all
@@ -307,3 +309,23 @@ def test_status_tells_what_notify_holds(desk: TestClient, hear: Hear) -> None:
     status = desk.get("/api/v1/notify/status", headers={"authorization": "Bearer operator-token"}).json()
     told = {"postings": 1, "seekers": 2, "lists": 1, "most_lists_headed_by_one_posting": 1}
     assert status["facts"] == told | {"deliveries": {"unknown": 0}}
+
+
+def test_who_waited_in_vain_for_a_room_is_told_once_and_an_erased_person_never(engine: Engine, hear: Hear) -> None:
+    she, starts = id_of("seeker", 0), datetime(2026, 12, 2, 0, 0, tzinfo=UTC)
+    ended = WishEnded(
+        wish_id=uuid4(),
+        seeker_id=she,
+        cafe_id=HONGDAE,
+        starts_at=starts,
+        ends_at=starts + timedelta(hours=1),
+    )
+    hear(a_seeker(), ended, ended)
+    with reading(engine) as session:
+        (message,) = session.exec(select(Message)).all()
+        assert (message.code, message.recipient_id) == ("room.wish_ended", she)
+    with transaction(engine) as session:
+        forget(session, [she])
+    hear(a_seeker_withdrawn(), ended.model_copy(update={"wish_id": uuid4()}))
+    with reading(engine) as session:
+        assert session.exec(select(Message)).all() == []

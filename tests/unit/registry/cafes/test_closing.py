@@ -9,10 +9,10 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from services.registry.cafes import enrolments
-from services.registry.cafes.bookings import book, wait
+from services.registry.cafes.bookings import book, close_room, wait
 from services.registry.cafes.closing import GivenBack, close_on, give_back, open_on
 from services.registry.cafes.places import hours_of, revise_cafe
-from services.registry.cafes.rooms import rooms_of
+from services.registry.cafes.rooms import add_room, rooms_of
 from services.registry.tables import Booking, Cafe, ProgramSession, RoomWish
 from shared.clock import stopped_at
 from shared.database import reading, transaction
@@ -28,7 +28,7 @@ __all__ = ["staff"]
 
 NEXT = DAY + timedelta(days=1)
 STANDS = ["booked", "booked", "booked", "waiting", "planned"]
-CLOSED = ["room_closed", "booked", "booked", "waiting", "called_off"]
+CLOSED = ["room_closed", "booked", "booked", "closed", "called_off"]
 
 
 class Town:
@@ -65,30 +65,31 @@ def cafe_of(session: Session, town: Town) -> Cafe:
 def test_a_closed_day_gives_back_what_was_booked_and_planned_and_nothing_else(engine: Engine, town: Town) -> None:
     with transaction(engine) as session:
         before = len(said(session, "room.released.v1")), len(said(session, "program.scheduled.v1"))
-        assert close_on(session, cafe_of(session, town), DAY, "대청소") == GivenBack(1, 1)
+        assert close_on(session, cafe_of(session, town), DAY, "대청소") == GivenBack(1, 1, 1)
     with reading(engine) as session:
-        assert town.states(session) == CLOSED, "nor does who waited get a room behind a closed door"
+        assert town.states(session) == CLOSED, "who waited gets no room behind a closed door, and waits no longer"
         assert session.get_one(ProgramSession, town.clinic.session_id).reason == "대청소"
         told = len(said(session, "room.released.v1")), len(said(session, "program.scheduled.v1"))
         assert told == (before[0] + 1, before[1] + 1)
+        assert [str(town.wish.wish_id) in each.fields for each in said(session, "wish.ended.v1")] == [True]
     with transaction(engine) as session:
-        assert close_on(session, cafe_of(session, town), DAY, "대청소") == GivenBack(0, 0)
+        assert close_on(session, cafe_of(session, town), DAY, "대청소") == GivenBack(0, 0, 0)
         refused("DAY_PAST", lambda: close_on(session, cafe_of(session, town), DAY - timedelta(days=2), "대청소"))
 
 
 def test_who_is_in_her_room_stays_when_the_day_is_closed_behind_her(engine: Engine, town: Town) -> None:
     with stopped_at(town.bookings[0].starts_at), transaction(engine) as session:
-        assert close_on(session, cafe_of(session, town), DAY, "누수") == GivenBack(0, 1)
+        assert close_on(session, cafe_of(session, town), DAY, "누수") == GivenBack(0, 1, 0)
 
 
 def test_other_hours_give_back_what_lies_outside_them(engine: Engine, town: Town) -> None:
     with transaction(engine) as session:
         cafe = cafe_of(session, town)
         revise_cafe(session, cafe, {"hours": [["08:00", "15:59"]] * 7})
-        assert give_back(session, cafe) == GivenBack(2, 1)
+        assert give_back(session, cafe) == GivenBack(2, 1, 0)
     with transaction(engine) as session:
         revise_cafe(session, cafe_of(session, town), {"hours": []})
-        assert give_back(session, cafe_of(session, town)) == GivenBack(0, 0), "where nobody knows, nothing is taken"
+        assert give_back(session, cafe_of(session, town)) == GivenBack(0, 0, 0), "where nobody knows, nothing is taken"
 
 
 def test_open_after_all_it_can_be_booked_again(engine: Engine, town: Town) -> None:
@@ -107,13 +108,22 @@ def test_an_ended_cafe_keeps_nobody_waiting_at_its_door(engine: Engine, client: 
     ended = client.post(f"{at}/stages", json={"state": "ended", "on": "2026-12-01"}, headers=OPERATOR)
     assert ended.status_code == 201, ended.text
     with reading(engine) as session:
-        assert town.states(session) == ["room_closed", "room_closed", "booked", "waiting", "called_off"]
+        assert town.states(session) == ["room_closed", "room_closed", "booked", "closed", "called_off"]
+
+
+def test_who_waits_for_a_room_larger_than_any_left_waits_no_longer(engine: Engine, town: Town) -> None:
+    with transaction(engine) as session:
+        large = add_room(session, cafe_of(session, town), "큰 방", 8)
+        book(session, someone(session), asked(large, "14:00", "15:00"))
+        many = wait(session, someone(session), cafe_of(session, town), span("14:00", "15:00"), people=8)
+        close_room(session, large)
+        assert (town.states(session)[3], session.get_one(RoomWish, many.wish_id).state) == ("waiting", "closed")
 
 
 def test_a_closure_over_http_tells_how_many_and_can_be_dropped(client: TestClient, town: Town) -> None:
     at = f"/api/v1/registry/cafes/{town.cafe.cafe_id}/closures"
     told = client.post(at, json={"on": f"{DAY}", "reason": "대청소"}, headers=OPERATOR).json()
-    assert (told["bookings"], told["sessions"]) == (1, 1)
+    assert (told["bookings"], told["sessions"], told["wishes"]) == (1, 1, 1)
     assert client.delete(f"{at}/{DAY}", headers=OPERATOR).status_code == 204
     past = client.post(at, json={"on": "2026-11-01", "reason": "대청소"}, headers=OPERATOR)
     assert (past.status_code, past.json()["where"]) == (409, "on")
@@ -132,7 +142,7 @@ def test_staff_close_a_day_on_the_page_and_open_it_again(
     with reading(engine) as session:
         assert town.states(session) == STANDS
     closed = send(operator, here, "/counter/rooms/close", **told, closing_reason="대청소").text
-    assert "이날은 휴관입니다: 대청소 예약 1건과 프로그램 1건을 취소하고 알렸습니다." in closed
+    assert "이날은 휴관입니다: 대청소 예약 1건과 프로그램 1건을 취소하고, 대기 1건을 끝내고 알렸습니다." in closed
     assert "이날 휴관하기" not in closed
     assert "이날 휴관하기" in send(operator, here, "/counter/rooms/open", **told).text
 

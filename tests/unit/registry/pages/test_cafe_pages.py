@@ -10,11 +10,13 @@ from icalendar import Calendar
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
+from services.registry.cafes import bookings
+from services.registry.cafes.closing import close_on
 from services.registry.people.accounts import add_account
 from services.registry.tables import Booking, Cafe, CalendarFeed, Consent, KeptByLaw, Room, RoomUse, RoomWish, Seeker
 from shared.clock import KST, stopped_at
 from shared.database import reading, transaction
-from tests.unit.registry.cafes.town import DAY, span
+from tests.unit.registry.cafes.town import DAY, asked, someone, span
 from tests.unit.registry.conftest import said
 from tests.unit.registry.pages.visitor import NINE, PASSWORD, at, book, join, only, send
 
@@ -122,6 +124,21 @@ def test_who_waits_is_told_on_her_page(
     with reading(engine) as session:
         wish = session.exec(select(RoomWish)).one()
     assert "취소했습니다" in send(browser, "/cafes/mine", f"/cafes/wishes/{wish.wish_id}/cancel").text
+
+
+def test_her_page_tells_that_she_waits_no_longer(
+    browse: Callable[[], TestClient], engine: Engine, cafe: tuple[Cafe, list[Room]]
+) -> None:
+    browser = browse()
+    join(browser)
+    with transaction(engine) as session:
+        seeker_id = session.exec(select(Seeker.seeker_id)).one()
+        for room in cafe[1]:
+            bookings.book(session, someone(session), asked(room, "09:00", "10:00"))
+        bookings.wait(session, seeker_id, cafe[0], span("09:00", "10:00"))
+        close_on(session, session.get_one(Cafe, cafe[0].cafe_id), DAY, "대청소")
+    page = browser.get("/cafes/mine").text
+    assert ("대기가 끝났습니다" in page, "대기 취소" in page) == (True, False)
 
 
 def test_her_calendar_has_a_secret_address_that_she_can_void(
