@@ -28,7 +28,7 @@ run: $(READY) ## start the whole system on this machine (DATA=.iljari PORT=8765)
 	@exec $(BIN)/iljari up --data "$(DATA)" --port $(PORT)
 
 test: $(READY_TO_TEST) ## install what the tests need and pass them all
-	$(BIN)/pytest -n 2 --dist loadfile -m "not campaign" $(PYTEST)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not campaign" $(PYTEST)
 
 campaign: $(READY_TO_TEST) ## the long tests: crash points, fuzzing, chaos in small
 	$(BIN)/pytest -m "campaign and not long" $(PYTEST)

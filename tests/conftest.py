@@ -19,6 +19,21 @@ settings.register_profile("iljari", deadline=None, suppress_health_check=[Health
 settings.load_profile("iljari")
 
 
+LONG_FIRST = ("journey", "integration", "walls", "quality")
+"""Folders of whole systems, servers and much data, and the order they begin in; what is left is short."""
+
+
+@pytest.hookimpl(trylast=True)  # once pytest has put together what shares a server
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: at the end no worker waits for another that has just begun one."""
+    order = [*LONG_FIRST, *sorted({_folder(item) for item in items} - {*LONG_FIRST})]
+    items.sort(key=lambda item: order.index(_folder(item)))
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]
+
+
 def pytest_collection_finish() -> None:
     """What was imported stays: looking through all of it for garbage, again and again, costs more than most tests."""
     gc.collect()
