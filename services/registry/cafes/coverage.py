@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
+import scipy  # its parts load at their first use: a registry starts without them
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import dijkstra
-from scipy.spatial import cKDTree
 
 from services.registry.cafes.geography import Degrees, FlatMap, Metres, Point, degrees, distances
 
@@ -89,7 +87,7 @@ class Network:
         number = {junction: index for index, junction in enumerate(self._junctions)}
         self._where = degrees(self._junctions)
         self._flat = FlatMap.around(self._where)
-        self._tree = cKDTree(self._flat.metres(self._where))
+        self._tree = scipy.spatial.cKDTree(self._flat.metres(self._where))
         shortest: dict[tuple[int, int], float] = {}
         for path in paths:  # of two paths between the same junctions the shorter counts
             ends = number[path.start], number[path.end]
@@ -97,14 +95,14 @@ class Network:
             shortest[key] = min(_length(path), shortest.get(key, np.inf))
         rows, columns = np.array(list(shortest), dtype=np.int64).T
         size = (len(self._junctions), len(self._junctions))
-        self._graph = coo_array((list(shortest.values()), (rows, columns)), shape=size).tocsr()
+        self._graph = scipy.sparse.coo_array((list(shortest.values()), (rows, columns)), shape=size).tocsr()
 
     def within(self, cafes: Sequence[Point], demand: Degrees, walk: Walk) -> NDArray[np.bool_]:
         if not cafes:
             return np.zeros((0, len(demand)), dtype=bool)
         start, to_start = self._nearest(degrees(cafes), walk)
         end, to_end = self._nearest(demand, walk)
-        ways = dijkstra(self._graph, directed=False, indices=start, limit=walk.metres)
+        ways = scipy.sparse.csgraph.dijkstra(self._graph, directed=False, indices=start, limit=walk.metres)
         reached: NDArray[np.bool_] = to_start[:, None] + ways[:, end] + to_end[None, :] <= walk.metres
         return reached
 

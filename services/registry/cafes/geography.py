@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts load at their first use: a registry starts without them
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull
 
 EARTH_METRES = 6_371_008.8
 """The mean radius of the Earth (IUGG)."""
@@ -72,7 +72,7 @@ def outline(points: Degrees, reach: float) -> list[list[float]]:
     turns = np.linspace(0, 2 * np.pi, CORNERS, endpoint=False)
     circle = reach / np.cos(np.pi / CORNERS) * np.column_stack([np.cos(turns), np.sin(turns)])
     corners = (flat.metres(points)[:, None, :] + circle[None, :, :]).reshape(-1, 2)
-    hull = ConvexHull(corners)
+    hull = scipy.spatial.ConvexHull(corners)
     return [[round(value, 6) for value in row] for row in flat.degrees(corners[hull.vertices]).tolist()]
 
 

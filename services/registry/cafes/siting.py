@@ -15,9 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts load at their first use: a registry starts without them
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array, eye_array, hstack
 
 Reach = NDArray[np.bool_]
 """Sites in rows, demand in columns."""
@@ -59,13 +58,15 @@ def best(reach: Reach, weights: Weights, count: int, seconds: float = 10.0) -> C
     sites, points = columns.shape
     if not sites or not points or count < 1:
         return Choice((), (), 0.0, time.perf_counter() - started, 0.0)
-    rows = hstack([-csr_array(columns.T.astype(float)), eye_array(points)], format="csr")
-    at_most = csr_array(np.concatenate([np.ones(sites), np.zeros(points)])[None, :])
-    answer = milp(
+    rows = scipy.sparse.hstack(
+        [-scipy.sparse.csr_array(columns.T.astype(float)), scipy.sparse.eye_array(points)], format="csr"
+    )
+    at_most = scipy.sparse.csr_array(np.concatenate([np.ones(sites), np.zeros(points)])[None, :])
+    answer = scipy.optimize.milp(
         -np.concatenate([np.zeros(sites), merged]),
-        constraints=[LinearConstraint(rows, ub=0), LinearConstraint(at_most, ub=count)],
+        constraints=[scipy.optimize.LinearConstraint(rows, ub=0), scipy.optimize.LinearConstraint(at_most, ub=count)],
         integrality=np.concatenate([np.ones(sites), np.zeros(points)]),
-        bounds=Bounds(0, 1),
+        bounds=scipy.optimize.Bounds(0, 1),
         options={"time_limit": seconds, "mip_rel_gap": 0.0},
     )
     if answer.x is None:

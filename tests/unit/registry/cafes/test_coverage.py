@@ -1,5 +1,7 @@
 """Shares within a walk and the choice of sites, beside enumeration on small cases and the laws of both."""
 
+import subprocess
+import sys
 from csv import DictReader
 from itertools import combinations
 from json import loads
@@ -133,3 +135,9 @@ def test_on_real_ground_the_share_is_the_one_known(metres: int, percent: float) 
     cells = raster(rings, 250.0)
     found = share(reached(stations, cells, Walk(10, metres / 10, 1.0), STRAIGHT), np.ones(len(cells)))
     assert found.value == pytest.approx(percent / 100, abs=0.006)
+
+
+def test_nothing_heavy_is_loaded_before_something_is_reckoned() -> None:
+    heavy = {"scipy.optimize", "scipy.sparse", "scipy.spatial"}
+    look = f"import sys, services.registry.cafes.city_coverage; print(*({heavy} & sys.modules.keys()))"
+    assert subprocess.check_output([sys.executable, "-P", "-c", look], text=True).split() == []
