@@ -1,7 +1,7 @@
 """A database a service: its engine, its metadata, and the transaction that is the edge of every change."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from sqlite3 import SQLITE_BUSY, Cursor, OperationalError
@@ -19,6 +19,7 @@ SQLITE_WAIT_SECONDS = 30
 SQLITE_LOOK_SECONDS = 0.01
 
 _writers: WeakKeyDictionary[Engine, RLock] = WeakKeyDictionary()
+_AFTER_COMMIT = "after commit"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -109,6 +110,13 @@ def transaction(engine: Engine) -> Iterator[Session]:
             session.rollback()
             raise
         session.commit()
+        for act in session.info.pop(_AFTER_COMMIT, ()):
+            act()
+
+
+def after_commit(session: Session, act: Callable[[], object]) -> None:
+    """Do this once it is sure that the store keeps what is written in `transaction`; never, if it does not."""
+    session.info.setdefault(_AFTER_COMMIT, []).append(act)
 
 
 def scour(engine: Engine) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from redis import Redis
 from redis.exceptions import ResponseError
@@ -21,10 +22,13 @@ from sqlmodel import Field, Session, col, select
 from shared import telemetry
 from shared.clock import now
 from shared.contracts import Event
-from shared.database import SpineTable, UtcDateTime, reading, transaction
+from shared.database import SpineTable, UtcDateTime, after_commit, reading, transaction
 from shared.wire import encode
 
 RELAY_BATCH = 500
+
+_bells: WeakKeyDictionary[Engine, threading.Event] = WeakKeyDictionary()
+"""Rung when something was staged by this process: its relay need not wait for its next look."""
 
 
 class OutboxLine(SpineTable, table=True):
@@ -61,6 +65,8 @@ def stage(session: Session, event: Event, *, agency: UUID | None = None) -> None
     session.add(
         OutboxLine(stream=stream_of(event, agency), fields=json.dumps(fields, ensure_ascii=False), staged_at=now())
     )
+    if bell := _bells.get(session.get_bind().engine):
+        after_commit(session, bell.set)
 
 
 def stream_of(event: Event | type[Event], agency: UUID | None = None) -> str:
@@ -83,6 +89,13 @@ class Relay:
         self.service, self.engine, self.redis = service, engine, redis
         # A stopping service says the rest while a cancelled pass may still be writing: one at a time, else twice.
         self.turn = threading.Lock()
+        self._bell = _bells.setdefault(engine, threading.Event())
+
+    def say_soon(self, seconds: float) -> int:
+        """Wait until something is staged by this process, at most so long, then say everything; how many were said."""
+        self._bell.wait(seconds)
+        self._bell.clear()
+        return self.say_all()
 
     def say_all(self) -> int:
         """Say everything that is staged; how many were said. Raises redis errors; nothing is lost by them."""

@@ -33,6 +33,7 @@ from shared.streams import Delivery, Hearing, Listener, ReadingHabits, make_grou
 from shared.trimming import trim
 
 RELAY_SECONDS = 0.05
+"""Between two looks for what other processes staged; what this one stages is said at once."""
 MEND_SECONDS = 1.0
 WATCH_SECONDS = 1.0
 HOUSEKEEPING_SECONDS = 60.0
@@ -189,8 +190,7 @@ class Spine:
                     await to_thread.run_sync(self.relay.mend)
                     await to_thread.run_sync(self.forgetter.finish)
                     mended_at = time.monotonic()
-                await to_thread.run_sync(self.relay.say_all)
-                await asyncio.sleep(RELAY_SECONDS)
+                await to_thread.run_sync(self.relay.say_soon, RELAY_SECONDS)
             except (RedisError, OSError) as error:
                 self._redis_away(error)
                 await asyncio.sleep(REDIS_AWAY_SECONDS)

@@ -8,13 +8,13 @@ A profile is *pending* while its own list was made as of another revision or epo
 what the last batch brought: after a crash between the steps, the next `match` finishes what was begun.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from threading import RLock
 from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from services.matching import store
@@ -39,7 +39,7 @@ from shared.contracts import (
     SeekerWithdrawn,
 )
 from shared.contracts.referrals import ReferralState
-from shared.database import transaction
+from shared.database import after_commit, transaction
 from shared.forgetting import is_forgotten
 from shared.outbox import stage
 
@@ -403,11 +403,6 @@ def found(scope: Scope, shard: Shard, held: Held, lines: Sequence[str]) -> Match
         epoch=held.epoch,
         pairs=tuple(as_pair(side, own, held.profile_revision, written) for written in lines),
     )
-
-
-def after_commit(session: Session, apply: Callable[[], None]) -> None:
-    """Let memory follow the store, once it is sure that the store will keep this."""
-    event.listen(session, "after_commit", lambda _session: apply(), once=True)
 
 
 def lines_of(

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import uuid4
 
@@ -58,6 +59,16 @@ def test_what_was_committed_is_said_once_and_in_order(engine: Engine, redis: Red
     assert relay.say_all() == 0
     assert [fields[b"id"].decode() for _, fields in redis.xrange(REQUEST)] == [str(e.event_id) for e in events]
     assert relay.backlog().unsaid == 0
+
+
+def test_what_this_process_stages_is_said_without_waiting_for_the_next_look(engine: Engine, redis: Redis) -> None:
+    relay = Relay("matching", engine, redis)
+    with ThreadPoolExecutor(1) as beside:
+        said = beside.submit(relay.say_soon, seconds=40)
+        with transaction(engine) as session:
+            stage(session, a_request())
+        assert said.result(timeout=20) == 1
+    assert redis.xlen(REQUEST) == 1
 
 
 def test_an_agencys_answer_goes_to_its_own_stream_alone(engine: Engine, redis: Redis) -> None:
