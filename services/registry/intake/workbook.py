@@ -3,14 +3,17 @@
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, time, timedelta
-from typing import BinaryIO
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, time
+from functools import partial
+from typing import BinaryIO, Protocol
 
 from python_calamine import (
     CalamineError,
-    CalamineSheet,
     CalamineWorkbook,
     PasswordError,
+    SheetMetadata,
     SheetTypeEnum,
     SheetVisibleEnum,
 )
@@ -18,17 +21,38 @@ from python_calamine import (
 from services.registry.intake.findings import Refused, finding
 from services.registry.intake.rows import BadRow, Given, Row
 from services.registry.intake.sheet import Line, table_rows
+from services.registry.intake.xlsx import Cell, Range, XlsxBook
 from shared.contracts import Finding
 
 OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 """How xls begins, and a workbook under a password."""
 INFLATED_LIMIT_BYTES = 1_000_000_000
+HELD_LIMIT_BYTES = 256_000_000
+"""Of the kinds that are in memory as a whole while they are read: ods, xlsb and xls."""
 INFLATED_TIMES = 50
 SMALL_BYTES = 10_000_000
 """Up to this size nobody asks how well a workbook was packed."""
 
-Cell = int | float | str | bool | time | date | datetime | timedelta
-Range = tuple[tuple[int, int], tuple[int, int]]
+
+class Sheet(Protocol):
+    """What is read of a sheet: its rows from the top, its columns from the first that is filled, counted from 0."""
+
+    @property
+    def height(self) -> int: ...
+    @property
+    def start(self) -> tuple[int, int] | None: ...
+    @property
+    def merged_cell_ranges(self) -> list[Range] | None: ...
+    def iter_rows(self) -> Iterator[list[Cell]]: ...
+
+
+@dataclass(frozen=True)
+class Named:
+    """A sheet that is opened when it is asked for."""
+
+    name: str
+    shown: bool
+    open: Callable[[], Sheet]
 
 
 def is_workbook(given: Given) -> bool:
@@ -49,24 +73,67 @@ def open_sheet(given: Given, named: str | None) -> tuple[Iterator[Row | BadRow],
     Raises:
         Refused: it cannot be read, or it has several sheets and none is named.
     """
-    with given.open() as file:
-        _refuse_bombs(file, given.size)
-        try:
-            book = CalamineWorkbook.from_filelike(file)
-            sheet = _sheet_of(book, named)
-        except PasswordError:
-            raise Refused(finding("WORKBOOK_LOCKED")) from None
-        except (CalamineError, OSError):
-            raise Refused(finding("WORKBOOK_UNREADABLE")) from None
+    with _refused_if_broken():
+        sheet = _sheet_of(_sheets(given), named)
+        last_row = (sheet.start or (0, 0))[0] + max(sheet.height, 1)
     read = [0]
-    return table_rows(_lines(sheet, read)), lambda: read[0] / max(sheet.height, 1)
+    return table_rows(_lines(sheet, read)), lambda: read[0] / last_row
 
 
-def _refuse_bombs(file: BinaryIO, size: int) -> None:
+def sheet_names(given: Given) -> list[str]:
+    """The sheets of a workbook that a person sees and that hold something."""
+    with _refused_if_broken():
+        return [sheet.name for sheet in _filled(_sheets(given))]
+
+
+@contextmanager
+def _refused_if_broken() -> Iterator[None]:
+    try:
+        yield
+    except PasswordError:
+        raise Refused(finding("WORKBOOK_LOCKED")) from None
+    except (CalamineError, OSError, LookupError, ValueError, zipfile.BadZipFile):
+        raise Refused(finding("WORKBOOK_UNREADABLE")) from None
+
+
+def _sheets(given: Given) -> list[Named]:
+    """All sheets: those of an xlsx are read a row at a time, those of other kinds with the whole workbook."""
+    streamed = _is_xlsx(given)
+    with given.open() as file:
+        _refuse_bombs(file, given.size, INFLATED_LIMIT_BYTES if streamed else HELD_LIMIT_BYTES)
+        if streamed:
+            return [Named(sheet.name, sheet.shown, partial(_itself, sheet)) for sheet in XlsxBook(given).sheets]
+        book = CalamineWorkbook.from_filelike(file)
+        return [
+            Named(each.name, _is_shown(each), partial(book.get_sheet_by_name, each.name))
+            for each in book.sheets_metadata
+        ]
+
+
+def _is_xlsx(given: Given) -> bool:
+    with given.open() as file:
+        if not zipfile.is_zipfile(file):
+            return False
+        with zipfile.ZipFile(file) as packed:
+            names = [name.replace("\\", "/").casefold() for name in packed.namelist()]
+    return "content.xml" not in names and "xl/workbook.bin" not in names
+
+
+def _is_shown(sheet: SheetMetadata) -> bool:
+    return sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
+
+
+def _itself(sheet: Sheet) -> Sheet:
+    return sheet
+
+
+def _refuse_bombs(file: BinaryIO, size: int, most: int) -> None:
     """A packed file may say that it is small and swell to gigabytes: each part is unpacked once, and dropped."""
     if not zipfile.is_zipfile(file):
+        if size > most:
+            raise Refused(finding("FILE_TOO_LARGE", limit=most))
         return
-    limit = min(max(size * INFLATED_TIMES, SMALL_BYTES), INFLATED_LIMIT_BYTES)
+    limit = min(max(size * INFLATED_TIMES, SMALL_BYTES), most)
     with zipfile.ZipFile(file) as packed:
         if sum(part.file_size for part in packed.infolist()) > limit:
             raise Refused(finding("FILE_TOO_LARGE", limit=limit))
@@ -79,58 +146,48 @@ def _refuse_bombs(file: BinaryIO, size: int) -> None:
         raise Refused(finding("WORKBOOK_UNREADABLE"))
 
 
-def sheet_names(given: Given) -> list[str]:
-    """The sheets of a workbook that a person sees and that hold something."""
-    with given.open() as file:
-        book = CalamineWorkbook.from_filelike(file)
-        return [name for name in _shown(book) if book.get_sheet_by_name(name).height > 1]
-
-
-def _shown(book: CalamineWorkbook) -> list[str]:
-    return [
-        sheet.name
-        for sheet in book.sheets_metadata
-        if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
-    ]
-
-
-def _sheet_of(book: CalamineWorkbook, named: str | None) -> CalamineSheet:
-    told = _shown(book)
+def _sheet_of(sheets: list[Named], named: str | None) -> Sheet:
     if named is not None:
-        if named not in book.sheet_names:
-            raise Refused(_among("SHEET_UNKNOWN", told))
-        return book.get_sheet_by_name(named)
-    filled = [sheet for sheet in map(book.get_sheet_by_name, told) if sheet.height > 1]
+        found = next((sheet for sheet in sheets if sheet.name == named), None)
+        if found is None:
+            raise Refused(_among("SHEET_UNKNOWN", [sheet.name for sheet in sheets if sheet.shown]))
+        return found.open()
+    filled = _filled(sheets)
     if len(filled) > 1:
         raise Refused(_among("SHEET_UNNAMED", [sheet.name for sheet in filled]))
     if not filled:
         raise Refused(finding("FILE_EMPTY"))
-    return filled[0]
+    return filled[0].open()
+
+
+def _filled(sheets: list[Named]) -> list[Named]:
+    return [sheet for sheet in sheets if sheet.shown and sheet.open().height > 1]
 
 
 def _among(code: str, names: list[str]) -> Finding:
     return finding(code, expected=", ".join(names)[:300])
 
 
-def _lines(sheet: CalamineSheet, read: list[int]) -> Iterator[Line]:
+def _lines(sheet: Sheet, read: list[int]) -> Iterator[Line]:
     """Each row as texts; what is merged over several rows is said in each of them."""
-    first_row, first_column = sheet.start or (0, 0)
+    _, first_column = sheet.start or (0, 0)
     merged: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
     for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
-        merged[top].append((left - first_column, bottom, right - first_column))
+        if left >= first_column:
+            merged[top].append((left - first_column, bottom, right - first_column))
     below: dict[int, tuple[int, str]] = {}
-    for number, cells in enumerate(sheet.iter_rows(), first_row):
+    for number, cells in enumerate(sheet.iter_rows()):
         read[0] += 1
         texts = [_text(cell) for cell in cells]
         below = {column: (bottom, text) for column, (bottom, text) in below.items() if bottom >= number}
         for column, (_, text) in below.items():
             texts[column] = text
-        headings = texts.copy()
-        for left, bottom, right in merged.get(number, ()):
-            headings[left : right + 1] = [texts[left]] * (right - left + 1)
+        headings, begins = texts.copy(), [each for each in merged.pop(number, ()) if each[0] < len(texts)]
+        for left, bottom, right in begins:
+            headings[left : right + 1] = [texts[left]] * (min(right + 1, len(texts)) - left)
             if bottom > number:
                 below[left] = (bottom, texts[left])
-        deep = max((bottom - number for _, bottom, _ in merged.get(number, ())), default=0)
+        deep = max((bottom - number for _, bottom, _ in begins), default=0)
         yield Line(f"row {number + 1}", texts, headings, deep)
 
 

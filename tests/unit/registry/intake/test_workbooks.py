@@ -85,6 +85,19 @@ def test_a_title_and_a_merged_header_of_two_rows(tmp_path: Path) -> None:
     assert next(opened.rows)["document"]["wage"] == {"unit": "hour", "minimum": 12_000, "maximum": 12_000}
 
 
+def test_a_row_is_named_by_its_number_in_the_sheet(tmp_path: Path) -> None:
+    def write(sheet: Worksheet, _book: Any) -> None:
+        sheet.write_row(3, 1, HEADER)
+        sheet.write_row(4, 1, LINE)
+        sheet.merge_range(6, 2, 7, 2, "합친 업체")
+        sheet.write_row(6, 3, LINE[2:])
+        sheet.write_row(7, 3, LINE[2:])
+
+    rows = rows_of(a_workbook(tmp_path / "a.xlsx", a=write))
+    assert [row.where for row in rows] == ["row 5", "row 7", "row 8"]
+    assert [row.values["업체명"] for row in rows if isinstance(row, Row)] == ["망원베이커리", "합친 업체", "합친 업체"]
+
+
 def test_a_heading_that_divides_without_any_tall_cell(tmp_path: Path) -> None:
     def write(sheet: Worksheet, _book: Any) -> None:
         sheet.write_row(0, 0, ["업체명", "직종"])
