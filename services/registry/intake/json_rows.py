@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 from services.registry.intake import json_ld, json_resume
 from services.registry.intake.findings import Refused, finding
 from services.registry.intake.rows import BadRow, Row
+from services.registry.intake.service_answers import no_rows_in
 from shared.wire import DOCUMENT_DEPTH, LONGEST_NUMBER, WireError, strict_document
 
 WHOLE_LIMIT_BYTES = 256_000_000
@@ -118,6 +119,8 @@ def _rows_in(document: Any, rows_at: tuple[str, ...], where: str) -> Iterator[Ro
         if found is not None:  # one hit is an object there, not a list
             yield from _listed(found if isinstance(found, list) else [found], path)
             return
+    if isinstance(document, dict) and (told := no_rows_in(document)):
+        raise Refused(told)
     if isinstance(document, dict) and document.keys() & {path.partition(".")[0] for path in rows_at}:
         return
     entries = document if isinstance(document, list) else [document]

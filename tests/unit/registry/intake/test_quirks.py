@@ -125,12 +125,6 @@ def test_one_hit_or_many_and_no_more(tmp_path: Path) -> None:
             read(tmp_path, "none.xml", nothing)
 
 
-def test_what_a_private_person_is_answered_holds_no_rows(tmp_path: Path) -> None:
-    with pytest.raises(Refused) as refused:
-        read(tmp_path, "go24.xml", "<GO24><error>개인회원은 사용할 수 없는 OPEN-API입니다.</error></GO24>")
-    assert (refused.value.finding.code, refused.value.finding.where) == ("XML_SCHEMA", "GO24")
-
-
 def test_a_detail_page_is_one_posting_without_its_people(tmp_path: Path) -> None:
     [(document, codes)] = read(tmp_path, "detail.xml", DETAIL)
     assert codes == []
@@ -175,9 +169,47 @@ def test_a_row_of_seoul(tmp_path: Path, but: dict[str, Any], field: str, value: 
     assert (document.get(field), codes) == (value, [])
 
 
-def test_seoul_without_data(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="FILE_EMPTY"):
-        read(tmp_path, "none.json", '{"GetJobInfo": {"RESULT": {"CODE": "INFO-200", "MESSAGE": "없음"}}}')
+@pytest.mark.parametrize(
+    ("name", "content", "code", "answer"),
+    [
+        ("a.json", '{"RESULT": {"CODE": "INFO-200", "MESSAGE": "없음"}}', "SERVICE_EMPTY", "INFO-200"),
+        ("a.json", '{"GetJobInfo": {"RESULT": {"CODE": "INFO-200", "MESSAGE": "없음"}}}', "SERVICE_EMPTY", "INFO-200"),
+        ("a.json", '{"RESULT": {"CODE": "ERROR-336", "MESSAGE": "1000건"}}', "SERVICE_REFUSED", "ERROR-336"),
+        ("a.json", '{"RESULT": {"CODE": "INFO-100", "MESSAGE": "인증키"}}', "SERVICE_REFUSED", "INFO-100"),
+        ("a.xml", "<RESULT><CODE>INFO-200</CODE><MESSAGE>없음</MESSAGE></RESULT>", "SERVICE_EMPTY", "INFO-200"),
+        ("a.xml", "<GetJobInfo><RESULT><CODE>ERROR-500</CODE></RESULT></GetJobInfo>", "SERVICE_REFUSED", "ERROR-500"),
+        ("a.xml", "<GO24><error>개인회원은 사용할 수 없는 OPEN-API입니다.</error></GO24>", "SERVICE_REFUSED", "error"),
+    ],
+)  # fmt: skip
+def test_a_service_that_sent_no_rows_is_told_by_its_answer(
+    tmp_path: Path, name: str, content: str, code: str, answer: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        read(tmp_path, name, content)
+    told = refused.value.finding
+    assert (told.code, told.message) == (code, f"No rows: the service answered {answer}.")
+    assert answer in told.message_ko
+    assert told.hint
+
+
+def test_a_word_that_calls_itself_a_code_is_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(Refused) as refused:
+        read(tmp_path, "a.json", '{"RESULT": {"CODE": "홍길동 010-1234-5678"}}')
+    assert "홍길동" not in refused.value.finding.model_dump_json()
+
+
+def test_an_answer_beside_rows_is_no_row(tmp_path: Path) -> None:
+    done = "<RESULT><CODE>INFO-000</CODE><MESSAGE>정상</MESSAGE></RESULT>"
+    assert len(read(tmp_path, "a.xml", listed(wanted()).replace("<wanted>", f"{done}<wanted>"))) == 1
+
+
+@pytest.mark.parametrize("declared", ["euc-kr", "EUC-KR", "cp949", "ks_c_5601-1987", "x-windows-949"])
+def test_a_list_in_the_encoding_of_old_korean_programs(tmp_path: Path, declared: str) -> None:
+    many = listed(*(wanted(wantedAuthNo=f"K{number}", title=f"똠양꿍 조리원 {number}") for number in range(200)))
+    path = tmp_path / "list.xml"
+    path.write_bytes(many.replace("?>", f" encoding='{declared}'?>").encode("cp949"))
+    rows = list(Source(Given.on_disk(path), "postings").open().rows)
+    assert [row["document"]["title"] for row in rows] == [f"똠양꿍 조리원 {number}" for number in range(200)]
 
 
 @pytest.mark.parametrize(("content", "name"), [(listed(wanted()), "a.xml"), (DETAIL, "b.xml")])
