@@ -113,6 +113,8 @@ WAGE_UNITS: tuple[tuple[str, str], ...] = (
 """A bare 일, 월 or 연 is a wage's only before a sum: `월 22일 근무, 일급 15만원` is a day's."""
 TO = re.compile(r"\s?원?\s?(?:이상|부터|에서)?\s?[~∼〜–-]\s?")
 BESIDE_A_WAGE = re.compile(r"\+|인센티브|성과급|상여|수당|식대|식비|교통비|퇴직금|별도|지원금|장려금")
+CALLED_A_WAGE = re.compile(r"[시일월]급|연봉|[년월]봉|시간급|일당|기본급|급여|임금|보수")
+PARTS = re.compile(r"[;·()\n]|,(?!\d)|\s/\s|\s및\s")
 FOREIGN = re.compile(r"USD|EUR|JPY|CNY|GBP|[$€¥£]|달러|유로|엔화|위안", re.IGNORECASE)
 BY_TALK = re.compile(r"내규|협의|면접\s?후|추후|당사\s?규정")
 SURELY_A_YEAR = 10_000_000
@@ -123,7 +125,7 @@ SURELY_TEN_THOUSANDS = 10_000
 
 def read_wage(text: str) -> dict[str, Any] | None:
     """`시급 / 10320원`, `5,000만원 이상`, `월급 250~300만원`, `연봉 1억 2천만원`; whole won a unit."""
-    words = said(text).replace(" / ", " ")
+    words = _of_the_wage(said(text)).replace(" / ", " ")
     if not words:
         return None
     if FOREIGN.search(words):
@@ -142,6 +144,13 @@ def read_wage(text: str) -> dict[str, Any] | None:
     if len(amounts) == 1 and re.search(r"이하|까지|미만|^\D*~|↓", words):
         return {"unit": unit, "maximum": high}
     return {"unit": unit, "minimum": low, "maximum": high}
+
+
+def _of_the_wage(words: str) -> str:
+    """What is left of `연 600만원 상여, 월급 250만원` when what tells of a bonus or an allowance alone is taken out."""
+    parts = PARTS.split(words)
+    kept = [part for part in parts if CALLED_A_WAGE.search(part) or not BESIDE_A_WAGE.search(part)]
+    return " ".join(kept) if len(kept) < len(parts) and _amounts(" ".join(kept)) else words
 
 
 def _wage_unit(words: str) -> str | None:
