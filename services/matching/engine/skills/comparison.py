@@ -14,13 +14,14 @@ from rapidfuzz.distance import OSA, Indel
 
 from services.matching.engine.skills.compounds import LONGEST_TERM, is_known_at, known_within, pieces, word_for_word
 from services.matching.engine.skills.levels import split_grade, split_rank
-from services.matching.engine.skills.terms import aliases, canonical, normalise, spellings
-from services.matching.engine.skills.transliteration import is_sound, skeleton, vowels
+from services.matching.engine.skills.terms import aliases, canonical, normalise, spellings, split_version
+from services.matching.engine.skills.transliteration import is_read_aloud, is_sound, skeleton
 
 Relation = Literal["same", "related", "different"]
 Rule = Literal[
-    "nothing written", "identical", "alias", "wording", "level differs", "level unstated", "known terms differ",
-    "figures differ", "word for word", "known term within", "typo", "transliteration", "nothing in common",
+    "nothing written", "identical", "alias", "wording", "level differs", "level unstated", "version unstated",
+    "known terms differ", "figures differ", "word for word", "known term within", "typo", "transliteration",
+    "nothing in common",
 ]  # fmt: skip
 
 SAME = 10_000
@@ -36,7 +37,6 @@ LONG_KOREAN = 5
 SHORTEST_LATIN = 8
 SHORTEST_SWAPPED = 5
 SHORTEST_SKELETON = 4
-MOST_VOWELS_APART = 2
 
 _KOREAN = re.compile(r"[가-힣]+")
 _LATIN = re.compile(r"[a-z]+")
@@ -79,7 +79,7 @@ def compare(written: str, other: str) -> Verdict:
     if a == b:
         listed = spelled in aliases() and spelled_other in aliases()
         return Verdict("same", "alias" if listed else "wording", SAME)
-    return _by_level(a, b) or _by_table(a, b) or _by_words(a, b) or _by_spelling(a, b)
+    return _by_level(a, b) or _by_version(a, b) or _by_table(a, b) or _by_words(a, b) or _by_spelling(a, b)
 
 
 def _by_level(a: str, b: str) -> Verdict | None:
@@ -92,6 +92,13 @@ def _by_level(a: str, b: str) -> Verdict | None:
     if grade and grade_of_b:
         return Verdict("different", "level differs", 0)
     return Verdict("related", "level unstated", LEVEL_UNSTATED)
+
+
+def _by_version(a: str, b: str) -> Verdict | None:
+    (known, version), (known_of_b, version_of_b) = split_version(a), split_version(b)
+    if known == known_of_b and bool(version) is not bool(version_of_b):
+        return Verdict("related", "version unstated", LEVEL_UNSTATED)
+    return None
 
 
 def _by_table(a: str, b: str) -> Verdict | None:
@@ -147,10 +154,9 @@ def sound_of(spelled: str) -> str | None:
 
 
 def _sounds_alike(a: str, b: str) -> bool:
-    if a.isascii() == b.isascii() or abs(vowels(a) - vowels(b)) > MOST_VOWELS_APART:
+    if a.isascii() == b.isascii() or not (sound := sound_of(a)) or sound != sound_of(b):
         return False
-    sound = sound_of(a)
-    return sound is not None and sound == sound_of(b)
+    return is_read_aloud(a, b) if a.isascii() else is_read_aloud(b, a)
 
 
 def _slip(a: str, b: str) -> int:
@@ -169,22 +175,28 @@ def _is_slip(a: str, b: str) -> bool:
 
 
 def _is_latin_slip(a: str, b: str) -> bool:
-    """Two letters swapped, or one wrong within a long word. `nestjs` is not `nextjs`, nor a last letter a slip."""
+    """Two letters swapped, or one wrong within a long word. `nestjs` is not `nextjs`, nor a last letter a slip.
+
+    Of two terms all of known words none is a slip of the other: `CAD software` is not `CAM software`.
+    """
+    if word_for_word(a) and word_for_word(b):
+        return False
     if sorted(a) == sorted(b):
         return len(a) >= SHORTEST_SWAPPED
     return min(len(a), len(b)) >= SHORTEST_LATIN and a[-1] == b[-1]
 
 
 def _is_korean_slip(a: str, b: str) -> bool:
-    """As many syllables, one of them differing in one jamo: one easily confused, or any in a long word.
+    """As many syllables, one of them differing in one jamo: one easily confused, or any in a long word that is known.
 
-    One known word is no slip of another: `해외영업팀` is not `해외영어팀`.
+    One known word is no slip of another: `해외영업팀` is not `해외영어팀`. Nor, of two that nobody knows, is either the
+    one that was meant: `성형외과전문의사` is not `정형외과전문의사`.
     """
     places = [at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y]
     if len(a) != len(b) or len(places) != 1 or (is_known_at(a, places[0]) and is_known_at(b, places[0])):
         return False
     x, y = jamo(a[places[0]]), jamo(b[places[0]])
-    if len(a) >= LONG_KOREAN:
+    if len(a) >= LONG_KOREAN and (a in aliases() or b in aliases()):
         return OSA.distance(x, y) == 1
     letters = [frozenset(pair) for pair in zip_longest(x, y) if pair[0] != pair[1]]
     if len(letters) != 1:

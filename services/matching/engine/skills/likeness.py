@@ -13,7 +13,7 @@ from scipy import sparse
 from services.matching.engine.skills.comparison import SAME, compare, is_one_script, sound_of, ways_to_write
 from services.matching.engine.skills.compounds import known_within, word_for_word
 from services.matching.engine.skills.levels import split_grade
-from services.matching.engine.skills.terms import canonical
+from services.matching.engine.skills.terms import canonical, split_version
 
 __all__ = ["SAME", "Vocabulary", "likeness"]
 
@@ -114,6 +114,7 @@ def looked_up_under(term: str) -> Iterator[Key]:
 
 def _shared(term: str) -> Iterator[Key]:
     yield "stem", split_grade(term)[0]
+    yield "stem", split_version(term)[0]
     if words := word_for_word(term):
         yield "words", words
     for spelled in ways_to_write(term):

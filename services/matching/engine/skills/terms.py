@@ -1,7 +1,7 @@
 """Which written forms are the same skill? Normalised spelling, then our own table of aliases, then the wording.
 
 A term unknown to the table may be a known one with words around it (`엑셀 활용 가능`, `요양보호사 자격증`), or with its
-grade written another way (`컴활1급`): where what remains is known, that is what is meant.
+grade or version written another way (`컴활1급`, `Java 17`): where what remains is known, that is what is meant.
 """
 
 import csv
@@ -17,7 +17,7 @@ from types import MappingProxyType
 from services.matching.engine.skills.levels import split_grade
 
 _AROUND = re.compile(
-    r"(?:능숙자?|숙련자?|가능자?|경험자?|경력자?|보유자?|이상|우대|필수|활용능력|활용|사용능력|사용|업무|실무|스킬|능력|"
+    r"(?:능숙자?|능통자?|숙련자?|가능자?|경험자?|경력자?|보유자?|이상|우대|필수|활용능력|활용|사용능력|사용|업무|실무|스킬|능력|"
     r"experience|skills?|proficiency)$"
 )
 _TWICE = re.compile(r"([^(/·]+)[(/·]([^()/·]+)\)?")
@@ -25,7 +25,8 @@ _MOST_SAID = 100
 _LICENCE = re.compile(
     r"(?:소지자?|취득자?|자격증|자격|면허증|면허|보유자?|우대|필수|certificate|certification|licen[sc]e)$"
 )
-_LICENSED = re.compile(r"(?:사|장|급|원|능력|보통|대형|소형|특수)$")
+_LICENSED = re.compile(r"(?:사|장|급|원|능력|면허|보통|대형|소형|특수)$")
+_VERSION = re.compile(r"^([가-힣][^0-9]*?|[^0-9]{3,}?|.[+#]+)v?([0-9][0-9x]{0,4})\+?(?:이상|버전)?$")
 
 
 class AliasRefused(Exception):
@@ -79,7 +80,9 @@ def _meant(spelled: str) -> str:
     known = aliases()
     if spelled in known:
         return known[spelled]
-    for meant in (_grade_aside(spelled), _words_aside(spelled, _LICENCE), _words_aside(spelled, _AROUND)):
+    for meant in (
+        _grade_aside(spelled), _words_aside(spelled, _LICENCE), _words_aside(spelled, _AROUND), _version_named(spelled),
+    ):  # fmt: skip
         if meant:
             return meant
     return spelled
@@ -92,6 +95,18 @@ def _grade_aside(spelled: str) -> str | None:
         return None
     meant = aliases().get(stem) or _words_aside(stem, _LICENCE) or _words_aside(stem, _AROUND)
     return meant and meant + grade
+
+
+def split_version(spelled: str) -> tuple[str, str | None]:
+    """The known term of which a version is meant, and that: 17 of `java17`; a term as it is where it names none."""
+    found = _VERSION.search(spelled) if spelled not in aliases() else None
+    known = found and aliases().get(found[1])
+    return (known, found[2]) if found and known else (spelled, None)
+
+
+def _version_named(spelled: str) -> str | None:
+    known, version = split_version(spelled)
+    return version and known + version
 
 
 def _words_aside(spelled: str, around: re.Pattern[str]) -> str | None:

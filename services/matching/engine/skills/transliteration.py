@@ -10,6 +10,8 @@ from functools import lru_cache
 
 _INITIALS = ("k", "k", "n", "t", "t", "l", "m", "p", "p", "s", "s", "", "c", "c", "c", "k", "t", "p", "h")
 """ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"""
+_SPOKEN_INITIALS = ("g", "k", "n", "d", "t", "l", "m", "b", "p", "s", "s", "", "c", "c", "c", "k", "t", "p", "h")
+"""The same, with the voiced apart."""
 _FINALS = dict(
     zip("ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ", "kkknnntllllllllmppttnttktpt", strict=True)
 )
@@ -42,6 +44,7 @@ _LATIN_SOUNDS = tuple(
         (r"c(?=[eiy])", "s"),
         (r"g(?=[eiy])", "C"),
         (r"gh", "k"),
+        (r"(?<=[aeiou])gn(?=e?[drs]*$|m)", "n"),
         (r"ng(?=[^aeiouyrlw]|$)", "n"),
         (r"mb$", "m"),
         (r"x", "ks"),
@@ -53,12 +56,21 @@ _CLASSES = str.maketrans(
     {**dict.fromkeys("cgk", "k"), **dict.fromkeys("dt", "t"), **dict.fromkeys("bpvf", "p"), **dict.fromkeys("lr", "l")}
     | {**dict.fromkeys("jC", "c"), **dict.fromkeys("Sz", "s"), **dict.fromkeys("aeiouyw", "")}
 )
+_SPOKEN = str.maketrans(
+    {"c": "k", "q": "k", "f": "p", "v": "b", "r": "l", "j": "c", "C": "c", "S": "s", "z": "s"}
+    | dict.fromkeys("aeiouyw", "V")
+)
+_ENDED = str.maketrans("ktp", "KTP")
+"""Voiced or not: the end of a Korean syllable does not tell."""
+_EITHER = {"K": "gk", "T": "dt", "P": "bp"}
+_BEGUN_AGAIN = re.compile(r"K(?=[gk])|T(?=[dt])|P(?=[bp])")
+_BEAT = re.compile(r"(V?)V*([^V]|$)")
 _PLAIN = re.compile(r"[a-z]+|[가-힣]+|[0-9]+")
 _ONE_SCRIPT = re.compile(r"[a-z]+|[가-힣]+")
-_LATIN_VOWELS = re.compile(r"[aeiouyw]+")
 _SILENT = re.compile(r"(?<=[a-z]{2})e$")
 _EU = 18
 """The place of ㅡ among the vowels."""
+MOST_VOWELS_APART = 1
 _TWICE = re.compile(r"(.)\1+")
 
 
@@ -91,9 +103,13 @@ def _hangul(word: str) -> str:
 
 
 def _latin(word: str) -> str:
+    return _told_apart(word).translate(_CLASSES)
+
+
+def _told_apart(word: str) -> str:
     for pattern, sound in _LATIN_SOUNDS:
         word = pattern.sub(sound, word)
-    return word.translate(_CLASSES)
+    return word
 
 
 def is_sound(spelled: str) -> bool:
@@ -101,10 +117,40 @@ def is_sound(spelled: str) -> bool:
     return bool(_ONE_SCRIPT.fullmatch(spelled))
 
 
-def vowels(spelled: str) -> int:
-    """How many vowels are heard; the ㅡ between consonants and a last silent e are not."""
-    if spelled.isascii():
-        return len(_LATIN_VOWELS.findall(_SILENT.sub("", spelled)))
-    return sum(
-        (ord(syllable) - _FIRST_SYLLABLE) % _SYLLABLES_AN_INITIAL // _FINALS_A_VOWEL != _EU for syllable in spelled
-    )
+def is_read_aloud(latin: str, korean: str) -> bool:
+    """Whether the Korean letters write down how the Latin word sounds, as loanwords are written.
+
+    ㅋ ㅌ ㅍ stand for k t p, ㄱ ㄷ ㅂ for g d b; both begin with a vowel or neither, and of the vowels
+    between consonants, of which ㅡ is none, one at most is in one of them alone.
+    """
+    beats, written = _beats(_spoken_latin(latin)), _beats(_spoken_hangul(korean))
+    if len(beats) != len(written) or beats[0][0] != written[0][0]:
+        return False
+    pairs = list(zip(beats, written, strict=True))
+    if any(heard not in _EITHER.get(letter, letter) for (_, heard), (_, letter) in pairs):
+        return False
+    return sum(vowel != vowel_written for (vowel, _), (vowel_written, _) in pairs) <= MOST_VOWELS_APART
+
+
+def _beats(spoken: str) -> list[tuple[str, str]]:
+    """Each consonant, and at last the end, after whether a vowel goes before it."""
+    return _BEAT.findall(spoken)
+
+
+def _spoken_latin(word: str) -> str:
+    spoken = _told_apart(word)
+    heard = spoken.removesuffix("e") if _SILENT.search(word) else spoken
+    return _TWICE.sub(r"\1", heard.translate(_SPOKEN))
+
+
+def _spoken_hangul(word: str) -> str:
+    return _TWICE.sub(r"\1", _BEGUN_AGAIN.sub("", "".join(map(_spoken_syllable, word))))
+
+
+def _spoken_syllable(syllable: str) -> str:
+    if ending := _ENDINGS.get(syllable):
+        return ending
+    initial, rest = divmod(ord(syllable) - _FIRST_SYLLABLE, _SYLLABLES_AN_INITIAL)
+    vowel, final = divmod(rest, _FINALS_A_VOWEL)
+    ended = _FINALS.get(_FINAL_LETTERS[final], "").translate(_ENDED)
+    return _SPOKEN_INITIALS[initial] + ("" if vowel == _EU else "V") + ended

@@ -35,6 +35,7 @@ def test_what_two_terms_are_to_each_other(relation: str, a: str, b: str) -> None
         ("전기기사", "전기기능사", "level differs"),
         ("한국사 1급", "한국사 2급", "level differs"),
         ("컴활", "컴활 1급", "level unstated"),
+        ("Java 17", "자바", "version unstated"),
         ("Java", "JavaScript", "known terms differ"),
         ("ISO 27001", "ISO 14001", "figures differ"),
         ("보안 정책", "security policy", "word for word"),
