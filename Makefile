@@ -6,6 +6,9 @@ PYTHON ?= python3
 CHECKOUT_DATA := ../shared/data
 ILJARI_DATA ?= $(if $(wildcard $(CHECKOUT_DATA)),$(abspath $(CHECKOUT_DATA)))
 export ILJARI_DATA
+# Containers for development often forbid Python to keep what it compiled: each of a system's processes, and each command,
+# would compile all that it imports again, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 BIN := $(VENV)/bin
