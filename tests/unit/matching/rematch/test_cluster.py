@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from services.matching.engine import batch
 from services.matching.engine.batch import Block, Listed, blocks_of
@@ -44,16 +43,28 @@ def program(*command: str, until: re.Pattern[str]) -> Iterator[tuple[subprocess.
         process.communicate()
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[str]]]]:
-    """A scheduler and two workers, each a process of its own, without a nanny that would start them again."""
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[subprocess.Popen[str]]]]:
+    """A scheduler and two workers, each a process of its own, without a nanny that would start them again.
+
+    The last test kills one; any test after it would have one fewer.
+    """
     with program("dask_scheduler", *QUIET, "--port", "0", until=LISTENS) as (_, address):
-        own = ("--nthreads", "1", "--no-nanny", "--local-directory", str(tmp_path))
+        own = ("--nthreads", "1", "--no-nanny", "--local-directory", str(tmp_path_factory.mktemp("workers")))
         with (
             program("dask_worker", address, *QUIET, *own, until=JOINED) as (first, _),
             program("dask_worker", address, *QUIET, *own, until=JOINED) as (second, _),
         ):
             yield address, [first, second]
+
+
+def test_a_block_is_the_same_wherever_it_is_made(cluster: tuple[str, list[subprocess.Popen[str]]]) -> None:
+    engine = open_store()
+    matcher = a_town(engine, size=30)
+    blocks = blocks_of(sorted(lists(engine)))  # type: ignore[arg-type]
+    ours = sorted(one for made in here(matcher.index, blocks) for one in made)
+    assert sorted(one for made in on_cluster(cluster[0], matcher.index, blocks) for one in made) == ours
+    engine.dispose()
 
 
 def test_a_rematch_with_a_worker_killed_in_the_middle_is_the_same_to_the_byte(
@@ -82,12 +93,3 @@ def test_a_rematch_with_a_worker_killed_in_the_middle_is_the_same_to_the_byte(
     assert certified(engine).agrees
     engine.dispose()
     alone.dispose()
-
-
-def test_a_block_is_the_same_wherever_it_is_made(
-    engine: Engine, cluster: tuple[str, list[subprocess.Popen[str]]]
-) -> None:
-    matcher = a_town(engine, size=30)
-    blocks = blocks_of(sorted(lists(engine)))  # type: ignore[arg-type]
-    ours = sorted(one for made in here(matcher.index, blocks) for one in made)
-    assert sorted(one for made in on_cluster(cluster[0], matcher.index, blocks) for one in made) == ours
