@@ -266,7 +266,7 @@ def machine(postgres_server_url: str) -> type[FactsInAnyOrder]:
     return FactsInAnyOrder
 
 
-BRIEFLY = settings(max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+BRIEFLY = settings(max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def test_one_answer_however_it_was_heard(machine: type[FactsInAnyOrder]) -> None:
