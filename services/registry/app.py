@@ -52,6 +52,7 @@ from services.registry.pages.partners import partner_pages
 from services.registry.pages.program_counter import program_counter
 from services.registry.pages.programs import program_pages
 from services.registry.pages.proposals import proposal_pages
+from services.registry.pages.seasons import season_pages
 from services.registry.pages.seeker_files import seeker_files
 from services.registry.pages.staff import staff_pages
 from services.registry.people.contacts import purge_contacts
@@ -124,6 +125,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:  # noqa: PLR0915 - the li
     app.include_router(staff_pages(engine, vault, pages, rules))
     app.include_router(keeping_pages(engine, settings, pages, rules))
     app.include_router(partner_pages(engine, pages))
+    app.include_router(season_pages(engine, pages))
     app.include_router(agency_pages(engine, vault, law, pages))
     app.include_router(ledger_pages(engine, vault, pages))
     app.include_router(paper_pages(engine, vault, pages))

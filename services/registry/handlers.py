@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from sqlalchemy import inspect
 from sqlmodel import Session, col, select
 
+from services.registry import seasons
 from services.registry.cafes import bookings, enrolments, programs
 from services.registry.cafes.rooms import STANDING
 from services.registry.orders import ledger, postings
@@ -15,7 +16,7 @@ from services.registry.people import contacts, seekers
 from services.registry.referrals import hearing
 from services.registry.tables import Agency, Booking, Enrolment, Posting, ProgramSession, Referral, Seeker
 from shared.clock import now
-from shared.contracts import DeliveryFailed, MatchReviewed, ReferralAnswered, RestatementRequested
+from shared.contracts import DeliveryFailed, MatchReviewed, ReferralAnswered, RematchFinished, RestatementRequested
 from shared.outbox import stage
 from shared.streams import Hearing, each
 
@@ -66,6 +67,7 @@ def hearings(periods: Periods) -> tuple[Hearing[Any], ...]:
         Hearing(MatchReviewed, each(lambda event, session: hearing.hear_review(event, session, periods))),
         Hearing(ReferralAnswered, each(lambda event, session: hearing.hear_answer(event, session, periods))),
         Hearing(DeliveryFailed, each(contacts.note_failure)),
+        Hearing(RematchFinished, each(seasons.note_finished)),
     )
 
 

@@ -13,11 +13,12 @@ from sqlmodel import Session, col, select
 
 from services.registry.tables import HiringSeason, SeasonRematch
 from shared.clock import KST, now
-from shared.contracts import RematchRequested
+from shared.contracts import RematchFinished, RematchRequested
 from shared.outbox import stage
 
 REMATCHES = UUID("5e2a7c0e-62d4-4d0b-9a5e-0f6c3ad1b7d9")
 """The name space of what the calendar asks for."""
+CHANGES = ("seekers", "new", "risen", "gone")
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,18 @@ class Planned:
     ends_on: date
     rematch_days: Sequence[date]
     hour: int
+
+
+@dataclass(frozen=True)
+class Did:
+    """What a rematch changed for seekers, as matching told it."""
+
+    seekers: int
+    """With at least one pair that is new or has risen."""
+    new: int
+    risen: int
+    gone: int
+    finished_at: datetime
 
 
 class SeasonWrong(ValueError):
@@ -99,6 +112,25 @@ def ask_what_is_due(session: Session) -> int:
         session.add(asked)
         stage(session, RematchRequested(rematch_id=asked.rematch_id, season=season.name, asked_by="calendar"))
     return len(fresh)
+
+
+def note_finished(event: RematchFinished, session: Session) -> None:
+    """Keep what a rematch of the calendar changed, shard by shard; of any other nothing is kept here."""
+    asked = session.exec(select(SeasonRematch).where(SeasonRematch.rematch_id == event.rematch_id)).first()
+    if asked is None:
+        return
+    sums = {name: sum(getattr(each, name) for each in event.changes) for name in CHANGES}
+    asked.did = (asked.did or {}) | {event.shard: sums | {"finished_at": event.occurred_at.isoformat()}}
+    session.add(asked)
+
+
+def did(asked: SeasonRematch) -> Did | None:
+    """What it changed over all shards; None as long as one of them still works."""
+    shards = asked.did or {}
+    if not shards or len(shards) < max(int(shard.partition("/")[2]) for shard in shards):
+        return None
+    sums = {name: sum(each[name] for each in shards.values()) for name in CHANGES}
+    return Did(finished_at=max(datetime.fromisoformat(each["finished_at"]) for each in shards.values()), **sums)
 
 
 def _last_due(season: HiringSeason) -> date | None:

@@ -14,6 +14,7 @@ _GROUND: tuple[Way, ...] = (("/districts", "districts.title"), ("/coverage", "co
 _FAIRNESS: Way = ("/matching/fairness", "fairness.title")
 _NEEDS: Way = ("/matching/skill-needs", "needs.title")
 _CAFES: Way = ("/counter/cafes", "counter.cafes")
+_SEASONS: Way = ("/counter/seasons", "seasons.title")
 _DESK: Way = ("/desk", "desk.navigation")
 _COUNTER: tuple[Way, ...] = (
     ("/counter", "counter.title"),
@@ -25,13 +26,15 @@ _DELIVERIES: Way = ("/deliveries", "deliveries.title")
 
 WAYS: Mapping[Role, tuple[Way, ...]] = {
     "counselor": (_DESK, *_COUNTER, _CAFES, _LEDGERS, _BENEFIT, *_NEWS),
-    "official": (_BOARD, ("/board/plan", "plan.title"), _BENEFIT, *_GROUND, _NEEDS, _FAIRNESS, _CAFES, _LEDGERS, _DESK),
+    "official": (
+        _BOARD, ("/board/plan", "plan.title"), _BENEFIT, *_GROUND, _NEEDS, _FAIRNESS, _SEASONS, _CAFES, _LEDGERS, _DESK,
+    ),
     "agency": (
         ("/agency", "agency.title"), ("/agency-results", "results.title"), _LEDGERS, _BENEFIT, *_NEWS, _DELIVERIES,
     ),
     "operator": (
         _DESK, *_COUNTER, _CAFES, _BOARD, _BENEFIT, *_GROUND, _LEDGERS, _DELIVERIES,
-        _NEEDS, _FAIRNESS,
+        _NEEDS, _FAIRNESS, _SEASONS,
         ("/matching/proofs", "proofs.title"),
     ),
     "seeker": (

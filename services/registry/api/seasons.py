@@ -5,14 +5,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from services.registry import seasons
 from services.registry.access import Operator, not_found
 from services.registry.api.bodies import Asked, Name, PlainBody
-from services.registry.tables import HiringSeason
+from services.registry.tables import HiringSeason, SeasonRematch
 from shared.database import reading, transaction
 from shared.web.problems import Problem
 
@@ -38,12 +38,26 @@ class SeasonNamed(Asked):
     name: Name
 
 
+class ShownChanges(BaseModel):
+    """What a rematch changed, over all shards."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    seekers: int
+    """With at least one pair that is new or has risen."""
+    new: int
+    risen: int
+    gone: int
+    finished_at: datetime
+
+
 class ShownDay(BaseModel):
-    """A day of matching anew; empty where it was not asked for yet."""
+    """A day of matching anew; empty where it was not asked for yet, `did` as long as it runs."""
 
     day: date
     rematch_id: UUID | None
     asked_at: datetime | None
+    did: ShownChanges | None = None
 
 
 class ShownSeason(BaseModel):
@@ -101,6 +115,10 @@ def shown(session: Session, season: HiringSeason) -> ShownSeason:
     return ShownSeason(**named, days=tuple(_day(day, asked) for day in days))
 
 
-def _day(day: date, asked: dict[date, Any]) -> ShownDay:
+def _day(day: date, asked: dict[date, SeasonRematch]) -> ShownDay:
     row = asked.get(day)
-    return ShownDay(day=day, rematch_id=row and row.rematch_id, asked_at=row and row.asked_at)
+    if row is None:
+        return ShownDay(day=day, rematch_id=None, asked_at=None)
+    changes = seasons.did(row)
+    told = changes and ShownChanges.model_validate(changes)
+    return ShownDay(day=day, rematch_id=row.rematch_id, asked_at=row.asked_at, did=told)

@@ -9,6 +9,7 @@ from shared.command import DataOption, JsonOption, command_group, open_system, s
 seasons = command_group("Hiring seasons (공채 시즌): on which days everything is matched anew.")
 
 SEASONS = "/api/v1/registry/seasons"
+CHANGES = ("new", "risen", "gone")
 NameArgument = Annotated[str, typer.Argument(help='Its name, such as "2027 봄 공채".', show_default=False)]
 
 
@@ -64,10 +65,13 @@ def _show(found: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         show_json(found)
         return
-    rows = [
-        (one["name"], one["begins_on"], one["ends_on"], day["day"], f"{one['hour']:02}:00", day["asked_at"] or "-")
-        for one in found
-        for day in one["days"] or [{"day": "-", "asked_at": None}]
-    ]
+    rows = [_row(one, day) for one in found for day in one["days"] or [{"day": "-", "asked_at": None}]]
     columns = ("시즌 season", "시작 from", "끝 to", "다시 맞추는 날 rematch", "시각 at", "요청함 asked")
-    show_table(columns, rows)
+    show_table((*columns, "새로 new", "오름 risen", "빠짐 gone"), rows)
+
+
+def _row(season: dict[str, Any], day: dict[str, Any]) -> tuple[Any, ...]:
+    """A day of a season, and what it changed."""
+    did = day.get("did") or {}
+    when = (day["day"], f"{season['hour']:02}:00", day["asked_at"] or "-")
+    return season["name"], season["begins_on"], season["ends_on"], *when, *(did.get(name, "-") for name in CHANGES)

@@ -1,6 +1,7 @@
 """Hiring seasons: when everything is to be matched anew, and when that was asked for."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, Column
@@ -36,3 +37,5 @@ class SeasonRematch(Table, table=True):
     day: date = Field(primary_key=True)
     rematch_id: UUID
     asked_at: datetime = Field(sa_type=UtcDateTime)
+    did: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    """What each shard said that it changed, and when it was done; None until the first has."""

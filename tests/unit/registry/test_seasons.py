@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,7 +16,7 @@ from services.registry.expiry import sweep, trust_clock
 from services.registry.seasons import Planned, SeasonWrong, end_season, set_season
 from services.registry.tables import Table
 from shared.clock import stopped_at
-from shared.contracts import RematchRequested
+from shared.contracts import CafeChanges, RematchFinished, RematchRequested
 from shared.database import SpineTable, reading, transaction
 from tests.unit.registry.conftest import OPERATOR, said
 
@@ -130,11 +131,45 @@ def test_a_season_that_cannot_be_is_refused(store: Engine, wrong: dict[str, Any]
         set_season(session, Planned(**(vars(SPRING) | wrong)), "operator")
 
 
+def finished(store: Engine, shard: str, *, day: date = date(2027, 3, 3), **changes: int) -> None:
+    """A shard says what the rematch of a day changed; of another rematch where none was asked for then."""
+    with reading(store) as session:
+        asked_for = seasons.asked_days(session)[SPRING.name].get(day)
+    event = RematchFinished(
+        rematch_id=asked_for.rematch_id if asked_for else uuid4(),
+        shard=shard,
+        epoch=2,
+        previous_epoch=1,
+        pairs=9,
+        changes=tuple(CafeChanges(cafe_id=cafe, **changes) for cafe in (uuid4(), None)),
+    )
+    with transaction(store) as session:
+        seasons.note_finished(event, session)
+
+
+def did(store: Engine) -> seasons.Did | None:
+    with reading(store) as session:
+        return seasons.did(seasons.asked_days(session)[SPRING.name][date(2027, 3, 3)])
+
+
+def test_what_a_day_changed_is_known_when_every_shard_has_said_it_however_often(store: Engine) -> None:
+    swept(store, 43)
+    assert did(store) is None
+    finished(store, "1/2", seekers=3, new=5, risen=1, gone=2)
+    assert did(store) is None, "the other shard still works"
+    for _ in range(2):
+        finished(store, "2/2", seekers=1, new=1, risen=0, gone=0)
+    finished(store, "1/2", day=date(2027, 3, 8), seekers=100, new=100, risen=100, gone=100)
+    told = did(store)
+    assert told
+    assert (told.seekers, told.new, told.risen, told.gone) == (8, 12, 2, 4)
+
+
 def test_the_operator_sets_lists_and_ends_over_http(client: TestClient) -> None:
     body = {"name": "가을 공채", "begins_on": "2030-09-01", "ends_on": "2030-10-31", "rematch_days": ["2030-09-02"]}
     put = client.put("/api/v1/registry/seasons", json=body, headers=OPERATOR)
     assert put.status_code == 200, put.text
-    assert put.json()["days"] == [{"day": "2030-09-02", "rematch_id": None, "asked_at": None}]
+    assert put.json()["days"] == [{"day": "2030-09-02", "rematch_id": None, "asked_at": None, "did": None}]
     assert client.get("/api/v1/registry/seasons", headers=OPERATOR).json() == [put.json()]
     refused = client.put("/api/v1/registry/seasons", json=body | {"ends_on": "2030-08-01"}, headers=OPERATOR)
     assert (refused.status_code, refused.json()["code"], refused.json()["where"]) == (422, "SEASON_WRONG", "ends_on")
