@@ -2,6 +2,7 @@
 
 import csv
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -69,6 +70,18 @@ def centre(district: str) -> Point | None:
 def point(latitude: float, longitude: float) -> Point:
     up, along = math.radians(latitude), math.radians(longitude)
     return (math.cos(up) * math.cos(along), math.cos(up) * math.sin(along), math.sin(up))
+
+
+def latitude_and_longitude(of: Point) -> tuple[float, float]:
+    """In degrees."""
+    along, across, up = of
+    return math.degrees(math.asin(up)), math.degrees(math.atan2(across, along))
+
+
+def neighbours(districts: Iterable[str]) -> list[str]:
+    """Every district we know in the provinces and cities of these, by name."""
+    provinces = {district.split()[0] for district in districts if district}
+    return sorted(name for name in _centres() if " " in name and name.split()[0] in provinces)
 
 
 def kilometres(one: Point, other: Point) -> float:

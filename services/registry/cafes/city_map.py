@@ -24,6 +24,10 @@ class Dot:
     y: float
     kind: str
     name: str
+    label: str = ""
+    """What is written beside it; empty where names would cover each other."""
+    address: str = ""
+    """The page that it leads to."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,9 @@ class Drawing:
         self._unit = (WIDTH - 2 * MARGIN) / widest
         self.picture = Picture(round((self._north - south) * self._unit + 2 * MARGIN, 1), self._unit)
 
-    def dot(self, point: Point, kind: str, name: str) -> None:
+    def dot(self, point: Point, kind: str, name: str, *, label: str = "", address: str = "") -> None:
         x, y = self._places(degrees([point]))[0]
-        self.picture.dots.append(Dot(x, y, kind, name))
+        self.picture.dots.append(Dot(x, y, kind, name, label, address))
 
     def shape(self, ring: Ring, kind: str, name: str) -> None:
         corners = " ".join(f"{x:g},{y:g}" for x, y in self._places(np.array(ring, dtype=float)))

@@ -12,6 +12,8 @@ from services.registry.cafes.standing import Standing
 from services.registry.tables import PromotionDistrict
 
 TOLD_APART = 2
+MOST_NAMES = 30
+"""More of them written on one map cover each other."""
 
 
 def districts_picture(
@@ -43,12 +45,18 @@ def district_picture(district: PromotionDistrict, cafes: Sequence[Standing]) -> 
 
 
 def cafes_picture(held: Ground, cafes: Sequence[Standing]) -> Picture | None:
-    """Boundaries and cafés alone, for who looks for one; None where it would show nothing beside one another."""
+    """Boundaries and cafés alone, each leading to its page; None where it would show nothing beside one another."""
     placed = [each.point for each in cafes if each.point]
     drawing = _begun(held, placed, [])
     if drawing is None or len(placed) + len(held.boundaries) < TOLD_APART:
         return None
-    _put_cafes(drawing, cafes)
+    start = f"{cafes[0].name.split(' ')[0]} " if cafes else ""
+    told_alike = all(each.name.startswith(start) for each in cafes)
+    for each in cafes:
+        if each.point:
+            short = each.name.removeprefix(start) if told_alike else each.name
+            label = short if len(placed) <= MOST_NAMES else ""
+            drawing.dot(each.point, "standing", each.name, label=label, address=f"/cafes/{each.cafe_id}")
     return drawing.picture
 
 

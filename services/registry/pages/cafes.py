@@ -40,6 +40,7 @@ from services.registry.settings import RegistrySettings
 from services.registry.tables import Booking, RoomWish
 from shared.clock import now
 from shared.database import reading, transaction
+from shared.places import neighbours
 from shared.web import sign_in as session_cookie
 from shared.web.pages import Pages
 from shared.web.sign_in import SignedIn, from_our_form, own_path, signed_in
@@ -65,6 +66,7 @@ def cafe_pages(  # noqa: PLR0915 - the list of what she can do
             districts = sorted({each.cafe.district for each in found})
         found = [each for each in found if district in ("", each.cafe.district) and (each.is_open or not open)]
         told: dict[str, Any] = {"district": district, "near": near, "only_open": bool(open), "picture": picture}
+        told |= {"starts": neighbours(districts)}
         return pages.show(request, "cafes.html", cafes=found, districts=districts, **told)
 
     @router.get("/cafes/mine")

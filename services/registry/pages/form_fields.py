@@ -11,6 +11,7 @@ from services.registry.cafes.hours import Span
 from services.registry.cafes.refusals import Refused
 from services.registry.cafes.rooms import LARGEST, SMALLEST
 from shared.clock import KST
+from shared.places import centre, latitude_and_longitude, usual_name
 
 Told = Annotated[
     str, Form(), StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")
@@ -93,9 +94,10 @@ def uuid_of(told: str, otherwise: str) -> UUID:
 
 
 def point_of(near: str) -> tuple[float, float] | None:
-    """`37.55,126.92`, or None for whatever else was told."""
+    """`37.55,126.92`, or the middle of a district; None for whatever else was told."""
     try:
         latitude, longitude = map(float, near.split(","))
     except ValueError:
-        return None
+        middle = centre(usual_name(near))
+        return latitude_and_longitude(middle) if middle else None
     return (latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None

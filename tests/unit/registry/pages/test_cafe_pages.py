@@ -16,7 +16,7 @@ from services.registry.people.accounts import add_account
 from services.registry.tables import Booking, Cafe, CalendarFeed, Consent, KeptByLaw, Room, RoomUse, RoomWish, Seeker
 from shared.clock import KST, stopped_at
 from shared.database import reading, transaction
-from tests.unit.registry.cafes.town import DAY, asked, someone, span
+from tests.unit.registry.cafes.town import DAY, a_cafe, asked, someone, span
 from tests.unit.registry.conftest import said
 from tests.unit.registry.pages.visitor import NINE, PASSWORD, at, book, join, only, send
 
@@ -213,3 +213,28 @@ def test_a_counselor_books_beyond_the_day_for_a_reason_and_excuses(
         number: UUID = missed.booking_id
     page = f"/counter/rooms?cafe={cafe[0].cafe_id}&day={DAY}"
     assert "사정 인정" in send(counselor, page, f"/counter/rooms/{number}/excuse").text
+
+
+def test_who_says_from_where_she_comes_sees_the_nearest_first(
+    browse: Callable[[], TestClient], engine: Engine, cafe: tuple[Cafe, list[Room]]
+) -> None:
+    with transaction(engine) as session:
+        a_cafe(session, "일자리카페 노원", latitude=37.654, longitude=127.056)
+    browser = browse()
+    plain = browser.get("/cafes").text
+    assert (">서울 노원구</option>" in plain, ">부산 해운대구</option>" in plain) == (True, False)
+    for start, nearest in (("서울 노원구", ["노원", "시험"]), ("서울 마포구", ["시험", "노원"])):
+        assert re.findall(r"일자리카페 (\S+)</a></h2>", browser.get(f"/cafes?near={start}").text) == nearest
+    page = browser.get("/cafes?near=서울 노원구").text
+    assert ("<option selected>서울 노원구</option>" in page, "직선거리" in page) == (True, True)
+
+
+def test_every_cafe_on_the_map_leads_to_its_page(
+    browse: Callable[[], TestClient], engine: Engine, cafe: tuple[Cafe, list[Room]]
+) -> None:
+    with transaction(engine) as session:
+        other, _ = a_cafe(session, "일자리카페 노원", latitude=37.654, longitude=127.056)
+    drawn = browse().get("/cafes").text.partition("<svg")[2]
+    for each, label in ((cafe[0], "시험"), (other, "노원")):
+        assert f'<a href="/cafes/{each.cafe_id}" aria-label="{each.name}">' in drawn
+        assert f">{label}</text>" in drawn
