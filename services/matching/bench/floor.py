@@ -103,11 +103,11 @@ def entries_a_pair(index: Index, asked: Slots) -> float:
     columns = np.concatenate([postings.text.take(asked, COLUMNS).indices, COLUMNS + terms.indices])
     starts = seekers.text.arrays().starts
     added = 0
-    for block in seekers.blocks.all:
+    for block in seekers.layers.blocks:
         if len(block.lists):
             added += int(np.diff(block.lists)[columns[columns + 1 < len(block.lists)]].sum())
         else:  # a small block has no lists: its rows are looked through
-            added += len(asked) * int(starts[block.last] - starts[block.first])
+            added += len(asked) * int((starts[block.members + 1] - starts[block.members]).sum())
     return added / len(asked) / len(seekers.slot)
 
 

@@ -80,6 +80,14 @@ class PairTable(Generic[S, P]):
     def column(self, posting: P) -> int:
         return self._columns.setdefault(posting, len(self._columns))
 
+    def row_ranks(self, order: Callable[[S], Any]) -> NDArray[np.int64]:
+        """Each row's place among all, put in this order."""
+        return _ranks([order(row) for row in self._rows])
+
+    def column_ranks(self, order: Callable[[P], Any]) -> NDArray[np.int64]:
+        """Each column's place among all, put in this order."""
+        return _ranks([order(column) for column in self._columns])
+
     def look_up(self, rows: NDArray[Any], columns: NDArray[Any]) -> Block:
         looked_up: Block = self.table()[np.ix_(rows, columns)]
         return looked_up
@@ -99,6 +107,12 @@ class PairTable(Generic[S, P]):
             for column in range(width if row < height else 0, len(columns)):
                 judged[row, column] = self._judge(seeker, columns[column])
         self._judged = judged
+
+
+def _ranks(keys: list[Any]) -> NDArray[np.int64]:
+    ranks = np.empty(len(keys), dtype=np.int64)
+    ranks[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
+    return ranks
 
 
 def judge_occupation(wished: Occupations, offered: str | None) -> int:
@@ -176,6 +190,14 @@ class Conditions:
             place.remote,
             *_point(place),
         )
+
+    def wished_ranks(self) -> NDArray[np.int64]:
+        """The place of each number of wished occupations: who takes any stands apart, like codes near each other."""
+        return self._occupations.row_ranks(lambda wish: (wish[1] or not wish[0], wish[0]))
+
+    def offered_ranks(self) -> NDArray[np.int64]:
+        """The place of each number of an offered occupation, like codes near each other."""
+        return self._occupations.column_ranks(lambda code: code or "")
 
     def tables(self) -> tuple[Block, Block]:
         """Judgements of occupations and of districts, to be looked up by the numbers in the rows."""

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from services.matching.engine import kernels, text
-from services.matching.engine.blocks import Blocks
 from services.matching.engine.conditions import POSTING, SEEKER, Conditions, Mask
 from services.matching.engine.explanation import bodies
 from services.matching.engine.kernels import SparseRows, Terms
+from services.matching.engine.layers import Layers
 from services.matching.engine.profiles import Facts, Profile, Side, Traits, as_side, held_terms, other_side, traits
 from services.matching.engine.scorer import FULL, PARTS, UNKNOWN, Rules, Values, combine
 from services.matching.engine.skills.likeness import SAME, Vocabulary
@@ -109,17 +109,15 @@ class Rows:
 class Shelf:
     """One side's profiles: each in a slot; a changed profile gets a new slot, and dead slots are cleared in bulk."""
 
-    def __init__(
-        self, columns: np.dtype[np.void], skill_parts: tuple[PartName, ...], looked_up: tuple[str, str]
-    ) -> None:
+    def __init__(self, columns: np.dtype[np.void], skill_parts: tuple[PartName, ...]) -> None:
         self.slot: dict[UUID, int] = {}
         self.skill_parts = skill_parts
-        self._shape, self._looked_up = columns, looked_up
+        self._shape = columns
         self._clear()
 
     def emptied(self) -> "Shelf":
         """Another of the same kind, with nobody on it."""
-        return Shelf(self._shape, self.skill_parts, self._looked_up)
+        return Shelf(self._shape, self.skill_parts)
 
     def _clear(self) -> None:
         self.profiles: list[tuple[UUID, int]] = []
@@ -132,7 +130,7 @@ class Shelf:
         self.patterns: NDArray[np.uint16] = np.zeros(256, dtype=np.uint16)
         self.floors: NDArray[np.int32] = np.zeros(256, dtype=np.int32)
         self.is_live: Mask = np.zeros(256, dtype=bool)
-        self.blocks = Blocks(text.COLUMNS, *self._looked_up)
+        self.layers = Layers()
         self._order: NDArray[np.int64] | None = None
         self._live: Slots | None = None
 
@@ -263,8 +261,8 @@ class Index:
         self.epoch = epoch
         self._frequencies = text.neutral_frequencies() if epoch.frequencies is None else epoch.frequencies
         self.shelves: dict[Side, Shelf] = {
-            "seeker": Shelf(SEEKER, (HELD,), ("occupations", "types")),
-            "posting": Shelf(POSTING, SKILL_PARTS, ("occupation", "type")),
+            "seeker": Shelf(SEEKER, (HELD,)),
+            "posting": Shelf(POSTING, SKILL_PARTS),
         }
         self.vocabulary = Vocabulary()
         self._lexicon = _Lexicon()
@@ -370,6 +368,10 @@ class Index:
     def tables(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
         """What conditions look up: by wished and offered occupation, by wished areas and district."""
         return self._conditions.tables()
+
+    def occupation_ranks(self, side: Side) -> NDArray[np.int64]:
+        """The place of each number of an occupation on this side among all, like ones near each other."""
+        return self._conditions.wished_ranks() if side == "seeker" else self._conditions.offered_ranks()
 
     def excluded_by(self, seeker: UUID, posting: UUID) -> tuple[GateName, ...]:
         """The gates that keep this pair apart."""

@@ -27,9 +27,6 @@ PRESENCE = tuple(1 << bit for bit in range(10))
 ) = PRESENCE  # fmt: skip
 PATTERNS = 1 << len(PRESENCE)
 
-STRETCH = 64
-"""So many documents are looked at together at most, and passed over where none can reach."""
-
 STEPS = 65_535
 """What a term brings is kept in whole steps, rounded up: a sum of them is never too small."""
 
@@ -77,24 +74,30 @@ class Law(NamedTuple):
     weights: Array
 
 
-class Block(NamedTuple):
-    """The documents `first` to `last`, those that say the same next to each other, and an inverted index of them.
+class Stretches(NamedTuple):
+    """Neighbours that say the same and are the same to gates: where each stretch starts, what it wants and says, and
+    the way to work of all of it (`reaches`)."""
 
-    `members` are their slots, from `first`, and `conditions` their rows in that order. A stretch is some neighbours
-    that say the same: it tells what they say, and a gate is judged once for all of them. `lists` says where each
-    column's entries start. The most frequent columns are the `head`: they have no lists, a document's stand together,
-    as places in the head. An entry is a document or a place in its upper half, and a value in steps.
-    A block of few documents, just come, has no index at all: their rows are looked through one by one.
-    """
-
-    first: int
-    last: int
-    members: Array
-    conditions: Array
-    stretches: Array
+    starts: Array
     occupations: Array
     types: Array
     patterns: Array
+    ways: Array
+
+
+class Block(NamedTuple):
+    """Some documents, those that say the same next to each other, and an inverted index of them.
+
+    `members` are their slots and `conditions` their rows, in the order of `stretches`: a gate is judged once for all of
+    a stretch. `lists` says where each column's entries start. The most frequent columns are the `head`: they have no
+    lists, a document's stand together, as places in the head. An entry is a document or a place in its upper half, and
+    a value in steps.
+    A block of few documents, just come, has no index at all: their rows are looked through one by one.
+    """
+
+    members: Array
+    conditions: Array
+    stretches: Stretches
     lists: Array
     entries: Array
     head: Array
@@ -176,32 +179,13 @@ _KNOWN_WHERE = {
 
 
 @compiled
-def stretches_of(occupations: Array, types: Array, patterns: Array) -> Array:
-    """Where each stretch of neighbours that say the same starts, and the end."""
-    starts, count = np.empty(len(patterns) + 1, np.int32), 0
-    for near in range(len(patterns)):
-        before = near - 1
-        if (
-            count == 0
-            or near - starts[count - 1] == STRETCH
-            or occupations[near] != occupations[before]
-            or types[near] != types[before]
-            or patterns[near] != patterns[before]
-        ):
-            starts[count] = near
-            count += 1
-    starts[count] = len(patterns)
-    return starts[: count + 1].copy()
-
-
-@compiled
 def invert(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
-    text: SparseRows, terms: SparseRows, first: int, members: Array, head: Array, width: int, text_width: int
+    text: SparseRows, terms: SparseRows, members: Array, head: Array, width: int, text_width: int
 ) -> Any:
-    """An inverted index over these documents, from `first`: text columns but the head, then term columns.
+    """An inverted index over these documents: text columns but the head, then term columns.
 
     Args:
-        terms: of these documents alone, as they came.
+        terms: of these documents alone, in their order.
 
     Returns:
         Where each column's entries start and the entries; the head; the norm of each document's head, where its
@@ -213,19 +197,19 @@ def invert(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
     place_of[head] = np.arange(len(head))
     lists, head_starts = np.zeros(width + 1, np.int32), np.zeros(len(members) + 1, np.int32)
     for near in range(len(members)):
-        row = first + members[near]
+        row = members[near]
         for at in range(starts[row], starts[row + 1]):
             column = columns[at]
             lists[column + 1] += place_of[column] < 0
             head_starts[near + 1] += place_of[column] >= 0
-        for at in range(term_starts[members[near]], term_starts[members[near] + 1]):
+        for at in range(term_starts[near], term_starts[near + 1]):
             lists[text_width + term_columns[at] + 1] += 1
     lists, head_starts = np.cumsum(lists).astype(np.int32), np.cumsum(head_starts).astype(np.int32)
     filled, head_filled = lists[:-1].copy(), 0
     entries, head_entries = np.empty(lists[-1], np.uint32), np.empty(head_starts[-1], np.uint32)
     head_norms = np.zeros(len(members), np.float32)
     for near in range(len(members)):
-        row, squares = first + members[near], 0
+        row, squares = members[near], 0
         for at in range(starts[row], starts[row + 1]):
             column, value = columns[at], int(np.int64(values[at]))
             if place_of[column] >= 0:
@@ -236,7 +220,7 @@ def invert(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
                 entries[filled[column]] = (near << 16) | value
                 filled[column] += 1
         head_norms[near] = np.sqrt(squares) * 1.000001
-        for at in range(term_starts[members[near]], term_starts[members[near] + 1]):
+        for at in range(term_starts[near], term_starts[near + 1]):
             column = text_width + term_columns[at]
             entries[filled[column]] = (near << 16) | _in_steps(term_values[at])
             filled[column] += 1
@@ -249,9 +233,10 @@ def _in_steps(value: float) -> int:
 
 
 @compiled
-def often(text: SparseRows, first: int, last: int, text_width: int, least: int) -> Array:
+def often(text: SparseRows, members: Array, text_width: int, least: int) -> Array:
     """The text columns that at least so many of these documents have."""
-    counts = np.zeros(text_width, np.int32)
-    for at in range(text.starts[first], text.starts[last]):
-        counts[text.columns[at]] += 1
+    starts, columns, counts = text.starts, text.columns, np.zeros(text_width, np.int32)
+    for near in range(len(members)):
+        for at in range(starts[members[near]], starts[members[near] + 1]):
+            counts[columns[at]] += 1
     return np.flatnonzero(counts >= least).astype(np.int32)

@@ -5,13 +5,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import repeat
 from threading import local
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.engine import blocks, kernels, pairing, text
+from services.matching.engine import asked_terms, exact_pair, kernels, layers, pairing, reaches, text
 from services.matching.engine.index import HELD, SKILL_PARTS, Index, Slots
 from services.matching.engine.kernels import Block, Documents, Postings, Queries, Seekers, SparseRows
 from services.matching.engine.profiles import Side, other_side
@@ -65,7 +64,7 @@ def values_of(index: Index, seekers: Slots, postings: Slots) -> NDArray[np.int16
     order = np.argsort(postings, kind="stable")
     rows = seekers_of(index), postings_of(index), law_of(index)
     values = np.empty((len(order), len(PARTS)), dtype=np.int16)
-    values[order] = pairing.values_of(seekers[order], postings[order], *rows, _empty_row())
+    values[order] = exact_pair.values_of(seekers[order], postings[order], *rows, _empty_row())
     return values
 
 
@@ -80,30 +79,48 @@ class _Search:
         self._rows = seekers_of(index), postings_of(index), law_of(index)
         self._bound = _bound_of(tuple(self._weights.tolist()), self._rules.least_evidence)
         self._documents = Documents(floors, self._others.is_live)
-        self._blocks = self._laid_out()
+        self._layers = self._laid_out()
 
     def __call__(self, slots: Slots) -> Reached:
         """All blocks, one after the other."""
         apart = self._index.pairs_apart(self._side, slots)
-        return self._ranked(slots, apart, [self._in_blocks(slots, self._places(apart), self._blocks)])
+        queries = self._queries(slots, self._places(apart))
+        return self._ranked(slots, apart, [self._in_blocks(queries, self._open_to(slots))])
 
     def beside(self, slots: Slots) -> Reached:
         """Shares of the blocks at the same time, if there are enough to be worth it."""
-        if len(self._others.profiles) <= blocks.LARGEST:
+        opened = self._open_to(slots)
+        if len(opened) < THREADS or len(self._others.profiles) <= layers.LARGEST:
             return self(slots)
-        shares = [self._blocks[start::THREADS] for start in range(THREADS)]
+        shares = [opened[start::THREADS] for start in range(THREADS)]
         apart = self._index.pairs_apart(self._side, slots)
-        results = _BESIDE.map(self._in_blocks, repeat(slots), repeat(self._places(apart)), shares)
-        return self._ranked(slots, apart, list(results))
+        queries = self._queries(slots, self._places(apart))
+        asked = [queries._replace(bars=queries.bars.copy()) for _ in shares]
+        return self._ranked(slots, apart, list(_BESIDE.map(self._in_blocks, asked, shares)))
 
     def _places(self, apart: Slots) -> int:
         """So many of the best are looked for that enough are left without those who are kept apart."""
         return self._rules.size(self._side) + int(np.bincount(apart[:, 0]).max(initial=0))
 
-    def _in_blocks(self, slots: Slots, places: int, share: Sequence[Block]) -> tuple[Slots, list[kernels.Found]]:
-        """The scores of each one's best within these blocks, and whoever may be among them."""
+    def _queries(self, slots: Slots, places: int) -> Queries:
         bars = np.zeros((len(slots), places), dtype=np.int64)
-        queries = Queries(slots, self._mine.patterns[slots], self._asked_terms(slots), bars)
+        return Queries(slots, self._mine.patterns[slots], self._asked_terms(slots), bars)
+
+    def _open_to(self, slots: Slots) -> list[Block]:
+        """The blocks that gates do not shut as a whole."""
+        seekers, postings, law = self._rows
+        asks = slots, self._side == "posting", seekers.conditions, postings.conditions, law.occupations, law.districts
+        return [
+            block
+            for layer in self._layers
+            for block, is_open in zip(
+                layer.blocks, reaches.open_blocks(layer.stretches, layer.ends, *asks).tolist(), strict=True
+            )
+            if is_open
+        ]
+
+    def _in_blocks(self, queries: Queries, share: Sequence[Block]) -> tuple[Slots, list[kernels.Found]]:
+        """The scores of each one's best within these blocks, and whoever may be among them."""
         by_postings, threshold = self._side == "posting", self._rules.threshold
         found = [
             pairing.search(
@@ -118,7 +135,7 @@ class _Search:
             )
             for block in share
         ]
-        return bars, found
+        return queries.bars, found
 
     def _rows_of(self, block: Block) -> tuple[Seekers, Postings, kernels.Law]:
         seekers, postings, law = self._rows
@@ -140,35 +157,35 @@ class _Search:
         queries, others, scores = queries[order], others[order], scores[order]
         return Reached(asking[queries], others, scores, np.arange(len(queries)) - np.searchsorted(queries, queries))
 
-    def _laid_out(self) -> list[Block]:
-        shelf = self._others
-        return shelf.blocks.covering(
-            len(shelf.profiles),
+    def _laid_out(self) -> list[layers.Layer]:
+        shelf, side = self._others, other_side(self._side)
+        rows = layers.Rows(
             shelf.columns,
             shelf.patterns,
             shelf.text.arrays(),
-            self._terms_between,
+            text.COLUMNS,
+            lambda slots: self._terms(side, slots, 1 / max(self._skill_weight(), 1)),
             len(self._index.vocabulary),
+            lambda: self._index.occupation_ranks(side),
         )
-
-    def _terms_between(self, first: int, last: int) -> SparseRows:
-        """Terms as stored: a seeker's count one each, a posting's by their share of all that skills can bring."""
-        return self._terms(other_side(self._side), np.arange(first, last), 1 / max(self._skill_weight(), 1))
+        return shelf.layers.covering(len(shelf.profiles), rows)
 
     def _asked_terms(self, slots: Slots) -> SparseRows:
         """Terms as asked: spread over all that look like them, so that together they are at least what they bring."""
         alike = self._rows[2].alike
         if self._side == "posting":
-            return pairing.spread_over(self._terms("posting", slots, FULL / SAME), alike)
+            return asked_terms.spread_over(self._terms("posting", slots, FULL / SAME), alike)
         terms = self._terms("seeker", slots, 1.0)
-        return pairing.spread_over(terms._replace(values=terms.values * (FULL / SAME * self._skill_weight())), alike)
+        return asked_terms.spread_over(
+            terms._replace(values=terms.values * (FULL / SAME * self._skill_weight())), alike
+        )
 
     def _terms(self, side: Side, slots: Slots, share: float) -> SparseRows:
         """A seeker's at one each, a posting's at their share of the weight of their part, times `share`."""
         seekers, postings, law = self._rows
         if side == "seeker":
-            return pairing.terms_held(slots, seekers.held)
-        return pairing.terms_asked(slots, postings, law.weights * share)
+            return asked_terms.terms_held(slots, seekers.held)
+        return asked_terms.terms_asked(slots, postings, law.weights * share)
 
     def _skill_weight(self) -> int:
         return sum(self._rules.weights[part] for part in SKILL_PARTS)

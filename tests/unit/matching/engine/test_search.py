@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.engine import blocks, text
+from services.matching.engine import layers, reaches, text
 from services.matching.engine.index import Epoch, Index
 from services.matching.engine.kernels import OUT_OF_REACH
 from services.matching.engine.profiles import SIDES, Profile, Side, other_side
@@ -22,6 +22,7 @@ WORDS = [
     "운전", "판매", "상담", "경비", "조리", "설비", "전기", "도장", "재단",
 ]  # fmt: skip
 SKILLS = ["제빵", "제과제빵", "용접", "파이썬", "파이선", "엑셀", "쿠버네티스", "쿠버네테스", "지게차운전기능사"]
+TYPES = ("regular", "daily", "intern", "contract")
 DISTRICTS = [None, "서울 마포구", "서울 송파구", "경기 성남시", "부산 해운대구"]
 
 
@@ -103,8 +104,8 @@ def by_searching(index: Index, side: Side, slots: Any, floors: Any) -> list[tupl
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few hundred profiles fill several blocks, with heads."""
-    monkeypatch.setattr(blocks, "LARGEST", 64)
-    monkeypatch.setattr(blocks, "SMALLEST", 8)
+    monkeypatch.setattr(layers, "LARGEST", 64)
+    monkeypatch.setattr(layers, "SMALLEST", 8)
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -153,13 +154,13 @@ def test_values_are_those_of_the_plain_path(seed: int) -> None:
     assert (values_of(index, seekers, postings) == scored.values[:, seekers, postings].T).all()
 
 
-def test_blocks_stay_few_and_cover_everyone() -> None:
+def test_layers_stay_few_and_cover_everyone() -> None:
     index = an_index(random.Random(7), 1, 1, Rules())
     shelf = index.shelves["seeker"]
     for number in range(60):
         index.put("seeker", index.read("seeker", some_profiles(random.Random(number), "seeker", 30, first=30 * number)))
         list(reached(index, "posting", index.shelves["posting"].live(), shelf.floors))
-    spans = [(block.first, block.last) for block in shelf.blocks.all]
+    spans = [(layer.first, layer.last) for layer in shelf.layers.all]
     assert spans[0][0] == 0
     assert spans[-1][1] == len(shelf.profiles)
     assert all(one[1] == two[0] for one, two in pairwise(spans))
@@ -173,12 +174,68 @@ def test_a_block_keeps_together_who_says_the_same(side: Side) -> None:
     shelf, asking = index.shelves[side], index.shelves[other_side(side)]
     list(reached(index, other_side(side), asking.live(), shelf.floors))
     fields = ("occupations", "types") if side == "seeker" else ("occupation", "type")
-    for block in shelf.blocks.all:
-        assert sorted(block.members) == list(range(block.last - block.first))
-        assert block.stretches[-1] == len(block.members)
-        slots = block.first + block.members.astype(np.int64)
-        said = np.stack([*(shelf.columns[slots][name] for name in fields), shelf.patterns[slots]])
-        told = np.stack([block.occupations, block.types, block.patterns])
-        assert (said == np.repeat(told, np.diff(block.stretches), axis=1)).all()
-        assert (np.diff(told, axis=1) != 0).any(axis=0).all()
-        assert (block.conditions == shelf.columns[slots]).all()
+    assert sorted(np.concatenate([block.members for block in shelf.layers.blocks])) == shelf.live().tolist()
+    assert len(shelf.layers.blocks) > 1
+    for block in shelf.layers.blocks:
+        starts, *told, _ = block.stretches
+        assert starts[-1] == len(block.members)
+        said = np.stack([*(shelf.columns[block.members][name] for name in fields), shelf.patterns[block.members]])
+        assert (said == np.repeat(np.stack(told), np.diff(starts), axis=1)).all()
+        assert (block.conditions == shelf.columns[block.members]).all()
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("side", SIDES)
+@settings(deadline=None, max_examples=15)
+@given(seed=st.integers(0, 2**32))
+def test_only_blocks_are_passed_over_of_whom_gates_shut_out_everyone(side: Side, seed: int) -> None:
+    index = an_index(random.Random(seed), 200, 200, Rules())
+    asking = index.shelves[side].live()
+    others = index.shelves[other_side(side)]
+    list(reached(index, side, asking, others.floors))
+    for slot in asking[:20]:
+        opened, passed = opened_and_passed(index, side, np.array([slot]))
+        assert (opened >= passed).all()
+        assert (opened == passed).mean() > 0.9, "hardly any is looked at in vain"
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize(
+    ("wishes", "offer"),
+    [
+        ([{"occupation_codes": [code]} for code in ("0241", "0242", "5301", "8711")], {"occupation_code": "0241"}),
+        ([{"districts": [name]} for name in DISTRICTS[1:]], {"place": {"district": "서울 마포구"}}),
+        ([{"commute_km": 7}] * 4, {"place": {"district": "서울 마포구"}}),
+        ([{"employment_types": [kind]} for kind in TYPES], {"employment_type": "daily"}),
+    ],
+    ids=["occupation", "areas", "distance", "types"],
+)  # fmt: skip
+def test_what_one_posting_cannot_reach_is_not_looked_at(wishes: list[dict[str, Any]], offer: dict[str, Any]) -> None:
+    """A quarter of the seekers wish what it offers, one in four as they come: they stand together in the blocks."""
+    index = Index(Epoch(1, Rules()))
+    made = [
+        a_seeker(at, wishes=wishes[at % 4], home={"district": DISTRICTS[1 + at % 4]}, summary="빵") for at in range(512)
+    ]
+    seekers = [Profile("seeker", s.seeker_id, 1, s.applied_at, s.facts) for s in made]
+    p = a_posting(0, title="사람 구함", description="빵", **offer)
+    index.put("seeker", index.read("seeker", seekers))
+    index.put("posting", index.read("posting", [Profile("posting", p.posting_id, 1, p.accepted_at, p.facts)]))
+    posting = index.shelves["posting"].live()
+    assert list(reached(index, "posting", posting, index.shelves["seeker"].floors))
+    opened, passed = opened_and_passed(index, "posting", posting)
+    assert opened.tolist() == passed.tolist()
+    assert opened.sum() == len(opened) // 4
+
+
+def opened_and_passed(index: Index, side: Side, slot: Any) -> tuple[Any, Any]:
+    """Of every block of the other side: whether it is looked at, and whether the gates let anyone of it in."""
+    seekers, postings, tables = index.shelves["seeker"], index.shelves["posting"], index.tables()
+    opened, passed = [], []
+    for layer in index.shelves[other_side(side)].layers.all:
+        asks = slot, side == "posting", seekers.columns, postings.columns, *tables
+        opened += reaches.open_blocks(layer.stretches, layer.ends, *asks).tolist()
+        for block in layer.blocks:
+            members = block.members.astype(np.int64)
+            _, shut = index.judge(*((slot, members) if side == "seeker" else (members, slot)))
+            passed.append(not np.any([shut["occupation"], shut["employment_type"], shut["commute"]], axis=0).all())
+    return np.array(opened), np.array(passed)
