@@ -5,17 +5,21 @@ epoch 1 is fitted from all of them. Other rules in the settings, another scorer 
 own at the next start. Shards share one store: the first to write an epoch wins, the others take it up.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
+from scipy import sparse
 from sqlmodel import Session
 
 from services.matching import store
 from services.matching.engine import text
 from services.matching.engine.index import document
-from services.matching.engine.profiles import SIDES
 from services.matching.engine.scorer import Rules
 from shared.contracts import RestatementRequested
 from shared.outbox import stage
+
+COUNTED_AT_ONCE = 2_000
+"""Profiles whose texts are in memory at a time."""
 
 
 def present_epoch(session: Session, rules: Rules, shard: str = "0/1") -> int:
@@ -62,5 +66,13 @@ def fit_first_epoch(session: Session, rules: Rules) -> int:
 
 def fitted(session: Session) -> tuple[text.Floats, int]:
     """The frequencies of all profiles now known, and of how many they are."""
-    documents = [document(profile).whole for side in SIDES for profile in store.live(session, side)]
-    return text.fit_frequencies(text.count(documents)), len(documents)
+    count = 0
+
+    def counted() -> Iterator[sparse.csr_matrix]:
+        nonlocal count
+        for page in store.pages(session, COUNTED_AT_ONCE):
+            said = [document(store.as_profile(row)).whole for row in page if row.live]
+            count += len(said)
+            yield text.count(said)
+
+    return text.fit_in_pages(counted()), count

@@ -8,9 +8,9 @@ A profile is *pending* while its own list was made as of another revision or epo
 what the last batch brought: after a crash between the steps, the next `match` finishes what was begun.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from threading import RLock
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -237,18 +237,17 @@ class Matcher:
         after_commit(session, lambda: setattr(self, "_settling", None))
 
     def _load(self, session: Session, epoch: int) -> None:
-        rows = [row for side in SIDES for row in store.profiles(session, side) if self._is_ours(row)]
         self._index = index = Index(store.epoch(session, epoch))
-        put(index, rows, read(index, rows))
+        standing = take_in(index, session, self._is_ours)
         pairs = [pair for pair in store.pairs_apart(session) if self.shard.keeps(pair.seeker_id)]
         for pair in pairs:
             index.keep_apart(pair.seeker_id, pair.posting_id, apart=pair.apart)
-        self._revisions = {scope_of(row): row.revision for row in rows}
+        self._revisions = {scope: now.revision for scope, now in standing.items()}
         held = dict(map(held_of, store.own_lists(session, str(self.shard))))
         self._held = HeldLists()
         self._held.update(held)
         set_floors(index, held)
-        self._pending = {scope_of(row) for row in rows if is_pending(self._held, row, epoch)}
+        self._pending = {scope for scope, now in standing.items() if is_pending(self._held, scope, now, epoch)}
         self._pending.update(scope for pair in pairs if not pair.settled for scope in both_at_hand(index, pair))
         own = store.shard_row(session, str(self.shard))
         self._settling = own.settling if own else None
@@ -266,10 +265,9 @@ class Matcher:
             number = fit_first_epoch(session, index.epoch.rules)
         if number == index.epoch.number:
             return index
-        rows = [row for side in SIDES for row in store.profiles(session, side) if self._is_at_hand(row)]
         anew = Index(store.epoch(session, number))
         anew.apart = index.apart
-        put(anew, rows, read(anew, rows))
+        take_in(anew, session, self._is_at_hand)
         store.keep_shard(session, str(self.shard), number)
         return anew
 
@@ -338,12 +336,19 @@ class Matcher:
         )
 
 
-def is_pending(lists: HeldLists, row: ProfileRow, epoch: int) -> bool:
+class Standing(NamedTuple):
+    """What a profile is in the store."""
+
+    revision: int
+    live: bool
+
+
+def is_pending(lists: HeldLists, scope: Scope, now: Standing, epoch: int) -> bool:
     """Whether a profile's own list was made as of another revision or epoch, or is still to be made."""
-    if scope_of(row) not in lists:
-        return row.live
-    held = lists.of(scope_of(row))
-    return held.profile_revision != row.revision or (row.live and held.epoch != epoch)
+    if scope not in lists:
+        return now.live
+    held = lists.of(scope)
+    return held.profile_revision != now.revision or (now.live and held.epoch != epoch)
 
 
 def both_at_hand(index: Index, pair: PairApart) -> list[Scope]:
@@ -453,6 +458,16 @@ def _still_true(scope: Scope, lines: Sequence[str], pending: set[Scope]) -> dict
 def _ends(scope: Scope, pair: Candidate) -> tuple[UUID, UUID]:
     """Seeker and posting."""
     return (scope[1], pair.key.other) if scope[0] == "seeker" else (pair.key.other, scope[1])
+
+
+def take_in(index: Index, session: Session, wanted: Callable[[ProfileRow], bool]) -> dict[Scope, Standing]:
+    """Put everyone wanted at hand as stored, some at a time; how each of them stands, withdrawn or not."""
+    standing: dict[Scope, Standing] = {}
+    for page in store.pages(session, READ_AT_ONCE):
+        rows = [row for row in page if wanted(row)]
+        put(index, rows, list(read(index, rows)))
+        standing.update({scope_of(row): Standing(row.revision, row.live) for row in rows})
+    return standing
 
 
 def read(index: Index, rows: Sequence[ProfileRow]) -> Iterator[tuple[Side, Read]]:

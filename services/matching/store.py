@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from services.matching.engine.index import Epoch
-from services.matching.engine.profiles import Profile, Scope, Side, as_side
+from services.matching.engine.profiles import SIDES, Profile, Scope, Side, as_side
 from services.matching.engine.scorer import Rules
 from services.matching.engine.text import Floats
 from services.matching.tables import EpochRow, MatchList, NextList, PairApart, ProfileRow, RematchRow, ShardRow
@@ -141,6 +141,15 @@ def page(session: Session, side: Side, after: UUID | None, size: int) -> Sequenc
     """The next profiles of a side by id, after this one."""
     held = select(ProfileRow).where(ProfileRow.side == side).order_by(col(ProfileRow.id)).limit(size)
     return session.exec(held if after is None else held.where(col(ProfileRow.id) > after)).all()
+
+
+def pages(session: Session, size: int) -> Iterator[Sequence[ProfileRow]]:
+    """Everyone, so many at a time: a city's profiles at once would be most of a process's memory."""
+    for side in SIDES:
+        after = None
+        while rows := page(session, side, after, size):
+            after = rows[-1].id
+            yield rows
 
 
 def page_of_next(session: Session, epoch: int, shard: str, after: Scope | None, size: int) -> Sequence[NextList]:

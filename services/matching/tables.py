@@ -157,6 +157,8 @@ class RematchShare(Table, table=True):
     """`fitting`, `scoring`, `scored`, `saying`, then `done`."""
     total: int = 0
     """Lists to be made."""
+    made: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Of them, kept: whoever watches would else have them counted over and over."""
     previous_epoch: int
     started_at: datetime = Field(sa_type=UtcDateTime)
     scored_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

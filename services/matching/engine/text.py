@@ -167,13 +167,22 @@ def neutral_frequencies() -> Floats:
 
 def fit_frequencies(counts: sparse.csr_matrix) -> Floats:
     """Inverse document frequencies of these profiles, to be frozen in an epoch."""
-    return np.concatenate([_rarity(counts[:, first:last]) for first, last in pairwise(_FIRST_COLUMNS)])
+    return fit_in_pages([counts])
 
 
-def _rarity(counts: sparse.csr_matrix) -> Floats:
+def fit_in_pages(pages: Iterable[sparse.csr_matrix]) -> Floats:
+    """The same of many, counted some at a time: of each term is kept only how many profiles hold it."""
+    kinds = list(pairwise(_FIRST_COLUMNS))
+    documents, holding = np.zeros(len(kinds), dtype=np.int64), np.zeros(COLUMNS, dtype=np.int64)
+    for counts in pages:
+        holding += np.bincount(counts.indices, minlength=COLUMNS)
+        documents += [np.count_nonzero(np.diff(counts[:, first:last].indptr)) for first, last in kinds]
+    of_kinds = zip(documents.tolist(), kinds, strict=True)
+    return np.concatenate([_rarity(count, holding[first:last]) for count, (first, last) in of_kinds])
+
+
+def _rarity(documents: int, holding: NDArray[np.int64]) -> Floats:
     """Of the terms of one kind, among the profiles that have any of it: where few write English, it is not so rare."""
-    documents = int(np.count_nonzero(np.diff(counts.indptr)))
-    holding = np.bincount(counts.indices, minlength=counts.shape[1])
     known = np.unique(holding)
     told = np.array([1.0 + math.log((1 + documents) / (1 + int(held))) for held in known])
     return np.asarray(told[np.searchsorted(known, holding)])

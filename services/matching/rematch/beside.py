@@ -3,24 +3,21 @@
 It reads the store, and writes finished lists into rows of their own.
 """
 
-import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from multiprocessing import get_all_start_methods, get_context, parent_process
 from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from services.matching import epochs, store
+from services.matching import all_cores, epochs, store
+from services.matching.all_cores import cores
 from services.matching.engine.batch import Block, Listed, blocks_of, lists_of
 from services.matching.engine.index import Index
 from services.matching.engine.profiles import SIDES, Scope
-from services.matching.matcher import put, read
+from services.matching.matcher import take_in
 from services.matching.own_process import OwnJob, taken
 from services.matching.rematch import next_lists, rematches
 from services.matching.rematch.differences import differences
@@ -109,7 +106,7 @@ def _list_members(engine: Engine, job: Job, epoch: int) -> None:
             next_lists.list_members(session, epoch, job.shard, members[start : start + LISTED_AT_ONCE])
     with transaction(engine) as session:
         share = _going_on(session, job)
-        share.state, share.total = "scoring", len(members)
+        share.state, share.total, share.made = "scoring", len(members), 0
         session.add(share)
 
 
@@ -120,17 +117,23 @@ def _make_lists(engine: Engine, job: Job, row: RematchRow, scoring: Scoring) -> 
             return
         index = Index(store.epoch(session, row.epoch))
         members = next_lists.members(session, row.epoch, job.shard)
-        rows = [one for side in SIDES for one in store.profiles(session, side) if _as_listed(one, members)]
+        take_in(index, session, lambda one: _as_listed(one, members))
         for pair in store.pairs_apart(session):
             index.keep_apart(pair.seeker_id, pair.posting_id, apart=pair.apart)
-    put(index, rows, read(index, rows))
     gone = [scope for scope in wanted if index.revision(*scope) == 0]
     with transaction(engine) as session:
         next_lists.leave_out(session, row.epoch, job.shard, gone)
+        _note_made(session, _going_on(session, job), len(gone))
     for made in scoring(index, blocks_of([scope for scope in wanted if index.revision(*scope)])):
         with transaction(engine) as session:
-            _going_on(session, job)
+            share = _going_on(session, job)
             next_lists.keep(session, row.epoch, job.shard, made)
+            _note_made(session, share, len(made))
+
+
+def _note_made(session: Session, share: RematchShare, count: int) -> None:
+    share.made += count
+    session.add(share)
 
 
 def _as_listed(row: ProfileRow, members: dict[Scope, int]) -> bool:
@@ -151,38 +154,14 @@ def here(index: Index, blocks: Sequence[Block]) -> Iterator[list[Listed]]:
     return (lists_of(index, block) for block in blocks)
 
 
-_at_hand: list[Index] = []
-"""What the workers of `on_all_cores` were born with."""
-
-
 def on_all_cores(index: Index, blocks: Sequence[Block]) -> Iterator[list[Listed]]:
     """By as many processes as there are cores; they share the index as it stood when they were born."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    if cores == 1 or len(blocks) < cores or "fork" not in get_all_start_methods():
-        yield from here(index, blocks)
-        return
-    for side in SIDES:  # so that the workers find everything laid out and compiled
-        some = [block for block in blocks if block.side == side][:1]
-        for block in some:
-            lists_of(index, Block(side, block.ids[: 2 * cores]))
-    _at_hand[:] = [index]
-    with ProcessPoolExecutor(cores, mp_context=get_context("fork"), initializer=_end_with_our_parent) as pool:
-        yield from pool.map(_of_block, blocks)
-
-
-def _end_with_our_parent() -> None:
-    """Trap: a worker whose parent was killed would wait for its next block for ever, the whole index in its hands."""
-
-    def wait() -> None:
-        if parent := parent_process():
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
-def _of_block(block: Block) -> list[Listed]:
-    return lists_of(_at_hand[0], block)
+    if cores() > 1:
+        for side in SIDES:  # so that the workers find everything laid out and compiled
+            some = [block for block in blocks if block.side == side][:1]
+            for block in some:
+                lists_of(index, Block(side, block.ids[: 2 * cores()]))
+    yield from all_cores.on_all_cores(lists_of, index, blocks)
 
 
 def main() -> None:

@@ -64,11 +64,10 @@ def keep(session: Session, epoch: int, shard: str, lists: Sequence[Listed]) -> N
         session.connection().execute(replacing, rows)
 
 
-def count_made(session: Session, epoch: int, shard: str) -> int:
-    made = select(func.count()).where(
-        NextList.epoch == epoch, NextList.shard == shard, col(NextList.pairs).is_not(None)
-    )
-    return int(session.exec(made).one())
+def count_left(session: Session, epoch: int, shard: str) -> int:
+    """How many there are, made or to be made; while they are said, those still to be said."""
+    left = select(func.count()).where(NextList.epoch == epoch, NextList.shard == shard)
+    return int(session.exec(left).one())
 
 
 def leave_out(session: Session, epoch: int, shard: str, scopes: Sequence[Scope]) -> None:

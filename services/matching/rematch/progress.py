@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from services.matching.rematch.next_lists import count_made
+from services.matching.rematch.next_lists import count_left
 from services.matching.tables import RematchRow, RematchShare
 
 
@@ -34,15 +34,12 @@ def how_far(session: Session, row: RematchRow) -> list[Progress]:
 
 
 def _progress(session: Session, row: RematchRow, share: RematchShare) -> Progress:
-    listed = {"fitting": 0, "done": share.total}.get(share.state)
-    left = count_made(session, row.epoch, share.shard) if listed is None else 0
-    made = listed if listed is not None else left if share.state == "scoring" else share.total
     return Progress(
         shard=share.shard,
         state=share.state,
-        made=made,
+        made=share.made,
         total=share.total,
-        unsaid=left if share.state == "saying" else 0,
+        unsaid=count_left(session, row.epoch, share.shard) if share.state == "saying" else 0,
         started_at=share.started_at,
         scored_at=share.scored_at,
         switched_at=share.switched_at,

@@ -1,20 +1,21 @@
 """The season as it stands in the store: every matched pair, every open place, and whose seeker is whose."""
 
-from collections.abc import Iterator
+from array import array
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
 from sqlmodel import Session
 
 from services.matching import store
-from services.matching.engine.lists import Key
-from services.matching.engine.profiles import SIDES, Side
+from services.matching.engine.profiles import SIDES, Side, as_side, other_side
 from services.matching.engine.written import key_of
 from services.matching.season.plan import Ids, Limits, Pairs
 from services.matching.tables import ProfileRow
 from shared.contracts import PostingFacts
+
+READ_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True)
@@ -49,19 +50,26 @@ class Season:
 def season(session: Session, shard_count: int) -> Season:
     """Read everything, as of one moment."""
     store.as_of_one_moment(session)
-    rows = {side: [row for row in store.profiles(session, side) if row.live] for side in SIDES}
-    number = {side: {row.id: at for at, row in enumerate(rows[side])} for side in SIDES}
-    cafe_of = [row.cafe_id for row in rows["seeker"]]
-    shown: dict[Side, dict[UUID, int]] = {side: dict.fromkeys(number[side], 0) for side in SIDES}
+    number: dict[Side, dict[UUID, int]] = {side: {} for side in SIDES}
+    cafe_of: list[UUID | None] = []
+    facts: list[PostingFacts] = []
+    for row in (row for page in store.pages(session, READ_AT_ONCE) for row in page if row.live):
+        of_side = number[as_side(row.side)]
+        of_side[row.id] = len(of_side)
+        if row.side == "seeker":
+            cafe_of.append(row.cafe_id)
+        else:
+            facts.append(_facts(row))
+    listed = _listed(session, shard_count, number)
     return Season(
         epoch=store.present_epoch(session, shard_count),
         seekers=list(number["seeker"]),
         postings=list(number["posting"]),
         cafes=sorted({cafe for cafe in cafe_of if cafe is not None}),
         cafe_of=cafe_of,
-        facts=[_facts(row) for row in rows["posting"]],
-        pairs=_pairs(session, shard_count, number, shown),
-        shown=shown,
+        facts=facts,
+        pairs=_pairs(listed),
+        shown={side: _shown(listed, side, number[side]) for side in SIDES},
     )
 
 
@@ -71,30 +79,49 @@ def _facts(row: ProfileRow) -> PostingFacts:
     return facts
 
 
-def _pairs(
-    session: Session, shard_count: int, number: dict[Side, dict[UUID, int]], shown: dict[Side, dict[UUID, int]]
-) -> Pairs:
-    """The union of all lists, each pair once, seeker by seeker in the order of her list."""
-    held: dict[tuple[int, int], tuple[int, Any]] = {}
-    for side, own, other, key in _listed(session, shard_count):
-        seeker, posting = (own, other) if side == "seeker" else (other, own)
-        ends = number["seeker"].get(seeker), number["posting"].get(posting)
-        if ends[0] is None or ends[1] is None:  # a list is made anew a moment after somebody on it left
-            continue
-        shown["posting" if side == "seeker" else "seeker"][other] += 1
-        if side == "seeker" or ends not in held:
-            # on her own list a pair has its place among equals; only a posting's list may name it besides
-            order = (0, key.since, key.other) if side == "seeker" else (1, 0, posting)
-            held[ends[0], ends[1]] = -key.falling_score, order
-    ordered = sorted(held.items(), key=lambda one: (one[0][0], -one[1][0], one[1][1]))
-    columns = np.array([(seeker, posting, score) for (seeker, posting), (score, _) in ordered], dtype=np.int64)
-    seeker_column, posting_column, score_column = columns.reshape(-1, 3).T
-    return Pairs(seeker_column, posting_column, score_column)
+class _Listed(NamedTuple):
+    """Every line of every list, in columns of one length; a city has millions."""
+
+    seeker: Ids
+    posting: Ids
+    score: Ids
+    of_posting: Ids
+    """1 where it stands on a posting's list, 0 on a seeker's own."""
+    place: Ids
+    """On that list, from 0."""
 
 
-def _listed(session: Session, shard_count: int) -> Iterator[tuple[Side, UUID, UUID, Key]]:
+def _listed(session: Session, shard_count: int, number: dict[Side, dict[UUID, int]]) -> _Listed:
+    columns = [array("q") for _ in _Listed._fields]
     for row in store.all_lists(session, shard_count):
-        side: Side = "seeker" if row.scope == "seeker" else "posting"
-        for line in store.lines_of(row.pairs):
-            key = key_of(line)
-            yield side, row.scope_id, key.other, key
+        side = as_side(row.scope)
+        own = number[side].get(row.scope_id)
+        for place, key in enumerate(map(key_of, store.lines_of(row.pairs))):
+            other = number[other_side(side)].get(key.other)
+            if own is None or other is None:  # a list is made anew a moment after somebody on it left
+                continue
+            seeker, posting = (own, other) if side == "seeker" else (other, own)
+            of_posting = int(side == "posting")
+            for column, value in zip(columns, (seeker, posting, -key.falling_score, of_posting, place), strict=True):
+                column.append(value)
+    return _Listed(*(np.frombuffer(column, dtype=np.int64) for column in columns))
+
+
+def _shown(listed: _Listed, side: Side, number: dict[UUID, int]) -> dict[UUID, int]:
+    """On how many lists of the other side each one is."""
+    on_lists = (listed.posting if side == "posting" else listed.seeker)[listed.of_posting == (side == "seeker")]
+    return dict(zip(number, np.bincount(on_lists, minlength=len(number)).tolist(), strict=True))
+
+
+def _pairs(listed: _Listed) -> Pairs:
+    """The union of all lists, each pair once, seeker by seeker in the order of her list.
+
+    On her own list a pair has its place among equals; only a posting's list may name it besides.
+    """
+    by_pair = np.lexsort((listed.of_posting, listed.posting, listed.seeker))
+    seeker, posting = listed.seeker[by_pair], listed.posting[by_pair]
+    first = by_pair[np.r_[True, (seeker[1:] != seeker[:-1]) | (posting[1:] != posting[:-1])][: len(by_pair)]]
+    seeker, posting, score, of_posting, place = (column[first] for column in listed)
+    among_equals = np.where(of_posting == 1, posting, place)
+    order = np.lexsort((among_equals, of_posting, -score, seeker))
+    return Pairs(seeker[order], posting[order], score[order])

@@ -49,6 +49,13 @@ def test_a_product_has_the_same_bits_in_any_batch_and_either_direction(ours: lis
     assert block.tobytes() == np.ascontiguousarray(turned).tobytes() == np.array(single).tobytes()
 
 
+@settings(deadline=None)
+@given(documents, documents)
+def test_frequencies_fitted_in_pages_have_the_same_bits(some: list[str], others: list[str]) -> None:
+    in_pages = text.fit_in_pages(map(text.count, (some, [], others)))
+    assert in_pages.tobytes() == text.fit_frequencies(text.count([*some, *others])).tobytes()
+
+
 def test_a_row_is_as_long_as_one_and_its_columns_rise() -> None:
     (row,) = [rows(["빵을 굽고 빵을 판다"], text.neutral_frequencies())]
     assert abs(np.linalg.norm(row.data) - 1) < 1e-4

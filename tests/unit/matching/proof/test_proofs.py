@@ -108,6 +108,19 @@ def test_what_a_service_never_had_is_taken_off(engine: Engine) -> None:
     assert certified(engine).agrees
 
 
+def test_a_recompute_in_parts_by_all_cores_is_the_same(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The best of a posting are put together from what each part offers it."""
+    a_town(engine)
+    whole = certified(engine)
+    monkeypatch.setattr("services.matching.proof.certificate.SEEKERS_A_PART", 2)
+    monkeypatch.setattr("services.matching.proof.certificate.MOST_CELLS", 7)
+    monkeypatch.setattr("services.matching.proof.certificate.EXPLAINED_AT_ONCE", 3)
+    in_parts = certified(engine)
+    assert in_parts.agrees
+    assert in_parts.recomputed == whole.recomputed > 0
+    assert in_parts.by_shard[0].recomputed_sha256 == whole.by_shard[0].recomputed_sha256
+
+
 def test_what_is_in_hand_is_carried_over(engine: Engine) -> None:
     """Stored and not yet matched: the proof holds all the same, and says how many lists were in hand."""
     matcher = a_town(engine)
