@@ -56,6 +56,10 @@ READ_AT_ONCE = 2_000
 """Profiles turned into rows at a time."""
 
 
+class EpochBehind(Exception):
+    """Whoever hears takes the list of the higher epoch for the newer one: no shard goes down."""
+
+
 class Matcher:
     """The state of one shard. Whoever hears holds its lock, from the first step to the last commit."""
 
@@ -202,9 +206,15 @@ class Matcher:
         return changed
 
     def succeed(self, session: Session, index: Index, held: HeldLists, revisions: dict[Scope, int]) -> None:
-        """Work under another epoch from this commit on; the caller holds the lock, and all is carried over."""
+        """Work under the next epoch from this commit on; the caller holds the lock, and all is carried over.
+
+        Raises:
+            EpochBehind: the present one is later.
+        """
         row = store.shard_row(session, str(self.shard))
         assert row is not None
+        if index.epoch.number < row.epoch:
+            raise EpochBehind(f"shard {self.shard} works under epoch {row.epoch}: {index.epoch.number} is behind it")
         row.epoch = row.settling = index.epoch.number
         session.add(row)
 

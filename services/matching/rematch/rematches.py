@@ -167,16 +167,17 @@ def drop_of_other_shards(session: Session, shard: str) -> None:
 def drop_of_other_rules(session: Session, present: Epoch) -> None:
     """A rematch begun under other rules than those in force would bring them back; weights are its own to choose.
 
-    Where a shard has switched to it already, the others follow.
+    Where a shard has switched to it already, the others follow; but for one that works under a later epoch by now.
     """
     row = unfinished(session)
-    if row is not None and not _has_switched(session, row) and _is_of_other_rules(session, row, present):
+    if row is None:
+        return
+    overtaken = row.epoch < present.number
+    if overtaken or (not _has_switched(session, row) and _is_of_other_rules(session, row, present)):
         drop(session, row, "other_rules")
 
 
 def _is_of_other_rules(session: Session, row: RematchRow, present: Epoch) -> bool:
-    if row.epoch < present.number:
-        return True
     if not store.has_epoch(session, row.epoch):
         return False
     rules = store.epoch(session, row.epoch).rules

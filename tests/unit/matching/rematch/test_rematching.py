@@ -12,8 +12,9 @@ from sqlmodel import col, select
 from services.matching import store
 from services.matching.engine.batch import Block, Listed, blocks_of, lists_of
 from services.matching.engine.index import Index
+from services.matching.engine.lists import HeldLists
 from services.matching.engine.scorer import Rules
-from services.matching.matcher import Matcher
+from services.matching.matcher import EpochBehind, Matcher
 from services.matching.rematch import rematches
 from services.matching.rematch.beside import Job, here, score_share
 from services.matching.rematch.differences import difference
@@ -202,6 +203,35 @@ def test_one_that_a_shard_has_switched_to_is_carried_on(engine: Engine) -> None:
     again.resume()
     finish(again)
     assert (outcome(engine, row), last.index.epoch.number) == ("done", row.epoch)
+
+
+def test_a_shard_that_other_rules_took_further_does_not_go_back(engine: Engine) -> None:
+    shards = [a_town(engine, f"{number}/2") for number in range(2)]
+    row = ask(engine, shards=2)
+    finish(rematching(engine, shards[0]))
+    work = rematching(engine, shards[1])
+    work.step()
+    work.step()
+    longer = replace(SMALL, threshold=400)
+    last = started(engine, longer, shard="1/2")
+    again = rematching(engine, last)
+    again.resume()
+    finish(again)
+    assert outcome(engine, row) == "other_rules"
+    assert last.index.epoch.number > row.epoch
+    assert started(engine, longer, shard="0/2").index.epoch.number == last.index.epoch.number
+    assert certified(engine, 2).agrees
+
+
+def test_an_epoch_that_came_before_is_refused(engine: Engine) -> None:
+    matcher = a_town(engine)
+    ask(engine)
+    finish(rematching(engine, matcher))
+    with reading(engine) as session:
+        behind = Index(store.epoch(session, 0))
+    with pytest.raises(EpochBehind, match="epoch 1: 0 is behind it"), transaction(engine) as session:
+        matcher.succeed(session, behind, HeldLists(), {})
+    assert matcher.index.epoch.number == 1
 
 
 class Killed(Exception):
