@@ -9,17 +9,19 @@ from pathlib import Path
 from anyio import to_thread
 from fastapi import FastAPI
 
+from services.matching.api.drift import drift_api
 from services.matching.api.learning import learning_api
 from services.matching.api.matches import api
 from services.matching.api.needs import needs_api, needs_of
+from services.matching.api.proofs import proof_api
 from services.matching.api.rematches import rematch_api
 from services.matching.api.seasons import season_api
 from services.matching.engine.skills import own_aliases
 from services.matching.handlers import hearings
 from services.matching.matcher import Matcher
 from services.matching.own_process import run
-from services.matching.pages.fairness import drift_api, fairness_pages
-from services.matching.pages.proofs import proof_api, proof_pages
+from services.matching.pages.fairness import fairness_pages
+from services.matching.pages.proofs import proof_pages
 from services.matching.pages.skill_needs import skill_needs_pages
 from services.matching.proof.proving import ProofJob, Proving
 from services.matching.rematch.beside import Job

@@ -1,63 +1,29 @@
-"""What operators and officials see of fairness: `/matching/fairness`, and what the last epochs changed."""
+"""What operators and officials see of fairness and of what the last epochs changed: `/matching/fairness`."""
 
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from fastapi import APIRouter, Request
 from markupsafe import Markup
 from sqlalchemy import Engine
-from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from services.matching import store
+from services.matching.api.drift import ShownDrift, drifts
 from services.matching.api.seasons import Planner, ShownExposure, ShownFairness, fairness_of
-from services.matching.insight.drift import STEP, most_moved, steps, together
+from services.matching.insight.drift import STEP
 from services.matching.rematch import rematches
-from services.matching.rematch.progress import shares_of, taken_up
 from services.matching.season.standing import season
-from services.matching.tables import RematchRow
 from shared.clock import now
-from shared.contracts import Fact
-from shared.contracts.matches import PartName
 from shared.database import reading
 from shared.web.catalogue import Language, say, sentences
 from shared.web.charts import Series, bars
 from shared.web.pages import Pages, language_of
 
-SHOWN = 5
-"""Epochs, the newest first."""
-MOST_MOVED = 10
 KEPT = timedelta(minutes=10)
 WIDEST = 14
 """Letters of a name beside a bar; the table has the whole."""
-Spread = tuple[tuple[int, int], ...]
-"""From which score, in ten-thousandths, and how many pairs of the seekers' lists up to the next."""
-
-
-class ShownMoved(Fact):
-    """A word or a skill, and how many pairs that have it in common came and went."""
-
-    term: str
-    came: int
-    went: int
-
-
-class ShownDrift(Fact):
-    """What the lists were and became as one epoch took the place of another."""
-
-    epoch: int
-    previous_epoch: int
-    kind: str
-    season: str
-    finished_at: datetime | None
-    before: Spread
-    after: Spread
-    weights: dict[PartName, tuple[int, int]]
-    """Those that are others now: before and after."""
-    words: tuple[ShownMoved, ...]
-    skills: tuple[ShownMoved, ...]
 
 
 class Group(NamedTuple):
@@ -98,18 +64,6 @@ class Reckoning:
             return last
 
 
-def drift_api(engine: Engine) -> APIRouter:
-    router = APIRouter(prefix="/api/v1/matching")
-
-    @router.get("/drift")
-    def show_drift(_who: Planner) -> tuple[ShownDrift, ...]:
-        """What the last five epochs changed and why, the newest first."""
-        with reading(engine) as session:
-            return tuple(_drifts(session))
-
-    return router
-
-
 def fairness_pages(engine: Engine, shard_count: int, pages: Pages) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     reckoning = Reckoning(engine, shard_count)
@@ -121,7 +75,7 @@ def fairness_pages(engine: Engine, shard_count: int, pages: Pages) -> APIRouter:
             plain = request.url.remove_query_params("anew")
             return RedirectResponse(f"{plain.path}?{plain.query}", 303)
         with reading(engine) as session:
-            drifts = tuple(_drifts(session))
+            changed = tuple(drifts(session))
             running, waiting = rematches.unfinished(session), rematches.in_turn(session)
         language = language_of(request)
         cafes = [
@@ -136,39 +90,13 @@ def fairness_pages(engine: Engine, shard_count: int, pages: Pages) -> APIRouter:
             at=at,
             running=running,
             waiting=waiting,
-            drifts=drifts,
+            drifts=changed,
             cafes=cafes,
             occupations=codes,
-            charts=_charts(fair, drifts, cafes, codes, language),
+            charts=_charts(fair, changed, cafes, codes, language),
         )
 
     return router
-
-
-def _drifts(session: Session) -> Iterator[ShownDrift]:
-    for row in taken_up(session, SHOWN):
-        shares = shares_of(session, row)
-        kept = [share.drift for share in shares if share.drift]
-        if not kept:
-            continue  # made before this was kept
-        drift, previous = together(kept), min(share.previous_epoch for share in shares)
-        yield ShownDrift(
-            epoch=row.epoch,
-            previous_epoch=previous,
-            kind=row.kind,
-            season=row.season,
-            finished_at=row.finished_at,
-            before=tuple(steps(drift.before)),
-            after=tuple(steps(drift.after)),
-            weights=_other_weights(session, row, previous),
-            words=tuple(ShownMoved(**vars(one)) for one in most_moved(drift, "words", MOST_MOVED)),
-            skills=tuple(ShownMoved(**vars(one)) for one in most_moved(drift, "skills", MOST_MOVED)),
-        )
-
-
-def _other_weights(session: Session, row: RematchRow, previous: int) -> dict[PartName, tuple[int, int]]:
-    before, after = (store.epoch(session, number).rules.weights for number in (previous, row.epoch))
-    return {part: (before[part], weight) for part, weight in after.items() if before[part] != weight}
 
 
 def _occupation(code: str, language: Language) -> str:

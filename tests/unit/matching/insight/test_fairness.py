@@ -12,12 +12,13 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
+from services.matching.api.drift import drift_api
 from services.matching.app import TEMPLATES
 from services.matching.commands import season as season_commands
 from services.matching.engine.scorer import Rules
 from services.matching.insight.drift import Drift, most_moved, steps, together
 from services.matching.matcher import Matcher
-from services.matching.pages.fairness import drift_api, fairness_pages
+from services.matching.pages.fairness import fairness_pages
 from services.matching.rematch import rematches
 from services.matching.rematch.progress import shares_of, taken_up
 from services.matching.rematch.rematches import Asked

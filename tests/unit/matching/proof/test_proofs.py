@@ -17,11 +17,12 @@ from sqlalchemy import Engine, update
 from sqlmodel import col
 from typer.testing import CliRunner
 
+from services.matching.api.proofs import proof_api
 from services.matching.app import TEMPLATES
 from services.matching.commands import certify as proof_command
 from services.matching.matcher import Matcher
 from services.matching.own_process import run
-from services.matching.pages.proofs import proof_api, proof_pages
+from services.matching.pages.proofs import proof_pages
 from services.matching.proof import proofs
 from services.matching.proof.certificate import live_digest
 from services.matching.proof.proving import ProofJob, Proving, prove
