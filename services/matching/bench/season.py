@@ -53,13 +53,20 @@ class Season:
     """Seconds of each newcomer, before the batch and while it went on."""
 
 
-def people(patterns: Patterns, seekers: int, postings: int, seed: int) -> World:
-    """A city of so many, with all that they say at hand."""
-    chance = np.random.default_rng(seed)
-    drawn: dict[Side, list[Facts]] = {
+def said_by_people(
+    patterns: Patterns, seekers: int, postings: int, chance: np.random.Generator
+) -> dict[Side, list[Facts]]:
+    """What so many say: each says what one pattern says and can what another can."""
+    return {
         "seeker": [_mixed(patterns.seekers, ("skills", "certificates"), chance) for _ in range(seekers)],
         "posting": [_mixed(patterns.postings, TERMS, chance) for _ in range(postings)],
     }
+
+
+def people(patterns: Patterns, seekers: int, postings: int, seed: int) -> World:
+    """A city of so many, with all that they say at hand."""
+    chance = np.random.default_rng(seed)
+    drawn = said_by_people(patterns, seekers, postings, chance)
     some = [document(Profile(side, UUID(int=1), 1, START, one)).whole for side in SIDES for one in drawn[side][:FITTED]]
     index = Index(Epoch(1, Rules(), fit_frequencies(text_count(some))))
     for side in SIDES:
