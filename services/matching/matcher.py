@@ -39,7 +39,7 @@ from shared.contracts import (
     SeekerWithdrawn,
 )
 from shared.contracts.referrals import ReferralState
-from shared.database import after_commit, transaction
+from shared.database import after_commit, reading, transaction
 from shared.forgetting import is_forgotten
 from shared.outbox import stage
 
@@ -98,8 +98,10 @@ class Matcher:
 
     def near_misses(self, seeker: Profile) -> NearMisses:
         """What anyone, of this shard or not, nearly gets of the postings at hand."""
+        with reading(self._engine) as session:
+            apart = store.apart_from(session, seeker.id)  # of another shard's seekers memory knows nothing
         with self.lock:
-            return near_misses(self.index, seeker)
+            return near_misses(self.index, seeker, apart)
 
     def remember(self, events: Sequence[Heard], session: Session) -> None:
         """Step (a): store what is newer than what is held."""

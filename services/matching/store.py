@@ -67,6 +67,12 @@ def pairs_apart(session: Session) -> Sequence[PairApart]:
     return session.exec(select(PairApart)).all()
 
 
+def apart_from(session: Session, seeker: UUID) -> Sequence[UUID]:
+    """The postings that are kept apart from a seeker."""
+    hers = select(PairApart.posting_id).where(PairApart.seeker_id == seeker, col(PairApart.apart).is_(True))
+    return session.exec(hers).all()
+
+
 def page_of_decided(session: Session, after: tuple[UUID, UUID] | None, size: int) -> Sequence[PairApart]:
     """The next pairs, after this one, whose parts were noted when a word of them was first heard."""
     order = col(PairApart.seeker_id), col(PairApart.posting_id)

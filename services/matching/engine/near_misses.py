@@ -9,7 +9,7 @@ would have are told, at most as many as a list holds; a tie goes to whoever came
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import numpy as np
@@ -60,8 +60,8 @@ class NearMisses(Fact):
     skills: tuple[SkillGap, ...]
 
 
-def near_misses(index: Index, seeker: Profile) -> NearMisses:
-    """Everything she nearly gets of the postings at hand."""
+def near_misses(index: Index, seeker: Profile, apart: Collection[UUID]) -> NearMisses:
+    """Everything she nearly gets of the postings at hand, but for those that are kept apart from her."""
     beside = index.without("seeker")
     beside.put("seeker", beside.read("seeker", [seeker]))
     shelf, rules = beside.shelves["posting"], beside.epoch.rules
@@ -71,8 +71,8 @@ def near_misses(index: Index, seeker: Profile) -> NearMisses:
     _widen(values, seeker, [shelf.traits[slot].occupation for slot in slots], np.flatnonzero(shut["occupation"]))
     scores, gates = combine(values, rules), np.sum(list(shut.values()), axis=0)
     gates[shut["occupation"] & (values[PARTS.index("occupation")] < NEIGHBOUR)] = len(shut)
-    apart = beside.pairs_apart("seeker", beside.shelves["seeker"].live())
-    gates[np.isin(slots, apart[:, 1])] = len(shut) + 1  # not hers any more, whatever she learns
+    gone = [shelf.slot[one] for one in apart if one in shelf.slot]
+    gates[np.isin(slots, gone)] = len(shut) + 1  # not hers any more, whatever she learns
     listed = _best(np.where(gates == 0, scores, UNKNOWN), order, rules.threshold)[: rules.seeker_list]
     bar = max(rules.threshold, int(scores[listed[-1]]) if len(listed) == rules.seeker_list else 0)
     would_be = np.where(gates == 1, scores, np.where(gates == 0, combine(_with_all(values), rules), UNKNOWN))

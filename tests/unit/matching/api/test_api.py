@@ -20,6 +20,7 @@ from services.matching.settings import MatchingSettings
 from shared.web.problems import answer_problems
 from tests.unit.matching.examples import (
     a_posting,
+    a_referral,
     a_seeker,
     hear,
     open_store,
@@ -93,6 +94,11 @@ def test_near_misses_name_title_and_gate_for_a_seeker_of_any_shard(
         told = client.get("/api/v1/matching/near-misses", params={"seeker": str(seeker_id(number))}).json()
         assert [(one["title"], one["miss"]["gate"]) for one in told["near"]] == [("빵을 굽는 제빵사", "commute")]
     assert client.get("/api/v1/matching/near-misses", params={"seeker": str(seeker_id(99))}).status_code == 404
+    for matcher in matchers:
+        hear(matcher, engine, [a_referral(number) for number in (1, 2, 3, 4)])
+    for number in (1, 2, 3, 4):  # whoever was referred there already, whichever shard is asked
+        told = client.get("/api/v1/matching/near-misses", params={"seeker": str(seeker_id(number))}).json()
+        assert told["near"] == []
 
 
 def test_a_live_pair_is_explained(client: TestClient) -> None:

@@ -20,7 +20,7 @@ from tests.unit.matching.examples import SMALL, a_posting, a_seeker
 def asked(seeker: dict[str, Any], published: list[PostingPublished], rules: Rules = SMALL) -> NearMisses:
     index = Index(Epoch(0, rules))
     index.put("posting", index.read("posting", [as_profile(as_row(one)) for one in published]))
-    told = near_misses(index, as_profile(as_row(a_seeker(**seeker))))
+    told = near_misses(index, as_profile(as_row(a_seeker(**seeker))), ())
     assert len(index.shelves["seeker"].slot) == 0
     return told
 
