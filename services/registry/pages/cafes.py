@@ -22,6 +22,7 @@ from services.registry.cafes.standing import standing_cafes
 from services.registry.cafes.use import use_by_month
 from services.registry.pages.applying import Application
 from services.registry.pages.cafes_shown import (
+    MATCHING,
     booking_here,
     booking_page,
     cafe_page,
@@ -30,11 +31,10 @@ from services.registry.pages.cafes_shown import (
     running,
     shown_cafes,
 )
-from services.registry.pages.form_fields import number_of, point_of, span_of, uuid_of
+from services.registry.pages.form_fields import number_of, point_of, span_of, told_beside, uuid_of
 from services.registry.pages.me import HERSELF, SeekerAlone, admit, herself, look, problem_of
 from services.registry.people import consents, rights
 from services.registry.people.accounts import SHORTEST_PASSWORD, AccountExists, WrongAttempts, signed_in_as
-from services.registry.people.consents import Matter
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Booking, RoomWish
@@ -46,7 +46,6 @@ from shared.web.pages import Pages
 from shared.web.sign_in import SignedIn, from_our_form, own_path, signed_in
 
 DONE = ("booked", "changed", "cancelled", "waiting", "enrolled", "on_the_list", "rated")
-MATCHING = Matter("matching")
 Told = Annotated[str, Form(max_length=40)]
 
 
@@ -249,7 +248,7 @@ def cafe_pages(  # noqa: PLR0915 - the list of what she can do
         with reading(engine) as session:
             cafe = running(session, cafe_id)
             values = booking_page(session, cafe, told)
-        values["problem"] = refused.reason if refused else values["problem"]
+        values["problem"] = told_beside(refused) or values["problem"]
         may_book = who is not None and who.role == "seeker"
         return pages.show(request, "book.html", status=refused.status if refused else 200, **values, may_book=may_book)
 

@@ -17,11 +17,14 @@ from services.registry.cafes.life_cycle import RUNNING
 from services.registry.cafes.refusals import Refused
 from services.registry.cafes.rooms import STANDING, STEP, free_starts, next_free, rooms_of, taken, whole_day
 from services.registry.pages.form_fields import span_of
+from services.registry.people import consents
+from services.registry.people.consents import Matter
 from services.registry.tables import Booking, Cafe, Enrolment, ProgramSession, Room
 from shared.clock import now
 
 USUAL_MINUTES = 120
 LENGTHS = (30, 60, 90, 120, 150, 180)
+MATCHING = Matter("matching")
 FIELDS = ("starts", "minutes", "room", "people", "change")
 
 
@@ -129,6 +132,7 @@ def own_page(session: Session, seeker_id: UUID, rules: Rules) -> dict[str, Any]:
     all_hers = bookings.bookings_of(session, seeker_id)
     ahead = [each for each in reversed(all_hers) if each.state in STANDING and each.ends_at > now()]
     today = [Span(each.starts_at, each.ends_at) for each in all_hers if each.state in STANDING]
+    is_in = any(each.state == "checked_in" for each in ahead)
     wishes, in_vain = bookings.wishes_of(session, seeker_id), bookings.ended_wishes_of(session, seeker_id)
     seats = own_seats(session, seeker_id)
     ids = {each.cafe_id for each in all_hers} | {each.cafe_id for each in (*wishes, *in_vain)}
@@ -138,6 +142,7 @@ def own_page(session: Session, seeker_id: UUID, rules: Rules) -> dict[str, Any]:
         "past": [each for each in all_hers if each not in ahead][:20],
         "wishes": wishes,
         "in_vain": in_vain,
+        "may_be_matched": is_in and not consents.holds(session, seeker_id, MATCHING),
         "seats": seats,
         "cafes": {cafe.cafe_id: cafe for cafe in session.exec(select(Cafe).where(col(Cafe.cafe_id).in_(ids)))},
         "rooms": {

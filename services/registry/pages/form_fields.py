@@ -8,7 +8,7 @@ from fastapi import Form
 from pydantic import StringConstraints
 
 from services.registry.cafes.hours import Span
-from services.registry.cafes.refusals import Refused
+from services.registry.cafes.refusals import Reason, Refused
 from services.registry.cafes.rooms import LARGEST, SMALLEST
 from shared.clock import KST
 from shared.places import centre, latitude_and_longitude, usual_name
@@ -17,7 +17,17 @@ Told = Annotated[
     str, Form(), StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")
 ]
 LONGEST_NAME = 100
+ON_FORMS = {"starts_at": "starts", "ends_at": "minutes", "room_id": "room"}
+"""What a form asks for that the law calls otherwise."""
 MOST_WORDS = 20
+
+
+def told_beside(refused: Refused | None) -> Reason | None:
+    """Why something was refused, with the field of a form that it is about."""
+    if refused is None:
+        return None
+    where = refused.reason.where
+    return refused.reason._replace(where=ON_FORMS.get(where, where))
 
 
 def day_told(told: str, where: str) -> date:
@@ -74,7 +84,7 @@ def span_of(starts: str, minutes: str) -> Span:
     except (ValueError, OverflowError):
         raise Refused("TIME_WRONG") from None
     if not length:
-        raise Refused("TIME_WRONG")
+        raise Refused("TIME_WRONG", "ends_at")
     return span
 
 

@@ -19,7 +19,7 @@ from services.registry.cafes.life_cycle import RUNNING
 from services.registry.cafes.program_kinds import kinds
 from services.registry.cafes.programs import MOST_SEATS
 from services.registry.cafes.refusals import Refused
-from services.registry.pages.form_fields import span_of
+from services.registry.pages.form_fields import span_of, told_beside
 from services.registry.people.rights import seeker_named
 from services.registry.people.vault import Vault
 from services.registry.tables import Cafe, Enrolment, ProgramSession
@@ -75,7 +75,7 @@ def program_counter(engine: Engine, vault: Vault, pages: Pages) -> APIRouter:
         def act(session: Session, program: ProgramSession) -> None:
             enrolments.change_session(session, program, read(filled | {"kind": program.kind}))
 
-        return acted(request, session_id, act)
+        return acted(request, session_id, act, filled)
 
     @router.post("/programs/{session_id:uuid}/{doing}", dependencies=[Depends(from_our_form)])
     def do(
@@ -110,13 +110,18 @@ def program_counter(engine: Engine, vault: Vault, pages: Pages) -> APIRouter:
 
         return acted(request, session_id, act)
 
-    def acted(request: Request, session_id: UUID, act: Callable[[Session, ProgramSession], None]) -> Response:
+    def acted(
+        request: Request,
+        session_id: UUID,
+        act: Callable[[Session, ProgramSession], None],
+        told: dict[str, str] | None = None,
+    ) -> Response:
         """Do it, and show the session: with why it could not be, if it could not."""
         try:
             with transaction(engine) as session:
                 act(session, the(session, ProgramSession, session_id))
         except Refused as refused:
-            return session_page(request, session_id, refused)
+            return session_page(request, session_id, refused, told)
         return RedirectResponse(f"/counter/programs/{session_id}", 303)
 
     def sessions_page(  # noqa: PLR0913, PLR0917 - what was asked, and what came of it
@@ -129,10 +134,12 @@ def program_counter(engine: Engine, vault: Vault, pages: Pages) -> APIRouter:
     ) -> Response:
         with reading(engine) as session:
             values = month_at(session, cafe_id or who.cafe_id, since or day_of(now()))
-        values |= {"problem": refused and refused.reason, "told": dict.fromkeys(FIELDS, "") | (told or {})}
+        values |= {"problem": told_beside(refused), "told": dict.fromkeys(FIELDS, "") | (told or {})}
         return pages.show(request, "counter_programs.html", status=refused.status if refused else 200, **values)
 
-    def session_page(request: Request, session_id: UUID, refused: Refused | None = None) -> Response:
+    def session_page(
+        request: Request, session_id: UUID, refused: Refused | None = None, told: dict[str, str] | None = None
+    ) -> Response:
         with reading(engine) as session:
             program: ProgramSession = the(session, ProgramSession, session_id)
             values: dict[str, Any] = {
@@ -141,9 +148,9 @@ def program_counter(engine: Engine, vault: Vault, pages: Pages) -> APIRouter:
                 "seats": enrolments.of_session(session, session_id),
                 "tally": programs.tallies(session, [session_id])[session_id],
                 "opinions": enrolments.opinions(session, [session_id])[session_id],
-                "told": written(program),
+                "told": written(program) | (told or {}),
             }
-        values |= {"kinds": kinds(), "problem": refused and refused.reason, "begun": now() >= program.starts_at}
+        values |= {"kinds": kinds(), "problem": told_beside(refused), "begun": now() >= program.starts_at}
         status = refused.status if refused else 200
         return pages.show(request, "counter_program.html", status=status, **values)
 

@@ -1,7 +1,7 @@
 """Staff's page of next month's proposals under `/counter`: each with its numbers, to accept, change or refuse."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -14,6 +14,7 @@ from services.registry.cafes import proposals
 from services.registry.cafes.program_kinds import kinds
 from services.registry.cafes.refusals import Refused
 from services.registry.cafes.season_facts import facts_of, next_month
+from services.registry.pages.form_fields import told_beside
 from services.registry.pages.program_counter import FilledIn, Told, read
 from services.registry.tables import ProgramProposal
 from shared.clock import now
@@ -46,7 +47,7 @@ def proposal_pages(engine: Engine, pages: Pages) -> APIRouter:
                 told = read(filled | {"kind": proposal.kind})
                 program = proposals.accept(session, proposal, told, who.label)
         except Refused as refused:
-            return plan_page(request, month, proposal_id, refused)
+            return plan_page(request, month, proposal_id, refused, filled)
         return RedirectResponse(f"/counter/programs/{program.session_id}", 303)
 
     @router.post("/proposals/{proposal_id:uuid}/refuse", dependencies=[Depends(from_our_form)])
@@ -57,16 +58,26 @@ def proposal_pages(engine: Engine, pages: Pages) -> APIRouter:
                 month = proposal.month
                 proposals.refuse(session, proposal, reason, who.label)
         except Refused as refused:
-            return plan_page(request, month, proposal_id, refused)
+            return plan_page(request, month, proposal_id, refused, {"reason": reason})
         return RedirectResponse(f"/counter/programs/plan?month={month:%Y-%m}#proposal-{proposal_id}", 303)
 
     def plan_page(
-        request: Request, month: date, proposal_id: UUID | None = None, refused: Refused | None = None
+        request: Request,
+        month: date,
+        proposal_id: UUID | None = None,
+        refused: Refused | None = None,
+        told: dict[str, str] | None = None,
     ) -> Response:
         with reading(engine) as session:
             found = proposals.compared(session, proposals.of_month(session, month))
-        values = {"found": found, "month": f"{month:%Y-%m}", "kinds": kinds(), "problem_at": str(proposal_id)}
+        values: dict[str, Any] = {
+            "found": found,
+            "month": f"{month:%Y-%m}",
+            "kinds": kinds(),
+            "problem_at": str(proposal_id),
+        }
         status = refused.status if refused else 200
-        return pages.show(request, "counter_plan.html", status=status, **values, problem=refused and refused.reason)
+        values |= {"problem": told_beside(refused), "told": told or {}}
+        return pages.show(request, "counter_plan.html", status=status, **values)
 
     return router

@@ -18,7 +18,7 @@ from services.registry.cafes.hours import day_of
 from services.registry.cafes.life_cycle import RUNNING
 from services.registry.cafes.refusals import Refused
 from services.registry.cafes.rooms import whole_day
-from services.registry.pages.form_fields import Told, day_told, number_of, span_of, uuid_of
+from services.registry.pages.form_fields import Told, day_told, number_of, span_of, told_beside, uuid_of
 from services.registry.people.rights import seeker_named
 from services.registry.people.vault import Vault
 from services.registry.tables import Booking, Cafe, CafeClosure, Room
@@ -29,7 +29,7 @@ from shared.web.sign_in import SignedIn, allow, from_our_form
 
 Staff = Annotated[SignedIn, Depends(allow("counselor", "operator"))]
 Count = Annotated[int | None, Query(ge=0, le=100_000)]
-FIELDS = ("room", "starts", "minutes", "people", "reason", "closing_reason")
+FIELDS = ("reference", "room", "starts", "minutes", "people", "reason", "closing_reason")
 Doing = Literal["check_in", "cancel", "excuse"]
 
 
@@ -74,7 +74,14 @@ def staff_pages(engine: Engine, vault: Vault, pages: Pages, rules: Rules) -> API
         reason: Told = "",
     ) -> Response:
         """A room for someone at the counter, beyond her day for a reason."""
-        told = {"room": room, "starts": starts, "minutes": minutes, "people": people, "reason": reason}
+        told = {
+            "reference": reference,
+            "room": room,
+            "starts": starts,
+            "minutes": minutes,
+            "people": people,
+            "reason": reason,
+        }
         cafe_id: UUID | None = None
         try:
             with transaction(engine) as session:
@@ -131,7 +138,7 @@ def staff_pages(engine: Engine, vault: Vault, pages: Pages, rules: Rules) -> API
             values = day_at(session, cafe_id or who.cafe_id, day or day_of(now()))
         values |= {
             "given_back": given_back,
-            "problem": refused and refused.reason,
+            "problem": told_beside(refused),
             "told": dict.fromkeys(FIELDS, "") | (told or {}),
         }
         return pages.show(request, "counter_rooms.html", status=refused.status if refused else 200, **values)

@@ -23,7 +23,7 @@ from services.registry.cafes.bookings import BookingState
 from services.registry.cafes.city_coverage import Of
 from services.registry.cafes.districts import KINDS
 from services.registry.cafes.enrolments import EnrolmentState
-from services.registry.cafes.life_cycle import ORDER
+from services.registry.cafes.life_cycle import ORDER, Partnership, VenueType
 from services.registry.cafes.partners import ApplicationState
 from services.registry.cafes.programs import SessionState
 from services.registry.cafes.promotion import STATES
@@ -117,6 +117,8 @@ MADE_IN_PARTS = {
     *(f"paper.{kind}" for kind in PAPERS),
     *(f"programs.state.{state}" for state in get_args(EnrolmentState)),
     *(f"counter.session_state.{state}" for state in get_args(SessionState)),
+    *(f"cafe.venue_type.{kind}" for kind in get_args(VenueType)),
+    *(f"cafe.partnership.{kind}" for kind in get_args(Partnership)),
     *(f"counter.seat.{doing}" for doing in get_args(Seat)),
     *(f"season.state.{state}" for state in get_args(ProposalState)),
     *(f"ledger.book.{book}" for book in BOOKS),

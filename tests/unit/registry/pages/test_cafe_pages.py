@@ -94,6 +94,8 @@ def test_what_is_wrong_is_told_on_the_form(
     join(browser)
     shown = book(browser, cafe, **but)
     assert (shown.status_code, told in shown.text) == (status, True)
+    for field in {"minutes", "people", "room"} & but.keys():
+        assert re.search(rf'role="alert" id="{field}-told">[^<]*{told}', shown.text)
     with reading(engine) as session:
         assert session.exec(select(Booking)).all() == []
 

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from services.registry.cafes import enrolments
+from services.registry.cafes import bookings, enrolments
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Booking, Cafe, Consent, Enrolment, ProgramSession, Room, Seeker
 from shared.clock import stopped_at
@@ -66,6 +66,22 @@ def test_a_kiosk_lets_in_by_six_digits_only_where_it_stands(
     with transaction(engine) as session:
         session.get_one(Cafe, cafe[0].cafe_id).link_number += 1
     assert "입실 번호" not in kiosk.get(where).text
+
+
+def test_who_came_in_by_her_digits_is_offered_matching_on_her_page(
+    browse: Callable[[], TestClient], engine: Engine, cafe: tuple[Cafe, list[Room]]
+) -> None:
+    browser = browse()
+    join(browser)
+    book(browser, cafe)
+    offer = '<a href="/cafes/welcome">일자리 매칭도 받아 보시겠어요?</a>'
+    assert offer not in browser.get("/cafes/mine").text
+    with stopped_at(at("09:00")):
+        with transaction(engine) as session:
+            bookings.check_in(session, session.exec(select(Booking)).one())
+        assert offer in browser.get("/cafes/mine").text
+        send(browser, "/cafes/welcome", "/cafes/matching")
+        assert offer not in browser.get("/cafes/mine").text
 
 
 def test_a_kiosk_does_not_let_anyone_guess(

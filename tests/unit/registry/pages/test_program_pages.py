@@ -15,6 +15,7 @@ from services.registry.tables import Cafe, Enrolment, ProgramSession, SessionOpi
 from shared.clock import stopped_at
 from shared.database import reading, transaction
 from tests.unit.registry.cafes.town import DAY, a_cafe, a_session
+from tests.unit.registry.pages.test_partner_pages import told_beside
 from tests.unit.registry.pages.visitor import PASSWORD, join, send
 
 pytestmark = pytest.mark.usefixtures("the_night_before")
@@ -96,6 +97,38 @@ def test_who_attended_says_how_it_was_and_only_a_count_is_kept(
         assert "어떠셨나요" not in her.get("/cafes/mine").text
     with reading(engine) as session:
         assert [(each.score, each.people) for each in session.exec(select(SessionOpinion))] == [(4, 1)]
+
+
+WRONG = [
+    ("starts", {"starts": "내일"}),
+    ("starts", {"starts": f"{DAY}T03:00"}),
+    ("minutes", {"minutes": "반나절"}),
+    ("minutes", {"starts": f"{DAY}T23:00", "minutes": "120"}),
+    ("seats", {"seats": "0"}),
+    ("skill", {"skill": "엑셀"}),
+]
+
+
+@pytest.mark.parametrize(("field", "but"), WRONG, ids=lambda each: str(each)[:40])
+def test_what_is_wrong_with_a_session_is_told_beside_its_field_and_nothing_typed_is_lost(
+    counter: TestClient, town: tuple[Cafe, ProgramSession], field: str, but: dict[str, str]
+) -> None:
+    told = {
+        "title": "이력서 보기",
+        "starts": f"{DAY}T10:00",
+        "minutes": "60",
+        "seats": "4",
+        "skill": "",
+        "staff": "김",
+    } | but
+    whole = told | {"kind": "resume_clinic", "cafe": str(town[0].cafe_id)}
+    planned = send(counter, "/counter/programs", "/counter/programs", **whole)
+    assert (planned.status_code in {409, 422}, bool(told_beside(planned.text, field))) == (True, True)
+    assert ('value="이력서 보기"' in planned.text, planned.text.count('role="alert"')) == (True, 1)
+    if field != "skill":  # a lecture may teach one
+        page = f"/counter/programs/{town[1].session_id}"
+        changed = send(counter, page, f"{page}/change", **told)
+        assert (bool(told_beside(changed.text, field)), 'value="이력서 보기"' in changed.text) == (True, True)
 
 
 def test_staff_plan_change_fill_and_call_off(
