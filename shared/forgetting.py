@@ -4,7 +4,7 @@ Her own rows are the service's business. Here go the copies that the spine made:
 entries of the streams this service says, the log of Redis, free pages and the log of the database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -43,7 +43,7 @@ def forget(session: Session, subjects: Sequence[UUID]) -> None:
 
     Before anything new is said of them in the same transaction: that must be heard.
     """
-    known = set(session.exec(select(Forgotten.subject).where(col(Forgotten.subject).in_(subjects))))
+    known = forgotten(session, subjects)
     fresh = [subject for subject in dict.fromkeys(subjects) if subject not in known]
     for start in range(0, len(fresh), CHUNK):
         some = fresh[start : start + CHUNK]
@@ -54,8 +54,13 @@ def forget(session: Session, subjects: Sequence[UUID]) -> None:
     session.flush()
 
 
+def forgotten(session: Session, subjects: Iterable[UUID]) -> set[UUID]:
+    """Who of these was erased before: what is still said of them comes late, and is not kept."""
+    return set(session.exec(select(Forgotten.subject).where(col(Forgotten.subject).in_(set(subjects)))))
+
+
 def is_forgotten(session: Session, subject: UUID) -> bool:
-    """Whether someone was erased before: what is still said of her comes late, and is not kept."""
+    """The same of one."""
     return session.get(Forgotten, subject) is not None
 
 

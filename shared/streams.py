@@ -36,6 +36,8 @@ E = TypeVar("E", bound=Event)
 POLL_MS = 1_000
 """How long a read waits for something new; longer than redis-py's socket timeout of 5 s, a quiet read is an error."""
 LONGEST_WAIT_SECONDS = 5.0
+AT_ONCE = 500
+"""Events whose rows one statement asks for; SQLite allows 32,766 parameters."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,19 @@ def each(handle: Callable[[E, Session], None]) -> Callable[[Sequence[E], Session
     def effect(events: Sequence[E], session: Session) -> None:
         for event in events:
             handle(event, session)
+
+    return effect
+
+
+def some(handle: Callable[[Sequence[E], Session], None]) -> Callable[[Sequence[E], Session], None]:
+    """The effect of a batch where a few hundred events are handled together, so that their rows are asked for at once.
+
+    Several may be about the same thing, the older first.
+    """
+
+    def effect(events: Sequence[E], session: Session) -> None:
+        for start in range(0, len(events), AT_ONCE):
+            handle(events[start : start + AT_ONCE], session)
 
     return effect
 

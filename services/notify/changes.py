@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from services.notify.tables import MatchList
-from shared.contracts import MatchedPair
 
 KEPT_DAYS = 3
 RISES = 300
@@ -29,12 +28,12 @@ class ListChanges:
         return bool(self.new or self.risen or self.gone)
 
 
-def noted(before: Mapping[str, Any] | None, day: date, pairs: Iterable[MatchedPair]) -> dict[str, Any]:
-    """What the days found, with the list as it stood before the first change of this one."""
-    days = dict(before or {})
+def noted(held: MatchList, day: date) -> dict[str, Any]:
+    """What the days found, with the list as it stands before the first change of this one."""
+    days = dict(held.before or {})
     if days and f"{day}" <= max(days):
         return days
-    days[f"{day}"] = {pair.posting_id.hex: pair.score for pair in pairs}
+    days[f"{day}"] = {UUID(pair["posting_id"]).hex: pair["score"] for pair in held.as_written()}
     return {known: days[known] for known in sorted(days)[-KEPT_DAYS:]}
 
 
@@ -52,7 +51,7 @@ def since(lists: Iterable[MatchList], day: date) -> ListChanges:
         found = _found(held, day)
         if found is None:
             continue
-        scores = {pair.posting_id: pair.score for pair in held.pairs}
+        scores = {UUID(pair["posting_id"]): pair["score"] for pair in held.as_written()}
         new += [posting for posting in scores if posting not in found]
         risen += [(it, scores[it] - found[it]) for it in scores if it in found and scores[it] - found[it] >= RISES]
         gone += [posting for posting in found if posting not in scores]

@@ -3,7 +3,9 @@
 Streams come in any order among each other; what is kept does not depend on it.
 """
 
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -24,15 +26,14 @@ from shared.contracts import (
     ReferralRecorded,
     RoomBooked,
     RoomReleased,
-    SeekerFacts,
     SeekerPublished,
     SeekerWithdrawn,
     SubmissionAnswered,
     WishEnded,
 )
-from shared.forgetting import is_forgotten
+from shared.forgetting import forgotten
 from shared.places import spot, usual_name
-from shared.streams import Hearing, each
+from shared.streams import Hearing, each, some
 
 
 def show_posting(event: PostingPublished, session: Session) -> None:
@@ -60,24 +61,18 @@ def hide_posting(event: PostingWithdrawn, session: Session) -> None:
         card.sqlmodel_update(emptied.model_dump(exclude={"posting_id", "withdrawn_revision"}))
     session.add(card)
     noticing.mark(session, [event.posting_id])
-    for seeker in session.exec(select(SeekerCard).where(col(SeekerCard.best_posting_id) == event.posting_id)).all():
-        set_best(session, seeker)
+    set_best(session, session.exec(select(SeekerCard).where(SeekerCard.best_posting_id == event.posting_id)).all())
 
 
-def show_seeker(event: SeekerPublished, session: Session) -> None:
-    """Keep what a pair with this seeker shows of her."""
-    card = session.get(SeekerCard, event.seeker_id) or SeekerCard(seeker_id=event.seeker_id)
-    if event.revision <= card.revision:
-        return
-    shown = _shown_of_seeker(event.facts) | {
-        "revision": event.revision,
-        "live": True,
-        "cafe_id": event.cafe_id,
-        "applied_at": event.applied_at,
-        "confirmed_at": event.occurred_at,
-    }
-    session.add(card.sqlmodel_update(shown))
-    set_best(session, card)
+def show_seekers(events: Sequence[SeekerPublished], session: Session) -> None:
+    """Keep what a pair with these seekers shows of them."""
+    held, shown = _seekers(session, (event.seeker_id for event in events)), {}
+    for event in events:
+        card = held.setdefault(event.seeker_id, SeekerCard(seeker_id=event.seeker_id))
+        if event.revision > card.revision:
+            shown[event.seeker_id] = card.sqlmodel_update(_shown_of_seeker(event))
+    session.add_all(shown.values())
+    set_best(session, list(shown.values()))
 
 
 def hide_seeker(event: SeekerWithdrawn, session: Session) -> None:
@@ -88,45 +83,37 @@ def hide_seeker(event: SeekerWithdrawn, session: Session) -> None:
         emptied = SeekerCard(seeker_id=event.seeker_id, revision=event.revision)
         card.sqlmodel_update(emptied.model_dump(exclude={"seeker_id", "withdrawn_revision"}))
     session.add(card)
-    for held in _lists_of(session, event.seeker_id):
+    for held in _lists(session, "seeker", [event.seeker_id]):
         _drop_void(held, card)
         held.before = changes.emptied(held.before)
     noticing.mark_pairs_of(session, event.seeker_id)
     if event.reason == "erased":
         referrals.forget_pairs(session, event.seeker_id)
         forget_person(session, event.seeker_id)
-    set_best(session, card)
+    set_best(session, [card])
 
 
-def keep_list(event: MatchesFound, session: Session) -> None:
-    """Replace what was said before for this scope and shard."""
-    held = session.get(MatchList, (event.scope, event.scope_id, event.shard))
-    if held and event.revision <= held.revision:
-        return
-    held = held or MatchList(scope=event.scope, scope_id=event.scope_id, shard=event.shard, said_at=event.occurred_at)
-    held.revision, held.epoch, held.said_at = event.revision, event.epoch, event.occurred_at
-    if event.scope == "seeker":
-        held.changed_on = event.occurred_at.astimezone(KST).date()
-        held.before = changes.noted(held.before, held.changed_on, held.pairs)
-    held.pairs = event.pairs
-    session.add(held)
-    if event.scope == "posting":
-        noticing.mark(session, [event.scope_id])
-    card = session.get(SeekerCard, event.scope_id) if event.scope == "seeker" else None
-    if card:
-        _drop_void(held, card)
-        set_best(session, card)
-    telling.tell_of_matches(session, event)
+def keep_lists(events: Sequence[MatchesFound], session: Session) -> None:
+    """Replace what was said before for these scopes and shards."""
+    held = {(one.scope, one.scope_id, one.shard): one for one in _lists_before(session, events)}
+    fresh = [event for event in events if _replace(held, event)]
+    session.add_all(held.values())
+    noticing.mark(session, (event.scope_id for event in fresh if event.scope == "posting"))
+    cards = _seekers(session, (event.scope_id for event in fresh if event.scope == "seeker"))
+    for one in held.values():
+        if card := cards.get(one.scope_id):
+            _drop_void(one, card)
+    set_best(session, list(cards.values()))
+    telling.tell_of_matches(session, fresh)
 
 
-def keep_referral(event: ReferralRecorded, session: Session) -> None:
-    """Note where the pair stands, and which of hers is now worth a call; of someone erased nothing is noted."""
-    if is_forgotten(session, event.seeker_id) or not referrals.keep_standing(session, event):
-        return
-    noticing.mark(session, [event.posting_id])
-    if card := session.get(SeekerCard, event.seeker_id):
-        set_best(session, card)
-    telling.tell_of_referral(session, event)
+def keep_referrals(events: Sequence[ReferralRecorded], session: Session) -> None:
+    """Note where the pairs stand, and which are now worth a call; of someone erased nothing is noted."""
+    gone = forgotten(session, (event.seeker_id for event in events))
+    news = referrals.keep_standings(session, [event for event in events if event.seeker_id not in gone])
+    noticing.mark(session, (event.posting_id for event in news))
+    set_best(session, list(_seekers(session, (event.seeker_id for event in news)).values()))
+    telling.tell_of_referrals(session, news)
 
 
 def count_submission(event: SubmissionAnswered, session: Session) -> None:
@@ -143,10 +130,10 @@ def count_submission(event: SubmissionAnswered, session: Session) -> None:
 HEARINGS: tuple[Hearing[Any], ...] = (
     Hearing(PostingPublished, each(show_posting)),
     Hearing(PostingWithdrawn, each(hide_posting)),
-    Hearing(SeekerPublished, each(show_seeker)),
+    Hearing(SeekerPublished, some(show_seekers)),
     Hearing(SeekerWithdrawn, each(hide_seeker)),
-    Hearing(MatchesFound, each(keep_list)),
-    Hearing(ReferralRecorded, each(keep_referral)),
+    Hearing(MatchesFound, some(keep_lists)),
+    Hearing(ReferralRecorded, some(keep_referrals)),
     Hearing(SubmissionAnswered, each(count_submission)),
     Hearing(RoomBooked, each(telling.tell_of_booking)),
     Hearing(RoomReleased, each(telling.tell_of_release)),
@@ -156,14 +143,40 @@ HEARINGS: tuple[Hearing[Any], ...] = (
 )
 
 
-def _lists_of(session: Session, seeker_id: UUID) -> list[MatchList]:
-    hers = (col(MatchList.scope) == "seeker", col(MatchList.scope_id) == seeker_id)
-    return list(session.exec(select(MatchList).where(*hers)))
+def _seekers(session: Session, ids: Iterable[UUID]) -> dict[UUID, SeekerCard]:
+    known = select(SeekerCard).where(col(SeekerCard.seeker_id).in_(set(ids)))
+    return {card.seeker_id: card for card in session.exec(known)}
+
+
+def _lists(session: Session, scope: Literal["seeker", "posting"], ids: Iterable[UUID]) -> Iterable[MatchList]:
+    return session.exec(select(MatchList).where(MatchList.scope == scope, col(MatchList.scope_id).in_(set(ids)))).all()
+
+
+def _lists_before(session: Session, events: Iterable[MatchesFound]) -> Iterator[MatchList]:
+    ids: dict[Literal["seeker", "posting"], list[UUID]] = {"seeker": [], "posting": []}
+    for event in events:
+        ids[event.scope].append(event.scope_id)
+    return chain.from_iterable(_lists(session, scope, some) for scope, some in ids.items() if some)
+
+
+def _replace(held: dict[tuple[str, UUID, str], MatchList], event: MatchesFound) -> bool:
+    """Put this list in the place of what was said before; whether it was newer."""
+    of_event = event.model_dump(include={"scope", "scope_id", "shard"})
+    one = held.setdefault((event.scope, event.scope_id, event.shard), MatchList(**of_event, said_at=event.occurred_at))
+    if event.revision <= one.revision:
+        return False
+    one.revision, one.epoch, one.said_at = event.revision, event.epoch, event.occurred_at
+    if event.scope == "seeker":
+        one.changed_on = event.occurred_at.astimezone(KST).date()
+        one.before = changes.noted(one, one.changed_on)
+    one.pairs = event.pairs
+    return True
 
 
 def _drop_void(held: MatchList, seeker: SeekerCard) -> None:
     """Keep nothing that was said of her before she withdrew."""
-    held.pairs = tuple(pair for pair in held.pairs if pair.seeker_revision > seeker.withdrawn_revision)
+    if seeker.withdrawn_revision:
+        held.pairs = tuple(pair for pair in held.pairs if pair.seeker_revision > seeker.withdrawn_revision)
 
 
 def _shown_of_posting(facts: PostingFacts) -> dict[str, object]:
@@ -192,9 +205,15 @@ def _shown_of_posting(facts: PostingFacts) -> dict[str, object]:
     }
 
 
-def _shown_of_seeker(facts: SeekerFacts) -> dict[str, object]:
+def _shown_of_seeker(event: SeekerPublished) -> dict[str, object]:
+    facts = event.facts
     home = facts.home.district or ""
     return {
+        "revision": event.revision,
+        "live": True,
+        "cafe_id": event.cafe_id,
+        "applied_at": event.applied_at,
+        "confirmed_at": event.occurred_at,
         "skills": list(facts.skills),
         "certificates": list(facts.certificates),
         "wishes": facts.wishes.model_dump(mode="json"),

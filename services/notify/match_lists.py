@@ -1,20 +1,23 @@
 """Who to call about what: the lists as they stand now, without pairs whose posting or seeker is withdrawn."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, LargeBinary, func, literal, type_coerce
+from sqlalchemy import ColumnElement, func, literal
 from sqlmodel import Session, col, select
 
 from services.notify import changes, referrals
-from services.notify.tables import MatchList, PostingCard, SeekerCard, unpacked
+from services.notify.tables import MatchList, PostingCard, SeekerCard
 from services.notify.words import holds_all
 from shared.contracts import MatchedPair
 
 PAGE_SIZE = 20
+AT_ONCE = 200
+"""Seekers whose lists are looked at together: the postings of fifty pairs each still fit one statement of SQLite."""
 MOST_COUNTED = 1_000
 """Beyond this the exact number helps nobody at a desk, and counting costs more than the page."""
 
@@ -163,33 +166,20 @@ def last_said_at(session: Session) -> datetime | None:
     return session.exec(newest).first()
 
 
-def set_best(session: Session, seeker: SeekerCard) -> None:
-    """Note the best pair that is neither void nor decided, and when one comes back that is postponed.
+def set_best(session: Session, seekers: Sequence[SeekerCard]) -> None:
+    """Note of each the best pair that is neither void nor decided, and when one comes back that is postponed.
 
     A function of what is held and of the day alone, so the order of events never matters.
     """
-    pairs = [p for p in _said(session, "seeker", seeker.seeker_id) if p.seeker_revision > seeker.withdrawn_revision]
-    void_up_to = _withdrawn(session, pairs)
-    standing = [pair for pair in pairs if pair.posting_revision > void_up_to.get(pair.posting_id, 0)]
-    decided, day = referrals.standings_of_seekers(session, [seeker.seeker_id]), referrals.today()
-    waiting = [p for p in standing if referrals.is_open(decided.get((p.seeker_id, p.posting_id)), day)]
-    best = max(waiting, key=lambda pair: pair.score, default=None)
-    postponed = (it.until for it in decided.values() if it.state == "postponed" and it.until and it.until > day)
-    seeker.wakes_on = min(postponed, default=None)
-    lists = _lists(session, seeker.seeker_id) if best else []
-    seeker.best_since = changes.came_on(lists, best.posting_id) if best else None
-    seeker.best_was_decided = bool(best) and (seeker.seeker_id, best.posting_id if best else None) in decided
-    seeker.best_score = best.score if best else None
-    seeker.best_posting_id = best.posting_id if best else None
-    session.add(seeker)
+    for start in range(0, len(seekers), AT_ONCE):
+        _set_best(session, seekers[start : start + AT_ONCE])
 
 
 def wake_postponed(session: Session) -> int:
     """Bring back the pairs whose day has come; of how many seekers. A chore of every minute."""
     due = select(SeekerCard).where(col(SeekerCard.wakes_on) <= referrals.today())
     seekers = session.exec(due).all()
-    for seeker in seekers:
-        set_best(session, seeker)
+    set_best(session, seekers)
     return len(seekers)
 
 
@@ -230,16 +220,61 @@ def _narrowing(asked: CallFilter) -> list[ColumnElement[bool]]:
 def _best_pairs(session: Session, rows: Iterable[Any]) -> tuple[ShownPair, ...]:
     cards = {seeker.seeker_id: (seeker, posting) for seeker, posting in rows}
     best: dict[UUID, ShownPair] = {}
-    packed = select(MatchList.scope_id, type_coerce(MatchList.pairs, LargeBinary))
-    hers = packed.where(MatchList.scope == "seeker", col(MatchList.scope_id).in_(cards)).order_by(*_NEWEST_FIRST)
-    for seeker_id, pairs in session.exec(hers):
-        seeker, posting = cards[seeker_id]
+    for held in _lists(session, "seeker", cards):
+        seeker, posting = cards[held.scope_id]
         wanted = (str(seeker.best_posting_id), seeker.best_score)
         # Of twenty lists one pair each is shown: reading all four hundred as pairs takes half of the page's time.
-        told = next((one for one in unpacked(pairs) if (one["posting_id"], one["score"]) == wanted), None)
+        told = next((one for one in held.as_written() if (one["posting_id"], one["score"]) == wanted), None)
         if told:
-            best.setdefault(seeker_id, ShownPair(MatchedPair.model_validate(told), posting, seeker))
+            best.setdefault(held.scope_id, ShownPair(MatchedPair.model_validate(told), posting, seeker))
     return tuple(best[seeker_id] for seeker_id in cards if seeker_id in best)
+
+
+class _Said(NamedTuple):
+    """What the choice of the best pair asks of one."""
+
+    posting_id: UUID
+    score: int
+    posting_revision: int
+
+
+def _set_best(session: Session, seekers: Sequence[SeekerCard]) -> None:
+    lists: dict[UUID, list[MatchList]] = defaultdict(list)
+    for held in _lists(session, "seeker", [seeker.seeker_id for seeker in seekers]):
+        lists[held.scope_id].append(held)
+    said = {seeker.seeker_id: _not_withdrawn(seeker, lists[seeker.seeker_id]) for seeker in seekers}
+    void_up_to = _withdrawn(session, {posting_id for pairs in said.values() for posting_id in pairs})
+    decided: dict[UUID, dict[UUID, referrals.Standing]] = defaultdict(dict)
+    for (seeker_id, posting_id), standing in referrals.standings_of_seekers(session, said).items():
+        decided[seeker_id][posting_id] = standing
+    for seeker in seekers:
+        pairs = [p for p in said[seeker.seeker_id].values() if p.posting_revision > void_up_to.get(p.posting_id, 0)]
+        _note_best(seeker, pairs, decided[seeker.seeker_id], lists[seeker.seeker_id])
+    session.add_all(seekers)
+
+
+def _not_withdrawn(seeker: SeekerCard, lists: Iterable[MatchList]) -> dict[UUID, _Said]:
+    """What was said of her since she last withdrew, over all shards; a pair said by two shards once, as last said."""
+    pairs: dict[UUID, _Said] = {}
+    for told in (told for held in lists for told in held.as_written()):
+        pair = _Said(UUID(told["posting_id"]), told["score"], told["posting_revision"])
+        if told["seeker_revision"] > seeker.withdrawn_revision:
+            pairs.setdefault(pair.posting_id, pair)
+    return pairs
+
+
+def _note_best(
+    seeker: SeekerCard, pairs: Sequence[_Said], decided: Mapping[UUID, referrals.Standing], lists: Iterable[MatchList]
+) -> None:
+    day = referrals.today()
+    waiting = (pair for pair in pairs if referrals.is_open(decided.get(pair.posting_id), day))
+    best = max(waiting, key=lambda pair: pair.score, default=None)
+    postponed = (it.until for it in decided.values() if it.state == "postponed" and it.until and it.until > day)
+    seeker.wakes_on = min(postponed, default=None)
+    seeker.best_since = changes.came_on(lists, best.posting_id) if best else None
+    seeker.best_was_decided = best is not None and best.posting_id in decided
+    seeker.best_score = best.score if best else None
+    seeker.best_posting_id = best.posting_id if best else None
 
 
 _NEWEST_FIRST = (col(MatchList.epoch).desc(), col(MatchList.said_at).desc(), col(MatchList.shard))
@@ -247,17 +282,16 @@ _NEWEST_FIRST = (col(MatchList.epoch).desc(), col(MatchList.said_at).desc(), col
 
 def _said(session: Session, scope: Literal["seeker", "posting"], *ids: UUID) -> list[MatchedPair]:
     """Everything said for these scopes, over all shards; a pair said by two shards once, as last said."""
-    lists = select(MatchList).where(col(MatchList.scope) == scope, col(MatchList.scope_id).in_(ids))
-    in_order = lists.order_by(*_NEWEST_FIRST)
     pairs: dict[tuple[UUID, UUID], MatchedPair] = {}
-    for held in session.exec(in_order):
+    for held in _lists(session, scope, ids):
         for pair in held.pairs:
             pairs.setdefault((pair.seeker_id, pair.posting_id), pair)
     return list(pairs.values())
 
 
-def _lists(session: Session, seeker_id: UUID) -> list[MatchList]:
-    return list(session.exec(select(MatchList).where(MatchList.scope == "seeker", MatchList.scope_id == seeker_id)))
+def _lists(session: Session, scope: Literal["seeker", "posting"], ids: Iterable[UUID]) -> Iterable[MatchList]:
+    lists = select(MatchList).where(MatchList.scope == scope, col(MatchList.scope_id).in_(set(ids)))
+    return session.exec(lists.order_by(*_NEWEST_FIRST))
 
 
 def _epochs(session: Session, scope: Literal["seeker", "posting"], scope_id: UUID) -> list[int]:
@@ -276,10 +310,9 @@ def _seekers(session: Session, pairs: Sequence[MatchedPair], reach: Reach) -> di
     return {card.seeker_id: card for card in session.exec(known) if card.live}
 
 
-def _withdrawn(session: Session, pairs: Sequence[MatchedPair]) -> dict[UUID, int]:
-    ids = {pair.posting_id for pair in pairs}
+def _withdrawn(session: Session, ids: Iterable[UUID]) -> dict[UUID, int]:
     ever = select(PostingCard.posting_id, PostingCard.withdrawn_revision).where(
-        col(PostingCard.posting_id).in_(ids), col(PostingCard.withdrawn_revision) > 0
+        col(PostingCard.posting_id).in_(set(ids)), col(PostingCard.withdrawn_revision) > 0
     )
     return dict(session.exec(ever).all())
 

@@ -1,6 +1,6 @@
 """Where does a pair stand? As registry last said, and before that as a counselor decided a moment ago."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
@@ -48,15 +48,21 @@ def today() -> date:
     return now().astimezone(KST).date()
 
 
-def keep_standing(session: Session, event: ReferralRecorded) -> bool:
-    """Replace what was said before of this pair; whether it was news."""
-    held = session.get(PairStanding, (event.seeker_id, event.posting_id))
-    if held and event.revision <= held.revision:
-        return False
-    said = event.model_dump(exclude={"event_id", "occurred_at"}) | {"changed_at": event.occurred_at}
-    session.add(held.sqlmodel_update(said) if held else PairStanding(**said))
+def keep_standings(session: Session, events: Sequence[ReferralRecorded]) -> list[ReferralRecorded]:
+    """Replace what was said before of these pairs; those that were news."""
+    hers = select(PairStanding).where(col(PairStanding.seeker_id).in_({event.seeker_id for event in events}))
+    held = {(row.seeker_id, row.posting_id): row for row in session.exec(hers)}
+    news = []
+    for event in events:
+        row = held.get(pair := (event.seeker_id, event.posting_id))
+        if row and event.revision <= row.revision:
+            continue
+        said = event.model_dump(exclude={"event_id", "occurred_at"}) | {"changed_at": event.occurred_at}
+        held[pair] = row.sqlmodel_update(said) if row else PairStanding(**said)
+        session.add(held[pair])
+        news.append(event)
     session.flush()
-    return True
+    return news
 
 
 def standings_of_seekers(session: Session, seeker_ids: Iterable[UUID]) -> dict[Pair, Standing]:

@@ -141,7 +141,7 @@ def _say(session: Session, review: Review, decision: Decision) -> None:
     }
     stage(session, MatchReviewed.model_validate(facts))
     session.flush()
-    match_lists.set_best(session, session.get_one(SeekerCard, review.seeker_id))
+    match_lists.set_best(session, [session.get_one(SeekerCard, review.seeker_id)])
 
 
 def _account_of(who: SignedIn) -> UUID:

@@ -1,6 +1,6 @@
 """Which fact is whose news? Called by the handlers, in the transaction of the fact; each thing is told once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from services.notify import match_lists, referrals
 from services.notify.delivery.categories import Category, Recipient
-from services.notify.delivery.digests import Filler, open_digest
+from services.notify.delivery.digests import Filler, open_digests
 from services.notify.delivery.messages import News, put_into, tell
 from services.notify.match_lists import CallFilter, OneCafe
 from services.notify.tables import (
@@ -32,8 +32,9 @@ from shared.contracts import (
     SubmissionAnswered,
     WishEnded,
 )
-from shared.forgetting import is_forgotten
+from shared.forgetting import forgotten, is_forgotten
 
+AT_ONCE = 500
 SHORT_LIST = 5
 """Postings that a digest names: a short, explained list."""
 PATIENCE_WITH_FIRMS = timedelta(days=3)
@@ -73,40 +74,17 @@ CODES = (
 """Every sentence that anybody is told."""
 
 
-def tell_of_matches(session: Session, event: MatchesFound) -> None:
-    """A new list: its seeker hears of it when her digest closes, its agency how many candidates there are."""
-    if event.scope == "seeker" and event.pairs and not is_forgotten(session, event.scope_id):
-        open_digest(session, Recipient("seeker", event.scope_id), "matches", now())
-    posting = session.get(PostingCard, event.scope_id) if event.scope == "posting" else None
-    if posting and posting.live and posting.agency_id:
-        agency = Recipient("agency", posting.agency_id)
-        digest = open_digest(session, agency, "candidates", now())
-        key = f"{posting.posting_id}|{digest.digest_id}"
-        put_into(session, digest, [News(agency, "candidates", "agency.candidates", key, posting.posting_id)])
+def tell_of_matches(session: Session, events: Sequence[MatchesFound]) -> None:
+    """New lists: their seekers hear of them when their digests close, their agencies how many candidates there are."""
+    seekers = {event.scope_id for event in events if event.scope == "seeker" and event.pairs}
+    reached = [Recipient("seeker", seeker_id) for seeker_id in seekers - forgotten(session, seekers)]
+    open_digests(session, reached, "matches", now())
+    _tell_agencies(session, {event.scope_id for event in events if event.scope == "posting"})
 
 
-def tell_of_referral(session: Session, event: ReferralRecorded) -> None:
-    """Where a pair stands now, to those who wait to hear it."""
-    key = f"{event.referral_id}|{event.revision}"
-    told = {"interview_on": event.interview_on, "due_on": event.due_on}
-    if event.decided_by != "seeker" and (event.state in TOLD_SEEKERS or _turns_her_down(session, event)):
-        herself = Recipient("seeker", event.seeker_id)
-        category: Category = "proposals" if event.state == "proposed" else "progress"
-        tell(session, News(herself, category, f"pair.{event.state}", key, event.posting_id, event.seeker_id, told))
-    firm = Recipient("firm", event.posting_id)
-    if event.state == "referred":
-        tell(session, News(firm, "referrals", "firm.referred", key, event.posting_id, event.seeker_id, told))
-    if event.state == "result_due":
-        _remind(session, event, "firm.result_due")
-    if event.state == "unanswered":
-        _escalate(session, event)
-    if event.decided_by in ("seeker", "firm") and event.state in TOLD_COUNSELORS and event.cafe_id:
-        desk = Recipient("counselor", event.cafe_id)
-        tell(session, News(desk, "troubles", f"desk.{event.state}", key, event.posting_id, event.seeker_id, told))
-    if event.agency_id and event.state not in UNTOLD_STATES:
-        agency = Recipient("agency", event.agency_id)
-        state = told | {"state": event.state}
-        tell(session, News(agency, "referrals", "agency.state", key, event.posting_id, event.seeker_id, state))
+def tell_of_referrals(session: Session, events: Iterable[ReferralRecorded]) -> None:
+    """Where pairs stand now, to those who wait to hear it."""
+    tell(session, [news for event in events for news in _news_of(session, event)])
 
 
 def remind_firms(session: Session) -> int:
@@ -114,14 +92,12 @@ def remind_firms(session: Session) -> int:
     today = referrals.today()
     state, due_on = col(PairStanding.state), col(PairStanding.due_on)
     rows = session.exec(select(PairStanding).where(state.in_(AWAITED), due_on <= today)).all()
-    for row in rows:
-        _remind(session, row, "firm.result_due")
-        if row.due_on and row.due_on + PATIENCE_WITH_FIRMS <= today:
-            _escalate(session, row)
+    silent = [row for row in rows if row.due_on and row.due_on + PATIENCE_WITH_FIRMS <= today]
     checks = due_on.between(today - ASKED_WITHIN, today)
     at_work = session.exec(select(PairStanding).where(state.in_(AT_WORK), checks)).all()
-    for row in at_work:
-        _remind(session, row, "firm.retention_due")
+    tell(session, [_reminder(row, "firm.result_due") for row in rows])
+    tell(session, [news for row in silent for news in _escalated(row)])
+    tell(session, [_reminder(row, "firm.retention_due") for row in at_work])
     return len(rows) + len(at_work)
 
 
@@ -161,8 +137,10 @@ def tell_of_session(event: ProgramScheduled, session: Session) -> None:
     session.flush()
     if is_new and event.state == "planned":
         here = (SeekerCard.cafe_id == event.cafe_id, col(SeekerCard.live))
-        for seeker_id in session.exec(select(SeekerCard.seeker_id).where(*here)):
-            open_digest(session, Recipient("seeker", seeker_id), "adverts", now())
+        reached = session.exec(select(SeekerCard.seeker_id).where(*here)).all()
+        for start in range(0, len(reached), AT_ONCE):
+            some = [Recipient("seeker", seeker_id) for seeker_id in reached[start : start + AT_ONCE]]
+            open_digests(session, some, "adverts", now())
     if event.state == "called_off" or moved:
         code = "program.called_off" if event.state == "called_off" else "program.moved"
         enrolled = (Enrolment.session_id == event.session_id, col(Enrolment.state).in_(("enrolled", "waiting")))
@@ -193,14 +171,13 @@ def tell_of_receipt(event: SubmissionAnswered, session: Session) -> None:
         codes = [found.code for found in event.findings if found.severity == "refusal"]
         told = {"source_ref": event.source_ref, "codes": codes, "submission_id": str(event.submission_id)}
         agency = Recipient("agency", event.agency_id)
-        tell(session, News(agency, "receipts", "agency.returned", f"{event.submission_id}", told=told))
+        tell(session, [News(agency, "receipts", "agency.returned", f"{event.submission_id}", told=told)])
 
 
 def open_daily(session: Session) -> int:
     """See to it that every café has today's digest; a chore of every minute."""
     cafes = session.exec(select(SeekerCard.cafe_id).where(col(SeekerCard.live)).distinct()).all()
-    for cafe_id in filter(None, cafes):
-        open_digest(session, Recipient("counselor", cafe_id), "today", now())
+    open_digests(session, [Recipient("counselor", cafe_id) for cafe_id in cafes if cafe_id], "today", now())
     return len(cafes)
 
 
@@ -251,17 +228,46 @@ def _fill_adverts(session: Session, digest: Digest) -> None:
 FILLERS: Mapping[str, Filler] = {"matches": _fill_matches, "today": _fill_today, "adverts": _fill_adverts}
 
 
-def _remind(session: Session, about: PairStanding | ReferralRecorded, code: str) -> None:
+def _tell_agencies(session: Session, postings: Collection[UUID]) -> None:
+    live = select(PostingCard).where(col(PostingCard.posting_id).in_(postings), col(PostingCard.live))
+    theirs = {it.posting_id: Recipient("agency", it.agency_id) for it in session.exec(live) if it.agency_id}
+    digests = open_digests(session, theirs.values(), "candidates", now())
+    for posting_id, agency in theirs.items():
+        key = f"{posting_id}|{digests[agency].digest_id}"
+        put_into(session, digests[agency], [News(agency, "candidates", "agency.candidates", key, posting_id)])
+
+
+def _news_of(session: Session, event: ReferralRecorded) -> Iterator[News]:
+    """Whose news it is where a pair stands now."""
+    key, pair = f"{event.referral_id}|{event.revision}", (event.posting_id, event.seeker_id)
+    told = {"interview_on": event.interview_on, "due_on": event.due_on}
+    if event.decided_by != "seeker" and (event.state in TOLD_SEEKERS or _turns_her_down(session, event)):
+        category: Category = "proposals" if event.state == "proposed" else "progress"
+        yield News(Recipient("seeker", event.seeker_id), category, f"pair.{event.state}", key, *pair, told)
+    if event.state == "referred":
+        yield News(Recipient("firm", event.posting_id), "referrals", "firm.referred", key, *pair, told)
+    if event.state == "result_due":
+        yield _reminder(event, "firm.result_due")
+    if event.state == "unanswered":
+        yield from _escalated(event)
+    if event.decided_by in ("seeker", "firm") and event.state in TOLD_COUNSELORS and event.cafe_id:
+        yield News(Recipient("counselor", event.cafe_id), "troubles", f"desk.{event.state}", key, *pair, told)
+    if event.agency_id and event.state not in UNTOLD_STATES:
+        state = told | {"state": event.state}
+        yield News(Recipient("agency", event.agency_id), "referrals", "agency.state", key, *pair, state)
+
+
+def _reminder(about: PairStanding | ReferralRecorded, code: str) -> News:
     firm, told = Recipient("firm", about.posting_id), {"due_on": about.due_on}
     key = f"{about.referral_id}|{about.due_on}"
-    tell(session, News(firm, "referrals", code, key, about.posting_id, about.seeker_id, told))
+    return News(firm, "referrals", code, key, about.posting_id, about.seeker_id, told)
 
 
-def _escalate(session: Session, about: PairStanding | ReferralRecorded) -> None:
+def _escalated(about: PairStanding | ReferralRecorded) -> Iterator[News]:
     if about.cafe_id:
         desk, told = Recipient("counselor", about.cafe_id), {"due_on": about.due_on}
         key = f"{about.referral_id}|{about.due_on}"
-        tell(session, News(desk, "troubles", "desk.unanswered", key, about.posting_id, about.seeker_id, told))
+        yield News(desk, "troubles", "desk.unanswered", key, about.posting_id, about.seeker_id, told)
 
 
 def _turns_her_down(session: Session, event: ReferralRecorded) -> bool:
@@ -289,4 +295,4 @@ def _tell_seeker(  # noqa: PLR0913, PLR0917 - the parts of a piece of news
     told: dict[str, object],
     about_id: UUID | None = None,
 ) -> None:
-    tell(session, News(Recipient("seeker", seeker_id), category, code, key, about_id, seeker_id, told))
+    tell(session, [News(Recipient("seeker", seeker_id), category, code, key, about_id, seeker_id, told)])

@@ -4,9 +4,9 @@ What comes after the seal belongs to the next window, also when the clock was se
 transaction what the digest holds and by which ways it goes; from then on it is the delivery's business.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 from uuid import UUID, uuid5
 
 from sqlalchemy import Engine
@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from services.notify.delivery.categories import CHANNELS, Category, Recipient, RecipientKind
-from services.notify.delivery.preferences import cadence_of, wants
+from services.notify.delivery.preferences import cadences_of, wants
 from services.notify.delivery.windows import Cadence, Window, window_of
 from services.notify.tables import Delivery, Digest, Message
 from shared.clock import now
@@ -27,17 +27,20 @@ Filler = Callable[[Session, Digest], object]
 """Puts into a digest, as it is sealed, what is best said as of that moment."""
 
 
-def open_digest(session: Session, recipient: Recipient, category: Category, instant: datetime) -> Digest:
-    """The digest that takes news of this instant; held until the end of the transaction."""
-    cadence = cadence_of(session, recipient, category)
-    if category == "matches" and _is_first(session, recipient, category):
-        cadence = "immediate"  # who has just come shall not wait a day to see that it works
-    window = window_of(cadence, instant)
-    while True:
-        digest = _held(session, recipient, category, cadence, window)
-        if digest.sealed_at is None:
-            return digest
-        window = window_of(cadence, window.closes_at)
+def open_digests(
+    session: Session, recipients: Iterable[Recipient], category: Category, instant: datetime
+) -> dict[Recipient, Digest]:
+    """Of each the digest that takes news of this instant; all held until the end of the transaction."""
+    cadences = cadences_of(session, set(recipients), category)
+    if category == "matches":  # who has just come shall not wait a day to see that it works
+        cadences |= dict.fromkeys(cadences.keys() - _told_before(session, cadences, category), "immediate")
+    windows = {one: window_of(cadence, instant) for one, cadence in cadences.items()}
+    found: dict[Recipient, Digest] = {}
+    while windows:
+        held = _held(session, category, {one: (cadences[one], window) for one, window in windows.items()})
+        found |= {one: digest for one, digest in held.items() if digest.sealed_at is None}
+        windows = {one: window_of(cadences[one], it.closes_at) for one, it in windows.items() if one not in found}
+    return found
 
 
 def seal_due(engine: Engine, fillers: Mapping[str, Filler]) -> int:
@@ -77,18 +80,33 @@ def recipient_of(row: Digest | Delivery) -> Recipient:
     return Recipient(cast(RecipientKind, row.recipient), row.recipient_id)
 
 
-def _is_first(session: Session, recipient: Recipient, category: Category) -> bool:
-    here = (Digest.recipient == recipient.kind, Digest.recipient_id == recipient.id, Digest.category == category)
-    sealed = select(Digest.digest_id).where(*here, col(Digest.sealed_at).is_not(None)).limit(1)
-    return session.exec(sealed).first() is None
+def _told_before(session: Session, recipients: Iterable[Recipient], category: Category) -> set[Recipient]:
+    ids = {one.id for one in recipients}
+    theirs = select(Digest.recipient, Digest.recipient_id).where(
+        col(Digest.recipient).in_({one.kind for one in recipients}),
+        col(Digest.recipient_id).in_(ids),
+        Digest.category == category,
+        col(Digest.sealed_at).is_not(None),
+    )
+    return {Recipient(cast(RecipientKind, kind), id) for kind, id in session.exec(theirs.distinct())}
 
 
-def _held(session: Session, recipient: Recipient, category: Category, cadence: Cadence, window: Window) -> Digest:
-    name = f"{recipient.kind}|{recipient.id}|{category}|{cadence}|{window.opens_at:%FT%TZ}"
-    digest_id = uuid5(DIGESTS, name)
+def _held(
+    session: Session, category: Category, wanted: Mapping[Recipient, tuple[Cadence, Window]]
+) -> dict[Recipient, Digest]:
+    """The digests, made where there were none. In the order of their ids: two who hold many wait, but not for ever."""
+    rows = sorted((_row(one, category, *when) for one, when in wanted.items()), key=lambda row: row["digest_id"])
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    row = {
-        "digest_id": digest_id,
+    session.connection().execute(insert(Digest).on_conflict_do_nothing(), rows)
+    theirs = select(Digest).where(col(Digest.digest_id).in_([row["digest_id"] for row in rows]))
+    held = session.exec(theirs.order_by(col(Digest.digest_id)).with_for_update())
+    return {recipient_of(digest): digest for digest in held}
+
+
+def _row(recipient: Recipient, category: Category, cadence: Cadence, window: Window) -> dict[str, Any]:
+    name = f"{recipient.kind}|{recipient.id}|{category}|{cadence}|{window.opens_at:%FT%TZ}"
+    return {
+        "digest_id": uuid5(DIGESTS, name),
         "recipient": recipient.kind,
         "recipient_id": recipient.id,
         "category": category,
@@ -96,8 +114,6 @@ def _held(session: Session, recipient: Recipient, category: Category, cadence: C
         "opens_at": window.opens_at,
         "closes_at": window.closes_at,
     }
-    session.connection().execute(insert(Digest).values(row).on_conflict_do_nothing())
-    return session.exec(select(Digest).where(Digest.digest_id == digest_id).with_for_update()).one()
 
 
 def _delivery(digest: Digest, channel: str) -> Delivery:

@@ -1,6 +1,7 @@
 """Telling someone something: a row in her inbox and its place in a digest, in the transaction of the fact behind it."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from services.notify.delivery.categories import Category, Recipient
-from services.notify.delivery.digests import open_digest
+from services.notify.delivery.digests import open_digests
 from services.notify.delivery.preferences import forget_choices
 from services.notify.tables import (
     Attempt,
@@ -47,20 +48,19 @@ class News:
     told: dict[str, Any] = field(default_factory=dict)
 
 
-def tell(session: Session, news: News) -> bool:
-    """Tell it, unless it was told before; whether it is new."""
-    digest = open_digest(session, news.recipient, news.category, now())
-    return put_into(session, digest, [news]) > 0
+def tell(session: Session, news: Iterable[News]) -> None:
+    """Tell what was never told before."""
+    by_category: dict[Category, list[News]] = defaultdict(list)
+    for one in news:
+        by_category[one.category].append(one)
+    for category, some in sorted(by_category.items()):
+        digests = open_digests(session, {one.recipient for one in some}, category, now())
+        _keep(session, [_row(one, digests[one.recipient]) for one in some])
 
 
-def put_into(session: Session, digest: Digest, news: Sequence[News]) -> int:
-    """Bind to this digest what was never told; how many that were."""
-    if not news:
-        return 0
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    rows = [_row(one, digest) for one in news]
-    fresh = insert(Message).values(rows).on_conflict_do_nothing().returning(col(Message.message_id))
-    return len(session.connection().execute(fresh).all())
+def put_into(session: Session, digest: Digest, news: Iterable[News]) -> None:
+    """Bind to this digest what was never told."""
+    _keep(session, [_row(one, digest) for one in news])
 
 
 def id_of(recipient: Recipient, code: str, key: str) -> UUID:
@@ -102,6 +102,12 @@ def forget_person(session: Session, seeker_id: UUID) -> None:
     ):
         session.connection().execute(doomed)
     forget_choices(session, herself)
+
+
+def _keep(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    if rows:
+        session.connection().execute(insert(Message).on_conflict_do_nothing(), rows)
 
 
 def _theirs(recipients: Sequence[Recipient]) -> Any:

@@ -1,10 +1,12 @@
 """What does someone want to be told, by which way and how often? Kept by opaque id; without a choice, the default."""
 
+from collections.abc import Collection
+
 from sqlalchemy import delete
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from services.notify.delivery.categories import CHANNELS, KINDS, Category, Channel, Recipient, kinds_for
-from services.notify.delivery.windows import Cadence
+from services.notify.delivery.windows import CADENCES, Cadence
 from services.notify.tables import Habit, Preference
 from shared.clock import now
 
@@ -49,19 +51,24 @@ def habit_of(session: Session, recipient: Recipient) -> Habit:
     return held or Habit(recipient=recipient.kind, recipient_id=recipient.id, changed_at=now())
 
 
-def cadence_of(session: Session, recipient: Recipient, category: Category) -> Cadence:
-    """How often: her own choice counts for what comes in numbers, not for what waits for her."""
+def cadences_of(session: Session, recipients: Collection[Recipient], category: Category) -> dict[Recipient, Cadence]:
+    """How often: their own choice counts for what comes in numbers, not for what waits for them."""
     usual = KINDS[category].cadence
     if usual == "immediate" or category == "adverts":
-        return usual
-    chosen = habit_of(session, recipient).cadence
-    return chosen if chosen in ("immediate", "daily", "weekly") else usual  # type: ignore[return-value]
+        return dict.fromkeys(recipients, usual)
+    theirs = select(Habit).where(col(Habit.recipient_id).in_({one.id for one in recipients}))
+    chosen = {(habit.recipient, habit.recipient_id): habit.cadence for habit in session.exec(theirs)}
+    return {one: _cadence(chosen.get((one.kind, one.id))) or usual for one in recipients}
 
 
 def set_habit(session: Session, recipient: Recipient, cadence: Cadence, *, at_night: bool) -> None:
     habit = habit_of(session, recipient)
     habit.cadence, habit.at_night, habit.changed_at = cadence, at_night, now()
     session.add(habit)
+
+
+def _cadence(chosen: str | None) -> Cadence | None:
+    return chosen if chosen in CADENCES else None
 
 
 def forget_choices(session: Session, recipient: Recipient) -> None:

@@ -365,12 +365,10 @@ def _tell_counselor(session: Session, row: Delivery, code: str) -> None:
     seeker = session.get(SeekerCard, row.recipient_id) if row.recipient == "seeker" else None
     posting = row.recipient_id if row.recipient == "firm" else None
     cafes = [seeker.cafe_id] if seeker else _cafes_of_posting(session, posting)
-    for cafe_id in filter(None, cafes):
-        desk = Recipient("counselor", cafe_id)
-        told = {"channel": row.channel, "reason": code}
-        key = f"{row.delivery_id}|{code}"
-        about = seeker.seeker_id if seeker else None
-        tell(session, News(desk, "troubles", f"desk.failed_{row.recipient}", key, posting, about, told))
+    told, key = {"channel": row.channel, "reason": code}, f"{row.delivery_id}|{code}"
+    kind, about = f"desk.failed_{row.recipient}", seeker.seeker_id if seeker else None
+    desks = [Recipient("counselor", cafe_id) for cafe_id in filter(None, cafes)]
+    tell(session, [News(desk, "troubles", kind, key, posting, about, told) for desk in desks])
 
 
 def _cafes_of_posting(session: Session, posting_id: UUID | None) -> Sequence[UUID | None]:

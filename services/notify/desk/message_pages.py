@@ -122,7 +122,7 @@ def message_pages(engine: Engine, pages: Pages, settings: NotifySettings) -> API
             if choose(session, choice.recipient, choice.category, choice.channel, wanted=False):
                 told = {"category": choice.category, "stopped_at": now()}
                 key = f"{choice.category}|{choice.channel}|{now():%FT%T.%f}"
-                tell(session, News(choice.recipient, "confirmations", "stopped", key, told=told))
+                tell(session, [News(choice.recipient, "confirmations", "stopped", key, told=told)])
 
         await change(act)
         return pages.show(request, "unsubscribe.html", choice=choice, token=token, done=True, at=now())

@@ -1,8 +1,9 @@
 """What is kept of what is heard, in whatever order and however often it is said."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from typing import Any, get_args
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import Engine, event
 from sqlmodel import select
 
 from services.notify.app import ask_if_empty
+from services.notify.handlers import HEARINGS
 from services.notify.match_lists import (
     CallFilter,
     EveryCafe,
@@ -25,7 +27,9 @@ from services.notify.match_lists import (
     worth_a_call,
 )
 from services.notify.tables import MatchList, Message, PostingCard, SeekerCard, SubmissionNote, Table
+from shared.clock import stopped_at
 from shared.contracts import Event, MatchesFound, SubmissionAnswered, WishEnded
+from shared.contracts.referrals import ReferralState
 from shared.database import SpineTable, reading, transaction
 from shared.forgetting import forget
 from shared.outbox import OutboxLine
@@ -33,11 +37,13 @@ from tests.stores import store_with
 from tests.unit.notify.conftest import Hear, hear_all
 from tests.unit.notify.examples import (
     HONGDAE,
+    MONDAY,
     SILLIM,
     a_list,
     a_pair,
     a_posting,
     a_posting_withdrawn,
+    a_referral,
     a_seeker,
     a_seeker_withdrawn,
     id_of,
@@ -66,10 +72,13 @@ def its_list(engine: Engine, number: int = 0) -> list[UUID]:
         return [it.seeker.seeker_id for it in for_posting(session, card, EveryCafe())]
 
 
-def everything(engine: Engine) -> list[dict[str, Any]]:
-    """All rows, in a fixed order."""
+SHOWN: tuple[type[Table], ...] = (PostingCard, SeekerCard, MatchList)
+
+
+def everything(engine: Engine, *tables: type[Table]) -> list[dict[str, Any]]:
+    """All rows of these tables, or of those that pages show, in a fixed order."""
     with reading(engine) as session:
-        rows = [row for table in (PostingCard, SeekerCard, MatchList) for row in session.exec(select(table)).all()]
+        rows = [row for table in tables or SHOWN for row in session.exec(select(table)).all()]
         return sorted((row.model_dump() for row in rows), key=lambda row: str(sorted(map(str, row.values()))))
 
 
@@ -302,6 +311,50 @@ def test_order_and_repetition_of_facts_never_matter(data: st.DataObject) -> None
     finally:
         one.dispose()
         other.dispose()
+
+
+@st.composite
+def standings(draw: st.DrawFn) -> list[Event]:
+    pairs = draw(st.lists(st.tuples(SMALL, SMALL, REVISIONS), max_size=6, unique=True))
+    states = st.sampled_from(get_args(ReferralState))
+    return [a_referral(*pair, draw(states), agency_id=UUID(int=900), due_on=date(2026, 2, 1)) for pair in pairs]
+
+
+@settings(max_examples=30, deadline=None)
+@given(said=histories(), stand=standings(), last_first=st.booleans())
+def test_what_is_heard_together_leaves_what_it_leaves_one_by_one(
+    said: list[Event], stand: list[Event], last_first: bool
+) -> None:
+    by_stream = sorted([*said, *stand], key=lambda event: event.stream, reverse=last_first)
+    with stopped_at(MONDAY):
+        one, other = a_store(by_stream), a_store([])
+        hear_together(other, by_stream)
+    try:
+        assert everything(one, *Table.__subclasses__()) == everything(other, *Table.__subclasses__())
+    finally:
+        one.dispose()
+        other.dispose()
+
+
+@pytest.mark.parametrize("told", ["new", "again"])
+def test_a_hundred_lists_ask_the_database_no_more_often_than_two(engine: Engine, told: str) -> None:
+    hear_together(engine, [a_posting(0), *(a_seeker(number) for number in range(102))])
+    lists = [a_list("seeker", number, [a_pair(number, 0)]) for number in range(102)]
+    if told == "again":
+        hear_together(engine, lists)
+        lists = [each.model_copy(update={"revision": 2}) for each in lists]
+    asked = questions_to(engine)
+    hear_together(engine, lists[:2])
+    of_two = len(asked)
+    hear_together(engine, lists[2:])
+    assert len(asked) <= 2 * of_two
+
+
+def hear_together(engine: Engine, events: Sequence[Event]) -> None:
+    effects = {hearing.event: hearing.effect for hearing in HEARINGS}
+    for kind, batch in groupby(events, key=type):
+        with transaction(engine) as session:
+            effects[kind](list(batch), session)
 
 
 def test_status_tells_what_notify_holds(desk: TestClient, hear: Hear) -> None:
