@@ -108,8 +108,7 @@ def seen(session: Session, pair: Pair) -> Seen:
     standing = referrals.standing_of(session, pair)
     state, recorded = (standing.state, standing.recorded) if standing else ("", True)
     held = standing.held.revision if standing and standing.held else 0
-    hers = select(PairAnswer).where(PairAnswer.seeker_id == pair[0], PairAnswer.posting_id == pair[1])
-    last = session.exec(hers.order_by(col(PairAnswer.number).desc()).limit(1)).first()
+    last = _last(session, pair)
     if last is None or held >= last.answered_from:
         return Seen(state, recorded, held)
     answer = cast(Answer, last.answer)
@@ -122,8 +121,13 @@ def may(party: Party, state: str) -> tuple[Answer, ...]:
 
 
 def give(session: Session, party: Party, pair: Pair, given: Given) -> None:
-    """Keep the answer and say it. Raises Problem: 409 for what cannot be answered now, 422 for what lacks something."""
-    at = seen(session, pair)
+    """Keep the answer and say it; pressed twice on a slow line it is said once.
+
+    Raises Problem: 409 for what cannot be answered now, 422 for what lacks something.
+    """
+    at, last = seen(session, pair), _last(session, pair)
+    if last and at.revision <= last.answered_from and _is_same(last, party, given):
+        return
     check(party, at.state, given, referrals.today())
     told: dict[str, Any] = {"reason": given.reason, "on_day": given.on_day}
     session.add(
@@ -149,6 +153,16 @@ def give(session: Session, party: Party, pair: Pair, given: Given) -> None:
             **told,
         ),
     )
+
+
+def _last(session: Session, pair: Pair) -> PairAnswer | None:
+    given = select(PairAnswer).where(PairAnswer.seeker_id == pair[0], PairAnswer.posting_id == pair[1])
+    return session.exec(given.order_by(col(PairAnswer.number).desc()).limit(1)).first()
+
+
+def _is_same(last: PairAnswer, party: Party, given: Given) -> bool:
+    told = (last.answered_by, last.answer, last.reason, last.on_day)
+    return told == (party, given.answer, given.reason, given.on_day)
 
 
 def check(party: Party, state: str, given: Given, day: date) -> None:

@@ -3,7 +3,7 @@
 Registry alone says where a pair stands; until it has answered, the decision is told as being recorded.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, timedelta
 from typing import Literal
 from uuid import UUID
@@ -97,6 +97,8 @@ def undo(session: Session, who: SignedIn, pair: Pair) -> Review:
     """Take the last decision about a pair back, as long as nobody has acted on it."""
     standing = referrals.standing_of(session, pair)
     review = standing.review if standing else None
+    if review and review.undone_at and review.undone_by == who.account_id:
+        return review  # pressed twice on a slow line
     if standing is None or review is None or review.undone_at or standing.state not in UNDONE_FROM:
         raise Problem(
             409,
@@ -108,6 +110,12 @@ def undo(session: Session, who: SignedIn, pair: Pair) -> Review:
     session.add(review)
     _say(session, review, "undone")
     return review
+
+
+def is_same(review: Review, who: SignedIn, verdict: Verdict) -> bool:
+    """Whether this is what she decided herself, and it has not been taken back."""
+    hers = review.undone_at is None and review.account_id == who.account_id
+    return hers and (review.decision, review.reason, review.until) == astuple(verdict)
 
 
 def decided_by(session: Session, account_id: UUID) -> list[Review]:

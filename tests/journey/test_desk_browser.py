@@ -12,11 +12,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from pydantic import SecretStr
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, func, select
 
 from deploy.local.gateway import Gateway
 from services.notify.app import create_app as create_notify
 from services.notify.settings import NotifySettings
+from services.notify.tables import Review
 from services.notify.tables import Table as NotifyTable
 from services.registry.app import create_app as create_registry
 from services.registry.cafes.places import add_cafe
@@ -52,6 +53,14 @@ class Town:
     registry: Engine
     seeker_ids: list[UUID]
     stop_registry: Callable[[], None] = field(default=lambda: None)
+    notify: Engine | None = None
+
+    def reviews(self, *, undone: bool = False) -> int:
+        """How many decisions notify holds, or how many of them were taken back."""
+        assert self.notify
+        asked = select(func.count()).select_from(Review)
+        with reading(self.notify) as session:
+            return session.exec(asked.where(col(Review.undone_at).is_not(None)) if undone else asked).one()
 
 
 def a_registry(session: Session, vault: Vault) -> list[SeekerPublished]:
@@ -115,7 +124,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         stack.enter_context(serving(Gateway(folder).app(), listener=door))  # type: ignore[arg-type]
         url = f"http://127.0.0.1:{door.getsockname()[1]}"
         ids = [seeker.seeker_id for seeker in seekers]
-        yield Town(url, folder, stores[registry.database_url], ids, stop_registry)
+        yield Town(url, folder, stores[registry.database_url], ids, stop_registry, stores[notify.database_url])
     for store in stores.values():
         store.dispose()
 
@@ -225,6 +234,42 @@ def test_no_page_keeps_anyone_out(open_page: Opened, town: Town, dark: bool) -> 
         page.goto(path)
         page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
         assert complaints_of_axe(page) == [], path
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_on_a_slow_line_a_press_is_seen_and_a_second_changes_nothing(
+    open_page: Opened, town: Town, scripts: bool
+) -> None:
+    page = open_page(PHONE, java_script_enabled=scripts)
+    come_in(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("오늘 전화할 만한 분")
+    before, sent = town.reviews(), []
+    slow_down(page)
+    page.evaluate(NOTE_WHAT_IS_TOLD)
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.get_by_role("button", name="알선하기", exact=True).last.dblclick()
+    expect(page.get_by_role("status").filter(has_text="알선했습니다")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("이미 처리되었거나")).to_have_count(0)
+    assert town.reviews() - before == 1
+    if scripts:
+        assert (page.evaluate("sessionStorage.told"), len(sent)) == ("보내는 중…", 1)
+    page.get_by_role("button", name="되돌리기").click()
+    expect(page.get_by_role("status").filter(has_text="되돌렸습니다")).to_be_visible(timeout=60_000)
+    assert town.reviews(undone=True) > 0
+
+
+NOTE_WHAT_IS_TOLD = """() => {
+  const told = document.querySelector("[data-sending]");
+  new MutationObserver(() => { sessionStorage.told = told.textContent; }).observe(told, { childList: true });
+}"""
+
+
+def slow_down(page: Page) -> None:
+    """A bad mobile line: two seconds until anything comes back."""
+    line = page.context.new_cdp_session(page)
+    told = {"offline": False, "latency": 2_000, "downloadThroughput": 50_000, "uploadThroughput": 20_000}
+    line.send("Network.enable")
+    line.send("Network.emulateNetworkConditions", told)
 
 
 def test_on_paper_there_is_the_list_and_nothing_to_click(open_page: Opened) -> None:

@@ -1,8 +1,10 @@
 """The forms of the desk: decide about one pair or several, take it back, pass on what the two sides answered."""
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from datetime import date
 from typing import Annotated, Literal, cast, get_args
+from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Depends, Form
 from sqlmodel import Session
@@ -23,6 +25,7 @@ from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, from_our_form
 
 MOST_AT_ONCE = 50
+WORDS = UUID("7e11a7ed-0000-4000-8000-000000000003")
 
 Text = Annotated[str, Form(max_length=2_000)]
 Short = Annotated[str, Form(max_length=40)]
@@ -110,7 +113,10 @@ def day_of(text: str) -> date | None:
 
 
 def decide_all(session: Session, who: SignedIn, pairs: Sequence[Pair], verdict: Verdict) -> tuple[list[Review], int]:
-    """What was decided, and how many had been before, or are no longer on a list."""
+    """What was decided, and how many had been before, or are no longer on a list.
+
+    Pressed twice on a slow line, the second press finds her own decision and tells of it.
+    """
     made: list[Review] = []
     for pair in pairs:
         card = found_or_nothing(directory.seeker_within(session, pair[0], reach_of(who)))
@@ -118,6 +124,8 @@ def decide_all(session: Session, who: SignedIn, pairs: Sequence[Pair], verdict: 
         standing = referrals.standing_of(session, pair)
         if found and referrals.is_open(standing, referrals.today()):
             made.append(reviews.decide(session, who, found, verdict))
+        elif standing and standing.review and reviews.is_same(standing.review, who, verdict):
+            made.append(standing.review)
     session.flush()
     return made, len(pairs) - len(made)
 
@@ -128,7 +136,10 @@ def within_reach(session: Session, who: SignedIn, pair: Pair) -> None:
 
 
 def pass_on(session: Session, who: SignedIn, pair: Pair, given: Given) -> None:
-    """Say it; registry refuses what does not follow from where the pair stands."""
+    """Say it; registry refuses what does not follow from where the pair stands.
+
+    Pressed twice on a slow line it is one word: its id is made of what is said and of where the pair stands.
+    """
     within_reach(session, who, pair)
     standing = referrals.standing_of(session, pair)
     if standing is None or given.answer not in shown.ANSWERS.get(standing.state, ()):
@@ -148,9 +159,11 @@ def pass_on(session: Session, who: SignedIn, pair: Pair, given: Given) -> None:
         )
     if given.answer in shown.ASKS_DAY and given.on_day is None:
         raise Problem(422, "DAY_NEEDED", "Choose a day.", "날짜를 골라 주세요.", where="on_day")
+    told = (*pair, standing.held.revision if standing.held else 0, who.account_id, *astuple(given))
     stage(
         session,
         ReferralAnswered(
+            event_id=uuid5(WORDS, "|".join(map(str, told))),
             seeker_id=pair[0],
             posting_id=pair[1],
             answered_by="counselor",

@@ -46,7 +46,7 @@
 
   // Somebody who is choosing or writing is not interrupted: the page tells that there is news, and waits.
   const busy = () =>
-    live().querySelector("input:checked[name=pair], .decide details[open], .filters[open], .take-along[open]") ||
+    live().querySelector("form[aria-busy], input:checked[name=pair], .decide details[open], .filters[open], .take-along[open]") ||
     live().contains(document.activeElement?.closest("form, details")) ||
     keys?.open;
 
@@ -74,6 +74,20 @@
     help.hidden = false;
     help.addEventListener("click", () => keys.showModal());
   }
+
+  // On a slow line nothing tells that a press was taken: say so, and send each form once. Files leave the page as it is.
+  const sending = document.querySelector("[data-sending]");
+  document.addEventListener("submit", (press) => {
+    const form = press.target;
+    if (form.method !== "post" || form.closest(".take-along")) return;
+    if (form.ariaBusy) return press.preventDefault();
+    form.ariaBusy = "true";
+    sending.textContent = sending.dataset.sending;
+  });
+  addEventListener("pageshow", () => {
+    sending.textContent = "";
+    document.querySelectorAll("form[aria-busy]").forEach((form) => { form.ariaBusy = null; });
+  });
 
   adorn();
   newer?.querySelector("button").addEventListener("click", () => location.reload());

@@ -1,5 +1,6 @@
 """The forms of the desk as a browser without scripts sends them, while Redis and registry are away."""
 
+import json
 import re
 from datetime import timedelta
 from uuid import UUID
@@ -64,6 +65,23 @@ def test_she_refers_one_sees_it_done_and_takes_it_back(at_desk: TestClient, engi
     send(at_desk, "/desk/undo", key(0), page="/desk?done=1")
     assert f"/desk/seekers/{id_of('seeker', 0)}" in listed(at_desk)
     assert said(engine, MatchReviewed) == 2
+
+
+def test_pressed_twice_on_a_slow_line_it_is_done_once_and_told_as_done(at_desk: TestClient, engine: Engine) -> None:
+    addresses = [send(at_desk, "/desk/decide", key(0), decision="accepted").headers["location"] for _ in range(2)]
+    assert addresses == ["/desk?done=1"] * 2
+    taken = [send(at_desk, "/desk/undo", key(0), page="/desk?done=1").headers["location"] for _ in range(2)]
+    assert taken == ["/desk?done=1"] * 2
+    assert said(engine, MatchReviewed) == 2
+
+
+def test_an_answer_that_is_passed_on_twice_is_one_word(at_desk: TestClient, hear: Hear, engine: Engine) -> None:
+    hear(a_referral(0, 0))
+    for answer in ("agreed", "agreed", "declined"):
+        assert send(at_desk, "/desk/answer", key(0), answer=answer).status_code == 303
+    with reading(engine) as session:
+        lines = session.exec(select(OutboxLine.fields).where(OutboxLine.stream == ReferralAnswered.stream)).all()
+    assert len({json.loads(fields)["id"] for fields in lines}) == 2
 
 
 def test_several_pairs_are_referred_at_once_and_who_was_faster_is_told(at_desk: TestClient, engine: Engine) -> None:
