@@ -1,10 +1,12 @@
 """The official's board: `/board`, where plan, coverage, use, benefit and costs stand; `/board/plan`, the plan."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from markupsafe import Markup
+from pydantic import TypeAdapter
 from sqlalchemy import Engine
 from sqlmodel import Session
 from starlette.responses import Response
@@ -18,13 +20,16 @@ from services.registry.plan import ledger
 from services.registry.plan.entries import Ref
 from services.registry.plan.report import Document, flat, report
 from shared.database import reading
-from shared.figure import Figure
+from shared.figure import Figure, Row
 from shared.web.catalogue import Language, say
 from shared.web.charts import Series, bars
+from shared.web.cursors import Cursor, cursor_of, key_of
 from shared.web.pages import Pages, language_of
 
 Refs = Annotated[list[Ref], Query(max_length=200)]
 Name = Annotated[str, Query(max_length=80)]
+PLACE = TypeAdapter(tuple[str, str])
+"""Of a row: what it is, and its id."""
 HEAD = ("part", "line", "figure", "name_ko", "name_en", "value", "numerator", "denominator", "unknown", "unit", "rows")
 
 
@@ -54,15 +59,18 @@ def board_pages(engine: Engine, pages: Pages) -> APIRouter:
         part: Name,
         figure: Name,
         line: Name = "",
-        page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+        after: Cursor = "",
     ) -> Response:
         with reading(engine) as session:
             told = rows_of(session, today(), part, line, figure)
         if told is None:
             raise not_found()
+        rows = sorted(told.rows, key=_place)
+        start = bisect_right(rows, key_of(after, PLACE) or ("", ""), key=_place)
+        left = rows[start : start + PAGE + 1]
         return pages.show(
-            request, "board_rows.html", figure=told, rows=told.rows[(page - 1) * PAGE : page * PAGE], page=page,
-            more=len(told.rows) > page * PAGE,
+            request, "board_rows.html", figure=told, rows=left[:PAGE], is_first=not after,
+            next=cursor_of(_place(left[PAGE - 1])) if len(left) > PAGE else "",
         )  # fmt: skip
 
     @router.get("/board/plan", include_in_schema=False)
@@ -94,6 +102,10 @@ def board_pages(engine: Engine, pages: Pages) -> APIRouter:
         return {"as_of": board.today, "since": str(board.period.since), "figures": told}
 
     return router
+
+
+def _place(row: Row) -> tuple[str, str]:
+    return row.label, row.id
 
 
 def coverage_of(session: Session) -> Any:

@@ -33,6 +33,7 @@ from shared.figure import Figure
 from tests.unit.registry.conftest import OPERATOR
 
 TODAY = now().astimezone(KST).date()
+ROW = re.compile(r'<th scope="row"><code>([^<]+)</code>')
 LINK = re.compile(r'href="(/(?:board|benefit)/(?:rows|plan/entries)\?[^"]+)"')
 
 
@@ -185,6 +186,20 @@ def test_attendance_is_of_the_sessions_that_were_held_and_counted(
     assert any(str(taught[0]) in link for link in links)
     for link in links:
         assert "프로그램 회차" in city.get(link, headers=OPERATOR).text, link
+
+
+@pytest.mark.usefixtures("taught")
+def test_rows_go_on_behind_the_last_that_was_shown(city: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, ids = "/board/rows?part=programs&figure=program_sessions", list[str]()
+    every = ROW.findall(city.get(path, headers=OPERATOR).text)
+    monkeypatch.setattr("services.registry.pages.board.PAGE", 1)
+    while path:
+        page = city.get(path, headers=OPERATOR).text
+        ids += ROW.findall(page)
+        path = unescape(found[1]) if (found := re.search(r'rel="next" href="([^"]+)"', page)) else ""
+    assert len(ids) == 3
+    assert ids == every
+    assert city.get("/board/rows?part=programs&figure=program_sessions&after=1", headers=OPERATOR).status_code == 422
 
 
 def test_an_empty_city_has_no_data_and_no_zero(client: TestClient) -> None:
