@@ -103,7 +103,8 @@ def moved_since(session: Session, reach: Reach, instant: datetime, account_id: U
 
 def lists_changed_since(session: Session, reach: Reach, day: date, page: int) -> tuple[list[Changed], bool]:
     """Seekers whose list changed on that day or later, the best pair first, and whether there are more."""
-    touched = select(MatchList.scope_id).where(MatchList.scope == "seeker", col(MatchList.changed_on) >= day)
+    # Seekers' lists alone have a day. Asked for their scope too, SQLite would walk over every list there is.
+    touched = select(MatchList.scope_id).where(col(MatchList.changed_on) >= day)
     found = select(SeekerCard).where(col(SeekerCard.live), col(SeekerCard.seeker_id).in_(touched), *within(reach))
     best_first = found.order_by(col(SeekerCard.best_score).desc().nulls_last(), col(SeekerCard.seeker_id))
     cards = session.exec(best_first.offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE + 1)).all()

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, event
 from sqlmodel import select
 
 from services.notify.app import ask_if_empty
+from services.notify.following import lists_changed_since
 from services.notify.handlers import HEARINGS
 from services.notify.match_lists import (
     CallFilter,
@@ -211,6 +212,16 @@ def test_no_page_walks_over_everyone_who_looks_for_work(engine: Engine, hear: He
     reads = [step for step in steps if "_card" in step]
     assert len(reads) >= 3
     assert not [step for step in reads if step.startswith("SCAN") or "(live=?)" in step]
+
+
+def test_what_changed_is_found_by_its_day_and_not_by_walking_over_all_lists(engine: Engine) -> None:
+    asked = questions_to(engine)
+    with reading(engine) as session:
+        lists_changed_since(session, EveryCafe(), MONDAY.date(), 1)
+        sql, values = next(each for each in asked if "changed_on" in each[0] and "seeker_card" in each[0])
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)
+        steps = [str(step[3]) for step in plan if "match_list" in str(step[3])]
+    assert steps == ["SEARCH match_list USING INDEX ix_match_list_changed_on (changed_on>?)"]
 
 
 def questions_to(engine: Engine) -> list[tuple[str, Any]]:
