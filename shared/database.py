@@ -9,7 +9,7 @@ from threading import RLock
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, DateTime, Engine, and_, event, or_
+from sqlalchemy import ColumnElement, Connection, DateTime, Engine, and_, event, or_
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
@@ -96,14 +96,17 @@ def _keep_wal(cursor: Cursor) -> None:
 
 
 @contextmanager
-def transaction(engine: Engine) -> Iterator[Session]:
+def transaction(engine: Engine, *, lasting: bool = True) -> Iterator[Session]:
     """The edge of a change: commits at the end, rolls back on any error. Nothing inside commits.
 
     On SQLite one writer at a time within the process, and the write lock is taken at the start.
+
+    Args:
+        lasting: whether its end waits for the disk. What does not, a power cut may undo until the next one that does;
+            for changes that are made again then, and of which nobody is told before.
     """
     with _writers.get(engine, nullcontext()), Session(engine, expire_on_commit=False) as session:
-        if engine.dialect.name == "sqlite":
-            session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+        _begin(session.connection(), lasting=lasting)
         try:
             yield session
         except BaseException:
@@ -112,6 +115,15 @@ def transaction(engine: Engine) -> Iterator[Session]:
         session.commit()
         for act in session.info.pop(_AFTER_COMMIT, ()):
             act()
+
+
+def _begin(connection: Connection, *, lasting: bool) -> None:
+    # The log is written in order: whatever waits for the disk takes with it all that came before.
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if lasting else 'NORMAL'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif not lasting:
+        connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
 
 
 def after_commit(session: Session, act: Callable[[], object]) -> None:

@@ -138,7 +138,7 @@ class Relay:
         return before, after
 
     def _remember_said(self, lines: Sequence[OutboxLine], before: dict[str, int], after: dict[str, int]) -> None:
-        with transaction(self.engine) as session:
+        with transaction(self.engine, lasting=False) as session:  # forgotten at a power cut, they are said again
             session.connection().execute(
                 update(OutboxLine).where(col(OutboxLine.number) == bindparam("line")).values(said_at=now()),
                 [{"line": line.number} for line in lines],

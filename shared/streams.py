@@ -47,7 +47,8 @@ class Hearing(Generic[E]):
     Args:
         event: the fact heard.
         effect: rows and staged events for events heard for the first time, all in one transaction with the inbox.
-        prepare: an earlier transaction of its own, run for repeats too; it must be harmless when repeated.
+        prepare: an earlier transaction of its own, run for repeats too; it must be harmless when repeated. A power cut
+            before the effect may undo it.
         guard: held from `prepare` to the last commit, for effects that read memory beside the database.
     """
 
@@ -152,7 +153,7 @@ class Listener(Generic[E]):
         causes = [cause for cause in map(telemetry.parse_traceparent, headers) if cause]
         with telemetry.span(f"hear {self.stream}", causes):
             if self.hearing.prepare:
-                with transaction(self.engine) as session:
+                with transaction(self.engine, lasting=False) as session:  # the effect's commit keeps both
                     self.hearing.prepare(events, session)
             with transaction(self.engine) as session:
                 fresh = inbox.first_time(session, self.group, events)

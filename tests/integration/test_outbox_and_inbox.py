@@ -137,3 +137,16 @@ def test_an_instant_comes_back_as_it_went(engine: Engine) -> None:
     assert heard.tzinfo == UTC
     with pytest.raises(Exception, match="needs its zone"), transaction(engine) as session:
         session.add(InboxLine(group="g", event_id=uuid4(), heard_at=datetime(2026, 3, 2)))  # noqa: DTZ001
+
+
+def test_only_what_is_made_again_anyway_does_not_wait_for_the_disk(engine: Engine) -> None:
+    asked, waits, goes_on = {
+        "sqlite": ("PRAGMA synchronous", 2, 1),
+        "postgresql": ("SHOW synchronous_commit", "on", "off"),
+    }[engine.dialect.name]
+
+    def told(*, lasting: bool) -> object:
+        with transaction(engine, lasting=lasting) as session:
+            return session.connection().exec_driver_sql(asked).scalar_one()
+
+    assert [told(lasting=True), told(lasting=False), told(lasting=True)] == [waits, goes_on, waits]
