@@ -4,7 +4,6 @@
 it finds that Redis holds less than it was given (emptied, or restored from an older copy).
 """
 
-import json
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -14,9 +13,10 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+from pydantic_core import from_json, to_json
 from redis import Redis
 from redis.exceptions import ResponseError
-from sqlalchemy import Column, Engine, Index, Text, bindparam, delete, func, update
+from sqlalchemy import Column, Engine, Index, Text, bindparam, delete, func, insert, update
 from sqlmodel import Field, Session, col, select
 
 from shared import telemetry
@@ -53,18 +53,18 @@ class StreamMark(SpineTable, table=True):
     entries_added: int
 
 
-def stage(session: Session, event: Event, *, agency: UUID | None = None) -> None:
+def stage(session: Session, event: Event, *, agency: UUID | None = None, data: str | None = None) -> None:
     """Decide, with everything else in this transaction, that `event` will be said.
 
     Args:
         agency: whose own stream it goes to, for events that have a stream an agency.
+        data: its data as JSON, in place of what is in `event`; see `wire.encode`.
     """
     if event.per_agency != (agency is not None):
         raise ValueError(f"{event.stream}: name the agency exactly for events with a stream an agency")
-    fields = encode(event, telemetry.traceparent())
-    session.add(
-        OutboxLine(stream=stream_of(event, agency), fields=json.dumps(fields, ensure_ascii=False), staged_at=now())
-    )
+    fields = to_json(encode(event, telemetry.traceparent(), data)).decode()
+    line = {"stream": stream_of(event, agency), "fields": fields, "staged_at": now()}
+    session.connection().execute(insert(OutboxLine), line)
     if bell := _bells.get(session.get_bind().engine):
         after_commit(session, bell.set)
 
@@ -127,7 +127,7 @@ class Relay:
             for stream in streams:
                 pipe.xinfo_stream(stream)
             for line in lines:
-                pipe.xadd(line.stream, json.loads(line.fields))
+                pipe.xadd(line.stream, from_json(line.fields))
             for stream in streams:
                 pipe.xinfo_stream(stream)
             replies = pipe.execute(raise_on_error=False)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
+from pydantic_core import to_json
 from sqlalchemy import Engine
 from sqlmodel import Session
 
@@ -24,7 +25,7 @@ from services.matching.engine.near_misses import NearMisses, near_misses
 from services.matching.engine.profiles import SIDES, Profile, Scope, Side, as_side, other_side
 from services.matching.engine.scorer import Rules
 from services.matching.engine.search import values_of
-from services.matching.engine.written import as_pair, key_of, line
+from services.matching.engine.written import as_told, key_of, line
 from services.matching.epochs import fit_first_epoch, present_epoch
 from services.matching.shards import Shard
 from services.matching.tables import MatchList, PairApart, ProfileRow
@@ -186,7 +187,7 @@ class Matcher:
         for row in store.said_lists(session, str(self.shard)):
             scope, held = held_of(row)
             if held.revision:  # else it never held anybody, and nothing was said of it
-                stage(session, found(scope, self.shard, held, store.lines_of(row.pairs)))
+                say(session, scope, self.shard, held, store.lines_of(row.pairs))
 
     def repair(self, scopes: Sequence[Scope], session: Session) -> int:
         """Make these lists anew from the profiles as stored; how many were wrong. The caller holds the lock."""
@@ -333,7 +334,7 @@ class Matcher:
         same = written == said_lines and (not written or (before is not None and as_of == before.profile_revision))
         held = Held((before.revision if before else 0) + (not same), as_of, epoch, keys)
         if not same:
-            stage(session, found(scope, self.shard, held, written))
+            say(session, scope, self.shard, held, written)
         return self._row(scope, held, written), held
 
     def _row(self, scope: Scope, held: Held, lines: Sequence[str]) -> MatchList:
@@ -409,17 +410,13 @@ def scope_of(row: ProfileRow) -> Scope:
     return as_side(row.side), row.id
 
 
-def found(scope: Scope, shard: Shard, held: Held, lines: Sequence[str]) -> MatchesFound:
-    """What is said of a list."""
+def say(session: Session, scope: Scope, shard: Shard, held: Held, lines: Sequence[str]) -> None:
+    """Stage what is said of a list. Its pairs go from lines to JSON: as models they cost more than to find them."""
     side, own = scope
-    return MatchesFound(
-        scope=side,
-        scope_id=own,
-        shard=str(shard),
-        revision=held.revision,
-        epoch=held.epoch,
-        pairs=tuple(as_pair(side, own, held.profile_revision, written) for written in lines),
-    )
+    found = MatchesFound(scope=side, scope_id=own, shard=str(shard), revision=held.revision, epoch=held.epoch, pairs=())
+    pairs = [as_told(side, own, held.profile_revision, written) for written in lines]
+    head = found.model_dump(mode="json", exclude={"event_id", "occurred_at"})
+    stage(session, found, data=to_json({**head, "pairs": pairs}).decode())
 
 
 def lines_of(

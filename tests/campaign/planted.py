@@ -72,8 +72,8 @@ def _inbox_in_a_transaction_of_its_own(_redis: Redis) -> None:
 
 
 def _publish_beside_the_transaction(redis: Redis) -> None:
-    def stage(_session: Session, event: Event, *, agency: UUID | None = None) -> None:
-        redis.xadd(outbox.stream_of(event, agency), encode(event))  # type: ignore[arg-type]
+    def stage(_session: Session, event: Event, *, agency: UUID | None = None, data: str | None = None) -> None:
+        redis.xadd(outbox.stream_of(event, agency), encode(event, data=data))  # type: ignore[arg-type]
 
     _replace(outbox.stage, stage)
 

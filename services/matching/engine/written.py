@@ -35,16 +35,20 @@ def body_of(written: str) -> str:
 
 def as_pair(side: Side, own: UUID, own_revision: int, written: str) -> MatchedPair:
     """The pair of a line in the list of `own`, as it is told."""
+    return MatchedPair.model_validate(as_told(side, own, own_revision, written))
+
+
+def as_told(side: Side, own: UUID, own_revision: int, written: str) -> dict[str, Any]:
+    """The same as plain data, in the contract's order: a list is told whole, and most of it was told before."""
     other, revision, _, *body = from_json(written)
-    ends = {side: (own, own_revision), other_side(side): (UUID(other), revision)}
-    pair: dict[str, Any] = {
+    ends = {side: (str(own), own_revision), other_side(side): (other, revision)}
+    return {
         "seeker_id": ends["seeker"][0],
         "seeker_revision": ends["seeker"][1],
         "posting_id": ends["posting"][0],
         "posting_revision": ends["posting"][1],
         **told_of(body),
     }
-    return MatchedPair.model_validate(pair)
 
 
 def told_of(body: list[Any]) -> dict[str, Any]:

@@ -16,10 +16,9 @@ from sqlmodel import Session, col, select
 from services.matching import store
 from services.matching.engine.lists import Held
 from services.matching.engine.profiles import as_side
-from services.matching.matcher import found
+from services.matching.matcher import say
 from services.matching.shards import Shard
 from services.matching.tables import MatchList, NextList, ProfileRow, ShardRow
-from shared.outbox import stage
 
 ListKey = tuple[str, UUID, str]
 """Scope, whose, and the shard that said it."""
@@ -83,7 +82,7 @@ def _take_back(session: Session, row: MatchList) -> None:
     if row.pairs:
         row.revision, row.pairs = row.revision + 1, ""
         held = Held(row.revision, GONE, row.epoch)
-        stage(session, found((as_side(row.scope), row.scope_id), Shard.named(row.shard), held, ()))
+        say(session, (as_side(row.scope), row.scope_id), Shard.named(row.shard), held, ())
     session.add(row)
 
 

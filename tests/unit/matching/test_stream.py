@@ -1,5 +1,6 @@
 """However facts stream in, the lists are what a recompute gives: none missed, none invented, none different."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -8,12 +9,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
+from sqlmodel import select
 
 from services.matching import store
 from services.matching.engine.text import neutral_frequencies
 from services.matching.matcher import APART, Heard
-from shared.contracts import MatchedPair, PostingPublished, ReferralRecorded, SeekerPublished
+from shared.contracts import MatchedPair, MatchesFound, PostingPublished, ReferralRecorded, SeekerPublished
 from shared.database import reading, transaction
+from shared.outbox import OutboxLine
 from tests.unit.matching import naive
 from tests.unit.matching.drawn import postings, seekers
 from tests.unit.matching.examples import (
@@ -205,6 +208,17 @@ def test_each_changed_list_is_said_once_a_batch(engine: Engine) -> None:
     scopes = [(found.scope, found.scope_id) for found in said(engine)]
     assert len(scopes) == len(set(scopes)) == 4
     assert {found.revision for found in said(engine)} == {1}
+
+
+def test_a_list_is_said_in_the_very_bytes_of_its_contract(engine: Engine) -> None:
+    seekers_heard = [a_seeker(number, skills=("제빵",)) for number in range(3)]
+    postings_heard = [a_posting(1), a_posting(2, required_skills=("제빵", '"용접" \\ 한글'))]
+    hear_all(started(engine), engine, [seekers_heard, postings_heard])
+    with reading(engine) as session:
+        lines = session.exec(select(OutboxLine.fields).where(OutboxLine.stream == MatchesFound.stream)).all()
+    written = [json.loads(fields)["data"] for fields in lines]
+    assert written == [found.model_dump_json(exclude={"event_id", "occurred_at"}) for found in said(engine)]
+    assert any(pair.reasons and pair.raises for found in said(engine) for pair in found.pairs)
 
 
 def test_a_repeat_says_nothing(engine: Engine) -> None:
