@@ -18,6 +18,7 @@ from scipy import sparse
 from services.matching.engine import kernels, text
 from services.matching.engine.conditions import POSTING, SEEKER, Conditions, Mask
 from services.matching.engine.explanation import bodies
+from services.matching.engine.gaps import Asked
 from services.matching.engine.kernels import SparseRows, Terms
 from services.matching.engine.layers import Layers
 from services.matching.engine.profiles import Facts, Profile, Side, Traits, as_side, held_terms, other_side, traits
@@ -335,10 +336,11 @@ class Index:
 
     def explain(self, pairs: Sequence[tuple[UUID, UUID, tuple[int, ...]]]) -> list[str]:
         """What is written down of pairs of seeker and posting whose parts have these values."""
-        seekers = {one: self.traits("seeker", one) for one, _, _ in pairs}
-        postings = {one: self.traits("posting", one) for _, one, _ in pairs}
+        seekers = {one: self.traits("seeker", one) for one in {seeker for seeker, _, _ in pairs}}
+        likest = self.vocabulary.likest
+        postings = {one: Asked(self.traits("posting", one), likest) for one in {posting for _, posting, _ in pairs}}
         named = [(seekers[seeker], postings[posting], values) for seeker, posting, values in pairs]
-        return bodies(named, self.epoch.rules, self.vocabulary.likest, self.telling)
+        return bodies(named, self.epoch.rules, self.telling)
 
     def revision(self, side: Side, profile: UUID) -> int:
         """As of which revision the profile is at hand; 0 where it is not."""

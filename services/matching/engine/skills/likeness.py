@@ -63,8 +63,11 @@ class Vocabulary:
         """The greatest likeness of any of the terms held to the term asked for."""
         if asked in held:
             return SAME
-        alike = self._alike[self.number(asked)]
-        return max((share for other, share in alike.items() if self._terms[other] in held), default=0)
+        greatest, terms = 0, self._terms
+        for other, share in self._alike[self.number(asked)].items():  # asked of every pair that is told: no generator
+            if share > greatest and terms[other] in held:
+                greatest = share
+        return greatest
 
     def matrix(self) -> sparse.csr_matrix:
         """Likeness of all terms to all terms."""
