@@ -12,6 +12,7 @@ from services.matching.bench.made import World
 from services.matching.bench.peers import plain
 from services.matching.bench.timing import interleaved, median
 from services.matching.engine.compiling import compiled
+from services.matching.engine.directory import sizes_of
 from services.matching.engine.index import SKILL_PARTS, Index, Slots
 from services.matching.engine.search import THREADS
 from services.matching.engine.text import COLUMNS
@@ -104,8 +105,8 @@ def entries_a_pair(index: Index, asked: Slots) -> float:
     starts = seekers.text.arrays().starts
     added = 0
     for block in seekers.layers.blocks:
-        if len(block.lists):
-            added += int(np.diff(block.lists)[columns[columns + 1 < len(block.lists)]].sum())
+        if len(block.entries):
+            added += int(sizes_of(block.lists, columns).sum())
         else:  # a small block has no lists: its rows are looked through
             added += len(asked) * int((starts[block.members + 1] - starts[block.members]).sum())
     return added / len(asked) / len(seekers.slot)

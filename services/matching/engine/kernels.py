@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matching.engine.compiling import compiled, inlined
+from services.matching.engine.directory import Directory, columns_of, counted, mark, place_of
 from services.matching.engine.scorer import FULL, PARTS
 
 Array = NDArray[Any]
@@ -89,8 +90,8 @@ class Block(NamedTuple):
     """Some documents, those that say the same next to each other, and an inverted index of them.
 
     `members` are their slots and `conditions` their rows, in the order of `stretches`: a gate is judged once for all of
-    a stretch. `lists` says where each column's entries start. The most frequent columns are the `head`: they have no
-    lists, a document's stand together, as places in the head. An entry is a document or a place in its upper half, and
+    a stretch. `lists` says where each column's entries start. The most frequent columns are the `head`: their lists are
+    empty, a document's stand together, as places in the head. An entry is a document or a place in its upper half, and
     a value in steps.
     A block of few documents, just come, has no index at all: their rows are looked through one by one.
     """
@@ -98,7 +99,7 @@ class Block(NamedTuple):
     members: Array
     conditions: Array
     stretches: Stretches
-    lists: Array
+    lists: Directory
     entries: Array
     head: Array
     head_norms: Array
@@ -180,12 +181,13 @@ _KNOWN_WHERE = {
 
 @compiled
 def invert(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
-    text: SparseRows, terms: SparseRows, members: Array, head: Array, width: int, text_width: int
+    text: SparseRows, terms: SparseRows, members: Array, text_width: int, width: int, often: int
 ) -> Any:
     """An inverted index over these documents: text columns but the head, then term columns.
 
     Args:
         terms: of these documents alone, in their order.
+        often: so many documents have a text column that belongs to the head.
 
     Returns:
         Where each column's entries start and the entries; the head; the norm of each document's head, where its
@@ -193,50 +195,60 @@ def invert(  # noqa: PLR0913, PLR0917 - arrays in, arrays out
     """
     starts, columns, values = text.starts, text.columns, text.values
     term_starts, term_columns, term_values = terms.starts, terms.columns, terms.values
-    place_of = np.full(width, -1, np.int32)
-    place_of[head] = np.arange(len(head))
-    lists, head_starts = np.zeros(width + 1, np.int32), np.zeros(len(members) + 1, np.int32)
+    bits = np.zeros((width >> 6) + 1, np.uint64)
+    count = _mark_all(bits, text, terms, members, text_width)
+    before = counted(bits)
+    known = columns_of(bits, before)
+    places, had, count = np.empty(count, np.int32), np.zeros(len(known) + 1, np.int32), 0
     for near in range(len(members)):
-        row = members[near]
-        for at in range(starts[row], starts[row + 1]):
-            column = columns[at]
-            lists[column + 1] += place_of[column] < 0
-            head_starts[near + 1] += place_of[column] >= 0
-        for at in range(term_starts[near], term_starts[near + 1]):
-            lists[text_width + term_columns[at] + 1] += 1
-    lists, head_starts = np.cumsum(lists).astype(np.int32), np.cumsum(head_starts).astype(np.int32)
-    filled, head_filled = lists[:-1].copy(), 0
-    entries, head_entries = np.empty(lists[-1], np.uint32), np.empty(head_starts[-1], np.uint32)
-    head_norms = np.zeros(len(members), np.float32)
+        for at in range(starts[members[near]], starts[members[near] + 1]):
+            places[count] = place_of(bits, before, columns[at])
+            had[places[count] + 1] += 1
+            count += 1
+    in_head, head_size = np.full(len(known), -1, np.int32), 0
+    for place in range(len(known)):
+        if known[place] < text_width and had[place + 1] >= often:
+            in_head[place], had[place + 1] = head_size, 0
+            head_size += 1
+    for at in range(len(term_columns)):
+        had[place_of(bits, before, text_width + term_columns[at]) + 1] += 1
+    listed, lists = had.sum() - len(term_columns), np.cumsum(had).astype(np.int32)
+    filled, entries = lists[:-1].copy(), np.empty(lists[-1], np.uint32)
+    head_starts, head_entries = np.zeros(len(members) + 1, np.int32), np.empty(count - listed, np.uint32)
+    head_norms, count, head_filled = np.zeros(len(members), np.float32), 0, 0
     for near in range(len(members)):
-        row, squares = members[near], 0
-        for at in range(starts[row], starts[row + 1]):
-            column, value = columns[at], int(np.int64(values[at]))
-            if place_of[column] >= 0:
+        squares = 0
+        for at in range(starts[members[near]], starts[members[near] + 1]):
+            place, value = places[count], int(np.int64(values[at]))
+            count += 1
+            if in_head[place] >= 0:
                 squares += value * value
-                head_entries[head_filled] = (place_of[column] << 16) | value
+                head_entries[head_filled] = (in_head[place] << 16) | value
                 head_filled += 1
             else:
-                entries[filled[column]] = (near << 16) | value
-                filled[column] += 1
-        head_norms[near] = np.sqrt(squares) * 1.000001
+                entries[filled[place]] = (near << 16) | value
+                filled[place] += 1
+        head_starts[near + 1], head_norms[near] = head_filled, np.sqrt(squares) * 1.000001
         for at in range(term_starts[near], term_starts[near + 1]):
-            column = text_width + term_columns[at]
-            entries[filled[column]] = (near << 16) | _in_steps(term_values[at])
-            filled[column] += 1
-    return lists, entries, head, head_norms, head_starts, head_entries
+            place = place_of(bits, before, text_width + term_columns[at])
+            entries[filled[place]] = (near << 16) | _in_steps(term_values[at])
+            filled[place] += 1
+    return Directory(bits, before, lists), entries, known[in_head >= 0], head_norms, head_starts, head_entries
+
+
+@inlined
+def _mark_all(bits: Array, text: SparseRows, terms: SparseRows, members: Array, text_width: int) -> int:
+    """Which columns occur; how many entries of texts there are."""
+    starts, columns, term_columns, count = text.starts, text.columns, terms.columns, 0
+    for near in range(len(members)):
+        for at in range(starts[members[near]], starts[members[near] + 1]):
+            mark(bits, columns[at])
+            count += 1
+    for at in range(len(term_columns)):
+        mark(bits, text_width + term_columns[at])
+    return count
 
 
 @inlined
 def _in_steps(value: float) -> int:
     return int(min(np.ceil(value * STEPS), STEPS))
-
-
-@compiled
-def often(text: SparseRows, members: Array, text_width: int, least: int) -> Array:
-    """The text columns that at least so many of these documents have."""
-    starts, columns, counts = text.starts, text.columns, np.zeros(text_width, np.int32)
-    for near in range(len(members)):
-        for at in range(starts[members[near]], starts[members[near] + 1]):
-            counts[columns[at]] += 1
-    return np.flatnonzero(counts >= least).astype(np.int32)

@@ -7,13 +7,13 @@ wishes another occupation, and who would not go so far. Dead rows stay where the
 """
 
 from collections.abc import Callable
-from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from services.matching.engine.kernels import Array, Block, SparseRows, Stretches, invert, often
-from services.matching.engine.reaches import order, stretches_of
+from services.matching.engine.directory import Directory
+from services.matching.engine.kernels import Array, Block, SparseRows, Stretches, invert
+from services.matching.engine.reaches import each_alone, order, stretches_of
 
 LARGEST = 2**15
 """Documents of a block: their numbers within it take two bytes, and a block's sums stay in the fast cache."""
@@ -78,35 +78,41 @@ class Layers:
 
 def _layer(first: int, last: int, rows: Rows) -> Layer:
     slots = np.arange(first, last, dtype=np.int32)
-    occupations = rows.conditions["occupations" if "areas" in (rows.conditions.dtype.names or ()) else "occupation"]
-    ranks = rows.occupation_ranks()[occupations[first:last]] if last - first > LARGEST else occupations[first:last]
-    together = order(rows.conditions[first:last], ranks, np.zeros(last - first, dtype=np.uint16))
-    blocks = [
-        _block(slots[part], ranks[part], rows) for part in np.array_split(together, -(-(last - first) // LARGEST))
-    ]
-    ends = list(accumulate(len(block.stretches.patterns) for block in blocks))
-    starts = [block.stretches.starts[:-1] for block in blocks]
-    rest = zip(*(block.stretches[1:] for block in blocks), strict=True)
-    stretches = Stretches(np.concatenate(starts), *(np.concatenate(some) for some in rest))
-    return Layer(first, last, blocks, stretches, np.array(ends))
+    blocks = [_unlisted(slots, rows)] if len(slots) <= SMALLEST else _listed_blocks(slots, rows)
+    if len(blocks) == 1:
+        return Layer(first, last, blocks, blocks[0].stretches, np.array([len(blocks[0].stretches.patterns)]))
+    told = [np.concatenate(some) for some in zip(*(block.stretches[1:] for block in blocks), strict=True)]
+    ends = np.cumsum([len(block.stretches.patterns) for block in blocks])
+    starts = np.concatenate([block.stretches.starts[:-1] for block in blocks])
+    return Layer(first, last, blocks, Stretches(starts, *told), ends)
 
 
-def _block(slots: Array, ranks: Array, rows: Rows) -> Block:
-    by_what_they_say = order(rows.conditions[slots], ranks, rows.patterns[slots])
-    members = slots[by_what_they_say]
+def _unlisted(slots: Array, rows: Rows) -> Block:
+    """As they came: to put them in order takes longer than to look at each."""
+    conditions, patterns = rows.conditions[slots], rows.patterns[slots]
+    return Block(slots, conditions, each_alone(conditions, patterns), *_without_lists(len(slots)))
+
+
+def _listed_blocks(slots: Array, rows: Rows) -> list[Block]:
+    wished = rows.conditions["occupations" if "areas" in (rows.conditions.dtype.names or ()) else "occupation"][slots]
+    ranks = rows.occupation_ranks()[wished] if len(slots) > LARGEST else wished
+    together = order(rows.conditions[slots], ranks, np.zeros(len(slots), dtype=np.uint16))
+    return [_listed(slots[part], ranks[part], rows) for part in np.array_split(together, -(-len(slots) // LARGEST))]
+
+
+def _listed(slots: Array, ranks: Array, rows: Rows) -> Block:
+    members = slots[order(rows.conditions[slots], ranks, rows.patterns[slots])]
     conditions = rows.conditions[members]
     stretches = stretches_of(conditions, rows.patterns[members])
-    if len(members) <= SMALLEST:
-        return Block(members, conditions, stretches, *_without_lists(len(members)))
-    head = often(rows.text, members, rows.text_width, len(members) // OFTEN)
-    width = rows.text_width + rows.terms_width
-    listed = invert(rows.text, rows.terms_of(members), members, head, width, rows.text_width)
+    width, often = rows.text_width + rows.terms_width, len(members) // OFTEN
+    listed = invert(rows.text, rows.terms_of(members), members, rows.text_width, width, often)
     return Block(members, conditions, stretches, *listed)
 
 
-def _without_lists(size: int) -> tuple[Array, ...]:
+def _without_lists(size: int) -> tuple[Any, ...]:
     nothing, no_entries = np.empty(0, np.int32), np.empty(0, np.uint32)
-    return nothing, no_entries, nothing, np.zeros(size, np.float32), np.zeros(size + 1, np.int32), no_entries
+    no_lists = Directory(np.empty(0, np.uint64), nothing, nothing)
+    return no_lists, no_entries, nothing, np.zeros(size, np.float32), np.zeros(size + 1, np.int32), no_entries
 
 
 def _belong_together(one: tuple[int, int], follower: tuple[int, int]) -> bool:

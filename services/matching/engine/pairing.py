@@ -14,6 +14,7 @@ import numpy as np
 
 from services.matching.engine.compiling import compiled, inlined
 from services.matching.engine.conditions import EXCLUDED
+from services.matching.engine.directory import place_of
 from services.matching.engine.exact_pair import SQUARE, as_value, clear_row, cover, dot, judge, spread_row, sums
 from services.matching.engine.kernels import (
     CERTIFICATE,
@@ -104,13 +105,13 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
         low, high = asking.starts[slot], asking.starts[slot + 1]
         spread_row(low, high, asking.columns, asking.values, row)
         _mark(number, queries.terms, True, marked)
-        if len(block.lists):
+        if len(block.entries):
             texts[:] = 0
             gains[:] = 0
             _add_text(low, high, asking, block, texts)
             _add_terms(number, queries.terms, text_width, block, gains)
         else:
-            _look_through(members, asked, row, texts)
+            _look_through(stretches, others, members, asked, row, texts)
             gains[:] = all_skills
         missing = np.float32(_take_head(block.head, row, head_values) * scale * 1.000001)
         _reach(block, bound, pattern, scale, missing, texts, gains, others, reach, hopes)
@@ -286,23 +287,26 @@ def _more(found: Found) -> Found:
 @inlined
 def _add_text(first: int, last: int, asking: SparseRows, block: Block, texts: Array) -> None:
     """Add up what the lists hold of the query's text."""
-    columns, values, lists, entries = asking.columns, asking.values, block.lists, block.entries
+    columns, values, entries = asking.columns, asking.values, block.entries
+    bits, before, lists = block.lists.bits, block.lists.before, block.lists.starts
     for at in range(first, last):
-        value = np.int32(values[at])
-        for place in range(np.uint64(lists[columns[at]]), np.uint64(lists[columns[at] + 1])):
-            entry = entries[place]
-            texts[entry >> HALF] += value * np.int32(entry & LOW)
+        found, value = place_of(bits, before, columns[at]), np.int32(values[at])
+        if found >= 0:
+            for place in range(np.uint64(lists[found]), np.uint64(lists[found + 1])):
+                entry = entries[place]
+                texts[entry >> HALF] += value * np.int32(entry & LOW)
 
 
 @inlined
 def _add_terms(number: int, terms: SparseRows, text_width: int, block: Block, gains: Array) -> None:
     """Add up what the lists hold of the query's terms; what the block does not know was met after it was made."""
-    columns, values, lists, entries = terms.columns, terms.values, block.lists, block.entries
+    columns, values, entries = terms.columns, terms.values, block.entries
+    bits, before, lists = block.lists.bits, block.lists.before, block.lists.starts
     for at in range(terms.starts[number], terms.starts[number + 1]):
-        column = text_width + columns[at]
-        if column + 1 < len(lists):
+        found = place_of(bits, before, text_width + columns[at])
+        if found >= 0:
             value = np.float32(values[at] / STEPS)
-            for place in range(np.uint64(lists[column]), np.uint64(lists[column + 1])):
+            for place in range(np.uint64(lists[found]), np.uint64(lists[found + 1])):
                 entry = entries[place]
                 gains[entry >> HALF] += value * np.float32(entry & LOW)
 
@@ -315,12 +319,16 @@ def _mark(number: int, terms: SparseRows, mark: bool, marked: Array) -> None:
 
 
 @inlined
-def _look_through(members: Array, rows: SparseRows, row: Array, texts: Array) -> None:
-    """Each document's whole text, where there are no lists."""
+def _look_through(  # noqa: PLR0913, PLR0917
+    stretches: Array, others: Array, members: Array, rows: SparseRows, row: Array, texts: Array
+) -> None:
+    """The whole text of each document that no gate shuts out, where there are no lists."""
     starts, columns, values = rows.starts, rows.columns, rows.values
-    for near in range(len(texts)):
-        document = members[near]
-        texts[near] = dot(starts[document], starts[document + 1], columns, values, row)
+    for stretch in range(len(others)):
+        if others[stretch] >= 0:
+            for near in range(stretches[stretch], stretches[stretch + 1]):
+                document = members[near]
+                texts[near] = dot(starts[document], starts[document + 1], columns, values, row)
 
 
 @inlined

@@ -110,19 +110,28 @@ def wanted_of(conditions: Array) -> Wanted:
 def stretches_of(conditions: Array, patterns: Array) -> Stretches:
     """Neighbours that say the same, in stretches; and what holds for all of each stretch."""
     wanted = Wanted(*np.broadcast_arrays(*wanted_of(conditions)))
-    starts = _starts(
-        _changes(wanted.occupation, wanted.types, patterns), _changes(wanted.number, wanted.limit, *wanted[-3:])
-    )
+    says_otherwise = _changes(wanted.occupation, wanted.types, patterns)
+    starts = _starts(says_otherwise, _changes(wanted.number, wanted.limit, *wanted[-3:]))
     firsts = starts[:-1]
-    ways = np.empty(len(firsts), dtype=_WAY)
-    ways["number"] = np.where(_alike(wanted.number, firsts), wanted.number[firsts], MANY)
-    ways["states_area"] = np.logical_or.reduceat(wanted.states_area, firsts)
-    ways["remote"] = np.logical_or.reduceat(wanted.remote, firsts)
-    ways["known"] = np.logical_and.reduceat(wanted.known, firsts)
-    ways["limit_least"], ways["limit_most"] = _ends(wanted.limit, firsts)
-    for axis in "xyz":
-        ways[f"{axis}_least"], ways[f"{axis}_most"] = _ends(getattr(wanted, axis), firsts)
-    return Stretches(starts, wanted.occupation[firsts], wanted.types[firsts], patterns[firsts], ways)
+    least, most = (Wanted(*(bound.reduceat(each, firsts) for each in wanted)) for bound in (np.minimum, np.maximum))
+    return Stretches(starts, least.occupation, least.types, patterns[firsts], _ways(least, most, len(firsts)))
+
+
+def each_alone(conditions: Array, patterns: Array) -> Stretches:
+    """A stretch for each document."""
+    wanted, count = wanted_of(conditions), len(conditions)
+    starts = np.arange(count + 1, dtype=np.int32)
+    return Stretches(starts, wanted.occupation, wanted.types, patterns, _ways(wanted, wanted, count))
+
+
+def _ways(least: Wanted, most: Wanted, count: int) -> Array:
+    ways = np.empty(count, dtype=_WAY)
+    ways["number"] = np.where(least.number == most.number, least.number, MANY)
+    ways["states_area"], ways["remote"], ways["known"] = most.states_area, most.remote, least.known
+    for end, wanted in (("least", least), ("most", most)):
+        for name in ("limit", "x", "y", "z"):
+            ways[f"{name}_{end}"] = getattr(wanted, name)
+    return ways
 
 
 def _changes(*said: Array) -> Array:
@@ -131,16 +140,6 @@ def _changes(*said: Array) -> Array:
     for each in said:
         changes[1:] |= each[1:] != each[:-1]
     return changes
-
-
-def _alike(said: Array, firsts: Array) -> Array:
-    least, most = _ends(said, firsts)
-    alike: Array = least == most
-    return alike
-
-
-def _ends(said: Array, firsts: Array) -> tuple[Array, Array]:
-    return np.minimum.reduceat(said, firsts), np.maximum.reduceat(said, firsts)
 
 
 @compiled
