@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Engine
 from starlette.responses import StreamingResponse
 
-from services.registry.ledgers.lines import Line, OrderLine, all_lines
+from services.registry.ledgers.lines import CHUNK, Line, OrderLine, all_lines
 from services.registry.ledgers.reach import Asked, nameable
 from services.registry.ledgers.wording import NAMED_ITEMS, cells, head
 from services.registry.people.audit import Look
@@ -24,11 +24,16 @@ NOBODY = UUID(int=0)
 
 def names_of(engine: Engine, vault: Vault, who: SignedIn, found: Sequence[Line], look: Look) -> dict[UUID, Person]:
     """What the form wants told of these people, as far as she may know it; recorded before it is handed out."""
-    ids = [line.seeker_id for line in found if not isinstance(line, OrderLine)]
-    if not ids:
-        return {}
-    with transaction(engine) as session:
-        return vault.read(session, nameable(session, who, ids), look)
+    return people_of(engine, vault, who, look, [line.seeker_id for line in found if not isinstance(line, OrderLine)])
+
+
+def people_of(engine: Engine, vault: Vault, who: SignedIn, look: Look, ids: Sequence[UUID]) -> dict[UUID, Person]:
+    """What she looks for of these people, as far as she may know it; recorded before it is handed out."""
+    people: dict[UUID, Person] = {}
+    for some in (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)):
+        with transaction(engine) as session:
+            people |= vault.read(session, nameable(session, who, some), look)
+    return people
 
 
 def file_of(  # noqa: PLR0913, PLR0917 - what a file is made of

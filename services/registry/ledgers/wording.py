@@ -5,7 +5,7 @@ from typing import Any, get_args
 from uuid import UUID
 
 from services.registry.ledgers.books import Book
-from services.registry.ledgers.half_year import Count, Report
+from services.registry.ledgers.half_year import PEOPLE, Age, Count, Report
 from services.registry.ledgers.lines import Change, Line, OrderLine, PlacementLine, SeekerLine
 from services.registry.people.seekers import ERASED
 from services.registry.people.vault import Person
@@ -62,6 +62,19 @@ def half_year_rows(report: Report, language: Language) -> list[list[str]]:
     told = [(name or say(language, "ledger.half_year.unknown"), counts) for name, counts in named]
     told.append((say(language, "ledger.half_year.total"), report.total))
     return [[name, *(str(counts[what]) for what in get_args(Count))] for name, counts in told]
+
+
+def people_head(language: Language) -> list[str]:
+    columns = ("people", *PEOPLE)
+    return [say(language, f"ledger.half_year.{name}") for name in columns]
+
+
+def people_rows(ages: Mapping[Age, Mapping[Count, int]] | None, language: Language) -> list[list[str]]:
+    """A row for each sex, which is not held of anybody, and each age, where they were counted."""
+    not_held = [say(language, "ledger.half_year.not_held")] * len(PEOPLE)
+    rows = [[say(language, f"ledger.half_year.{sex}"), *not_held] for sex in ("men", "women")]
+    told = [(say(language, f"ledger.half_year.age.{age}"), counts) for age, counts in (ages or {}).items()]
+    return rows + [[name, *(str(counts[what]) for what in PEOPLE)] for name, counts in told]
 
 
 def label_of(seeker_id: UUID) -> str:

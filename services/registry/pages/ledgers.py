@@ -1,6 +1,7 @@
 """The ledgers as pages under `/ledgers`: by days, to be printed, or taken along as a file with the reason recorded."""
 
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -12,13 +13,14 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from services.registry.access import not_found
 from services.registry.api.custody import Words, address_of, named
 from services.registry.ledgers.books import Book
-from services.registry.ledgers.half_year import HalfYear, half_year_report
+from services.registry.ledgers.half_year import HalfYear, half_year_ages, half_year_report
 from services.registry.ledgers.handing_out import Form as FileForm
-from services.registry.ledgers.handing_out import file_of, look_of, names_of, sheet_of
+from services.registry.ledgers.handing_out import file_of, look_of, names_of, people_of, sheet_of
 from services.registry.ledgers.lines import KEYS, lines
 from services.registry.ledgers.reach import Asked, Whose, books_of, may_name, span_of, whose_of
-from services.registry.ledgers.wording import cells, half_year_head, half_year_rows, head
+from services.registry.ledgers.wording import cells, half_year_head, half_year_rows, head, people_head, people_rows
 from services.registry.orders.postings import today
+from services.registry.people.audit import Look
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency, Cafe
 from shared.database import reading
@@ -31,6 +33,8 @@ from shared.web.spreadsheets import MEDIA
 
 PAGE_LINES = 300
 Reporter = Annotated[SignedIn, Depends(allow("agency", "operator", "official"))]
+Counter = Annotated[SignedIn, Depends(allow("agency", "operator"))]
+"""Who may have birth dates read, to count ages."""
 Keeper = Annotated[SignedIn, Depends(allow("counselor", "agency", "operator", "official"))]
 
 
@@ -76,8 +80,21 @@ def ledger_pages(engine: Engine, vault: Vault, pages: Pages) -> APIRouter:
     @router.get("/half-year")
     def show_half_year(request: Request, who: Reporter, asked: HalfAsked) -> Response:
         """The half-yearly report, to be printed."""
-        language = language_of(request)
-        report = half_year_report(engine, asked.whose(who), asked.half)
+        return half_year_page(request, who, asked)
+
+    @router.post("/half-year", dependencies=[Depends(from_our_form)])
+    def show_half_year_ages(
+        request: Request, who: Counter, asked: HalfAsked, why: Annotated[Words, Form()]
+    ) -> Response:
+        """The same with ages, for which each person's birth date is read; who, what and why are recorded."""
+        return half_year_page(request, who, asked, why)
+
+    def half_year_page(request: Request, who: SignedIn, asked: Half, why: str = "") -> Response:
+        language, whose = language_of(request), asked.whose(who)
+        report = half_year_report(engine, whose, asked.half)
+        purpose = f"{say('ko', 'ledger.half_year')} {asked.half.name}: {why}"
+        look = Look(named(who), purpose, ("birth_date",), address_of(request)) if why else None
+        ages = half_year_ages(engine, whose, asked.half, partial(people_of, engine, vault, who, look)) if look else None
         with reading(engine) as session:
             agencies = session.exec(select(Agency).order_by(col(Agency.name))).all()
         wanted = who.agency_id or asked.agency
@@ -88,6 +105,10 @@ def ledger_pages(engine: Engine, vault: Vault, pages: Pages) -> APIRouter:
             "owner": next((each for each in agencies if each.agency_id == wanted), None),
             "head": half_year_head(language),
             "rows": half_year_rows(report, language),
+            "people_head": people_head(language),
+            "people_rows": people_rows(ages, language),
+            "ages_told": ages is not None,
+            "may_count_ages": may_name(who),
         }
         return pages.show(request, "half_year.html", **values)
 

@@ -16,7 +16,7 @@ from sqlmodel import select
 
 from services.registry.app import create_app
 from services.registry.ledgers.books import BOOKS, Book
-from services.registry.ledgers.half_year import HalfYear, half_year_report
+from services.registry.ledgers.half_year import HalfYear, age_on, half_year_report
 from services.registry.ledgers.lines import all_lines, lines
 from services.registry.ledgers.reach import Asked, Span, Whose, span_of
 from services.registry.ledgers.wording import cells
@@ -169,6 +169,22 @@ def test_who_is_hired_after_the_half_year_counts_in_the_next(make_engine: Callab
 
 
 @pytest.mark.parametrize(
+    ("day", "born", "age"),
+    [
+        (date(2026, 3, 3), "1996-03-04", "under_30"),
+        (date(2026, 3, 4), "1996-03-04", "30s"),
+        (date(2026, 2, 28), "1966-03-01", "50s"),
+        (date(2026, 3, 1), "1966-03-01", "over_60"),
+        (date(2026, 3, 1), "1920-03-01", "over_60"),
+        (date(2026, 3, 1), "2010-03-01", "under_30"),
+        (date(2026, 3, 1), "", "not_held"),
+    ],
+)
+def test_an_age_is_that_of_the_day(day: date, born: str, age: str) -> None:
+    assert age_on(day, born) == age
+
+
+@pytest.mark.parametrize(
     ("day", "name"), [(date(2026, 6, 30), "2025-H2"), (date(2026, 7, 1), "2026-H1"), (date(2027, 1, 1), "2026-H2")]
 )
 def test_the_half_year_to_report_is_the_last_that_has_ended(day: date, name: str) -> None:
@@ -242,6 +258,28 @@ class TestPages:
         assert [row[0] for row in (rows[0], rows[-1])] == ["직종", "계"]
         assert clerk.get("/ledgers/half-year", params={"half": "2026"}).status_code == 422
         assert clerk.get("/ledgers/half-year", params={"agency": str(UUID(int=5))}).status_code == 404
+
+    def test_ages_are_counted_through_the_vault_s_door_and_sex_is_held_of_nobody(
+        self, city: Books, browser: Callable[..., TestClient]
+    ) -> None:
+        with stopped_at(LATER):
+            clerk, path = browser("agency"), "/ledgers/half-year?half=2026-H2"
+            unasked = clerk.get(path).text
+            assert "미보유" in unasked
+            assert "30~39세" not in unasked
+            assert post(clerk, path, path, why=" ").status_code == 422
+            assert post(clerk, path, f"{path}&agency={UUID(int=5)}", why="반기 보고").status_code == 404
+            told = post(clerk, path, path, why="반기 보고").text
+        rows = dict(re.findall(r'<th scope="row">([^<]*)</th>(.*)</tr>', told))
+        assert re.findall(r">(\w*)</td>", rows["30~39세"]) == ["1", "1", "1"]
+        assert re.findall(r">(\w*)</td>", rows["남"]) == ["미보유"] * 3
+        with reading(city.engine) as session:
+            seen = session.exec(select(AuditRow).where(AuditRow.purpose == "반기 실적보고 2026-H2: 반기 보고")).all()
+        assert [(row.seeker_id, row.action, row.items) for row in seen] == [(city.seekers[0], "read", ["birth_date"])]
+
+    def test_an_official_counts_no_ages(self, browser: Callable[..., TestClient]) -> None:
+        path = "/ledgers/half-year?half=2026-H2"
+        assert post(browser("official"), path, path, why="보고").status_code == 403
 
     def test_a_file_with_a_reason_is_recorded(self, city: Books, browser: Callable[..., TestClient]) -> None:
         with stopped_at(LATER):
