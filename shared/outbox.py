@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -26,6 +27,8 @@ from shared.database import SpineTable, UtcDateTime, after_commit, reading, tran
 from shared.wire import encode
 
 RELAY_BATCH = 500
+RELAY_BYTES = 4_000_000
+"""Of one MULTI. Valkey closes the connection of whoever queues more than its `client-query-buffer-limit` (16 MB)."""
 
 _bells: WeakKeyDictionary[Engine, threading.Event] = WeakKeyDictionary()
 """Rung when something was staged by this process: its relay need not wait for its next look."""
@@ -111,7 +114,7 @@ class Relay:
     def _say_some(self) -> int:
         with reading(self.engine) as session:
             unsaid = select(OutboxLine).where(col(OutboxLine.said_at).is_(None)).order_by(col(OutboxLine.number))
-            lines = session.exec(unsaid.limit(RELAY_BATCH)).all()
+            lines = _fitting(session.exec(unsaid.limit(RELAY_BATCH)).all())
         if lines:
             before, after = self._put(lines)
             self._remember_said(lines, before, after)
@@ -192,6 +195,12 @@ class Relay:
         """Drop lines that were said longer ago than `keep`."""
         with transaction(self.engine) as session:
             session.connection().execute(delete(OutboxLine).where(col(OutboxLine.said_at) < now() - keep))
+
+
+def _fitting(lines: Sequence[OutboxLine]) -> Sequence[OutboxLine]:
+    """The first lines that go into one MULTI together; at least one."""
+    sizes = accumulate(len(line.fields.encode()) for line in lines)
+    return lines[: max(sum(size <= RELAY_BYTES for size in sizes), 1)]
 
 
 def _added(look: Any) -> int:

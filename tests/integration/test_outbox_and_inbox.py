@@ -1,5 +1,6 @@
 """Do rows and events stand or fall together, on SQLite and on PostgreSQL, with writers at the same time?"""
 
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from redis import Redis
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
-from shared import inbox
+from shared import inbox, outbox
 from shared.clock import now, stopped_at
 from shared.contracts import AgencyAnswered, RestatementRequested
 from shared.database import SpineTable, reading, transaction
@@ -59,6 +60,23 @@ def test_what_was_committed_is_said_once_and_in_order(engine: Engine, redis: Red
     assert relay.say_all() == 0
     assert [fields[b"id"].decode() for _, fields in redis.xrange(REQUEST)] == [str(e.event_id) for e in events]
     assert relay.backlog().unsaid == 0
+
+
+def test_more_than_a_server_takes_in_one_transaction_is_said_in_several(
+    engine: Engine, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is sent too much closes the connection, each time anew: nothing would ever be said again."""
+    monkeypatch.setattr(outbox, "RELAY_BYTES", 500_000)
+    limit = str(redis.config_get("client-query-buffer-limit")["client-query-buffer-limit"])
+    redis.config_set("client-query-buffer-limit", 1_048_576)  # the least that a server can be set to
+    fields = json.dumps({"data": "가" * 20_000}, ensure_ascii=False)
+    with transaction(engine) as session:
+        session.add_all(OutboxLine(stream=REQUEST, fields=fields, staged_at=now()) for _ in range(60))
+    try:
+        assert Relay("matching", engine, redis).say_all() == 60
+    finally:
+        redis.config_set("client-query-buffer-limit", limit)
+    assert redis.xlen(REQUEST) == 60
 
 
 def test_what_this_process_stages_is_said_without_waiting_for_the_next_look(engine: Engine, redis: Redis) -> None:
