@@ -18,6 +18,7 @@ from services.registry.intake.findings import Refused
 from services.registry.intake.importing import Source
 from services.registry.intake.queue import Entry, arrival_of
 from services.registry.intake.rows import Given
+from services.registry.intake.uploads import hold
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency
 from shared.database import transaction
@@ -75,6 +76,10 @@ HTTP: list[tuple[str, bytes, dict[str, str], int, str]] = [
     ("H22", doc(description=f"{MARK} 900101-1234567"), {}, 422, "IDENTIFIER_NOT_ALLOWED"),
 ]
 
+FETCHING = b"""<?xml version="1.0"?><?xml-stylesheet href="http://127.0.0.1:9/x"?>
+<wantedRoot xmlns:xi="http://www.w3.org/2001/XInclude" xml:base="file:///etc/"><wanted><wantedAuthNo>K1</wantedAuthNo>
+<company>a</company><title>b</title><closeDt>99991231</closeDt><xi:include href="passwd"/></wanted></wantedRoot>"""
+
 FILES: list[tuple[str, str, bytes, list[str]]] = [
     ("C1", "a.csv", b"name,title\ncaf\xe9 x,y\n", ["ENCODING_UNKNOWN"]),
     ("C2", "a.csv", (HEAD + GOOD).encode("utf-16"), ["ENCODING_UNKNOWN"]),
@@ -98,6 +103,8 @@ FILES: list[tuple[str, str, bytes, list[str]]] = [
     ("J2", "a.jsonl", b"[" + doc() + b"]", ["JSONL_EXPECTED"]),
     ("J3", "a.jsonl", b'{"description": "' + b"x" * 10_000_000 + b'"}\n' + doc(), ["LINE_TOO_LONG"]),
     ("X1", "a.xml", b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>', ["XML_DTD_FORBIDDEN"]),
+    ("X2", "a.xml", b"<!DOCTYPE a [<!ENTITY b 'aa'><!ENTITY c '&b;&b;'>]><a><d>&c;</d></a>", ["XML_DTD_FORBIDDEN"]),
+    ("X6", "a.xml", FETCHING, []),
     ("X3", "a.xml", b"<other><leaf>1</leaf></other>", ["XML_SCHEMA"]),
     ("X4", "a.xml", b'<?xml version="1.0" encoding="utf-8"?><a><b><c>\xb0\xa1</c></b></a>', ["ENCODING_MISMATCH"]),
     ("X4", "a.xml", b'<?xml version="1.0" encoding="euc-kr"?><a><b><c>\xea\xb0\x80</c></b></a>', ["ENCODING_MISMATCH"]),
@@ -108,6 +115,66 @@ FILES: list[tuple[str, str, bytes, list[str]]] = [
     ("Z1", "a.csv.gz", b"\x1f\x8b\x08....", ["ARCHIVE_NOT_SUPPORTED"]),
     ("L2", "not there.csv", b"-", ["FILE_UNREADABLE"]),
 ]  # fmt: skip
+
+
+ELSEWHERE = {
+    "S15": ("test_queue.py", "test_the_same_id_again_has_no_effect_and_with_other_content_is_a_conflict"),
+    "S16": ("test_queue.py", "test_the_same_id_again_has_no_effect_and_with_other_content_is_a_conflict"),
+    "S18": ("test_door.py", "test_order_and_repetition_make_no_difference"),
+    "S25": ("test_queue.py", "test_a_stream_at_its_last_id_is_told_and_stops_only_its_own_agency"),
+    "S26": ("test_queue.py", "test_an_emptied_stream_and_a_lost_group_do_not_stop_the_reading"),
+    "S27": ("test_queue.py", "test_a_key_that_is_no_stream_stops_only_its_own_agency"),
+    "S28": ("test_queue.py", "test_an_entry_deleted_while_pending_vanishes"),
+    "H1": ("../api/test_api.py", "test_a_key_is_needed"),
+    "H2": ("../api/test_api.py", "test_nobody_sees_or_sends_what_is_anothers"),
+    "H3": ("../api/test_api.py", "test_strangers_and_wrong_roles_stay_out"),
+    "H10": ("test_door.py", "test_what_the_law_forbids_to_carry_comes_back_with_its_article"),
+    "H15": ("../api/test_api.py", "test_the_same_key_again"),
+    "H17": ("../api/test_api.py", "test_a_wrong_page_is_refused"),
+    "H24": ("../api/test_write_limits.py", "test_"),
+    "C12": ("test_formats.py", "test_a_long_file_is_not_loaded"),
+    "C13": ("test_importing.py", "test_every_row_is_counted_and_a_second_run_changes_nothing"),
+    "C15": ("test_importing.py", "test_killed_in_the_middle_and_run_again_it_is_as_one_run"),
+    "C16": ("test_importing.py", "test_nothing_is_kept_when_only_trying_or_when_one_comes_back"),
+    "Z2": ("test_bad_inputs.py", "test_a_file_s_name_is_only_shown"),
+}
+"""Those that need a server, a second sending or a run of their own: where they are tried."""
+WITHOUT_INTAKE = {
+    "S11": "a stream carries one kind of event, and a document says none",
+    "S12": "a document has no version",
+    "S13": "a document has no version",
+    "S17": "a document has no revision: what comes later is newer",
+    "S19": "a posting is complete, or says what became of one",
+    "S20": "no posting speaks of a person",
+    "H11": "a district that is not known is told with the posting, which is taken",
+    "H16": "the second waits for the first and has its answer",
+    "H18": "no list is sorted or filtered by a name that is asked for",
+    "H19": "what is sent is the next revision, whichever was seen",
+    "H23": "of the framework",
+    "H25": "of the server",
+    "H26": "of the server",
+}
+"""What the list has and intake has not, and why."""
+
+
+def test_every_bad_input_of_the_list_is_tried_here_or_elsewhere() -> None:
+    listed = {f"S{n}" for n in range(1, 29)} | {f"H{n}" for n in range(1, 27)} | {f"C{n}" for n in range(1, 18)}
+    listed |= {"J1", "J2", "J3", "Z1", "Z2", "L2"} | {f"X{n}" for n in range(1, 7)}
+    here = {row[0] for table in (STREAM, HTTP, FILES) for row in table}
+    assert listed == here | ELSEWHERE.keys() | WITHOUT_INTAKE.keys()
+    assert not here & (ELSEWHERE.keys() | WITHOUT_INTAKE.keys())
+    for file, name in ELSEWHERE.values():
+        assert f"def {name}" in (Path(__file__).parent / file).read_text(), name
+
+
+@pytest.mark.parametrize("name", ["../../etc/x.csv", "CON.csv", "n" * 300 + ".csv", "a\nb.csv", "..\\..\\x.csv"])
+def test_a_file_s_name_is_only_shown(name: str, agency: Agency, engine: Engine, vault: Vault) -> None:
+    given = Given.in_memory(name, (HEAD + GOOD).encode())
+    assert len(list(Source(given, "postings").open().rows)) == 1
+    with transaction(engine) as session:
+        kept = hold(session, agency, vault, name, b"x").file_name
+    assert len(kept) <= 100
+    assert not set(kept) & set("/\\\n")
 
 
 @pytest.fixture
