@@ -39,6 +39,7 @@ from services.registry.intake.districts import district_of
 from services.registry.intake.documents import ConsentBasis, PostingDocument, SeekerDocument
 from services.registry.intake.findings import Refused, finding
 from services.registry.intake.readings import NOTHING_SAID, READINGS, Closing, ReadingName, Unread, read_consents
+from services.registry.law.conditions import hours_in
 from shared.clock import KST, now
 from shared.contracts import Finding
 
@@ -148,7 +149,14 @@ class Mapping(BaseModel):
                 findings += self._close(made, value, ", ".join(rule.sources))
             elif value is not None:
                 _put(made, target, value)
+        if "wage" in made and "weekly_hours" not in made and (hours := self._hours_beside_the_wage(values)):
+            made["weekly_hours"] = hours
         return made, findings
+
+    def _hours_beside_the_wage(self, values: Values[str, Any]) -> float | None:
+        """A sheet without a column for hours often tells them in that of the wage."""
+        sources = self.fields["wage"].sources if "wage" in self.fields else ()
+        return hours_in(" ".join(word for source in sources for word in _words(values.get(source))), None).weekly
 
     def _read(self, rule: Rule, values: Values[str, Any], sources: Iterable[str]) -> Any:
         said = [word for source in sources for word in _words(values.get(source))]

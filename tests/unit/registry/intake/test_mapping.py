@@ -179,3 +179,20 @@ def test_every_finding_speaks_both_languages() -> None:
         assert any("가" <= letter <= "힣" for letter in row["message_ko"]), code
         assert row["severity"] in ("refusal", "hold", "warning", "remark"), code
         assert not row["hint"] or any("가" <= letter <= "힣" for letter in row["hint"]), code
+
+
+@pytest.mark.parametrize(
+    ("wage", "hours", "weekly"),
+    [
+        ("월 260만원 (주 40시간)", "", 40.0),
+        ("월 260만원 (주 40시간)", "20", 20.0),
+        ("시급 12,000원, 주 15.5 시간", "", 15.5),
+        ("월 260만원, 주 52시간 준수", "", None),
+        ("월 260만원", "", None),
+    ],
+)
+def test_hours_that_stand_in_the_wage_s_column_are_read(wage: str, hours: str, weekly: float | None) -> None:
+    mapping = choose_mapping("postings", "sheet_ko", ())
+    assert mapping is not None
+    document, findings = mapping.document({"회사명": "가", "모집제목": "나", "임금": wage, "주당근로시간": hours})
+    assert (document.get("weekly_hours"), findings) == (weekly, [])
