@@ -65,16 +65,22 @@ def half_year_rows(report: Report, language: Language) -> list[list[str]]:
 
 
 def people_head(language: Language) -> list[str]:
-    columns = ("people", *PEOPLE)
-    return [say(language, f"ledger.half_year.{name}") for name in columns]
+    return [
+        say(language, "ledger.half_year.people"),
+        say(language, "ledger.half_year.applications"),
+        say(language, "ledger.half_year.referred"),
+        say(language, "ledger.half_year.hired"),
+    ]
 
 
 def people_rows(ages: Mapping[Age, Mapping[Count, int]] | None, language: Language) -> list[list[str]]:
     """A row for each sex, which is not held of anybody, and each age, where they were counted."""
     not_held = [say(language, "ledger.half_year.not_held")] * len(PEOPLE)
-    rows = [[say(language, f"ledger.half_year.{sex}"), *not_held] for sex in ("men", "women")]
+    sexes = (say(language, "ledger.half_year.men"), say(language, "ledger.half_year.women"))
     told = [(say(language, f"ledger.half_year.age.{age}"), counts) for age, counts in (ages or {}).items()]
-    return rows + [[name, *(str(counts[what]) for what in PEOPLE)] for name, counts in told]
+    return [[sex, *not_held] for sex in sexes] + [
+        [name, *(str(counts[what]) for what in PEOPLE)] for name, counts in told
+    ]
 
 
 def label_of(seeker_id: UUID) -> str:

@@ -30,6 +30,7 @@ from services.registry.cafes.promotion import STATES
 from services.registry.cafes.proposals import ProposalState
 from services.registry.intake.asking import Kind, fields_to_ask
 from services.registry.ledgers.books import BOOKS
+from services.registry.ledgers.half_year import Age
 from services.registry.ledgers.wording import COLUMNS
 from services.registry.orders.life_cycle import STATES as STATES_OF_ORDERS
 from services.registry.orders.life_cycle import Actor, Status
@@ -125,6 +126,7 @@ MADE_IN_PARTS = {
     *(f"ledger.column.{name}" for names in COLUMNS.values() for name in names),
     *(f"ledger.order.{state}" for state in STATES_OF_ORDERS),
     *(f"ledger.seeker.{state}" for state in (ACTIVE, UNSEEN, *get_args(LeavingReason))),
+    *(f"ledger.half_year.age.{age}" for age in get_args(Age)),
     *(f"ledger.by.{hand}" for hand in {*get_args(Actor), *get_args(Party)}),
     *(f"figure.{name}" for name in BY_NAME),
     *(f"figure.{name}.told" for name in BY_NAME),
