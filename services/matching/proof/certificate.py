@@ -314,6 +314,12 @@ class _Best:
         own, place, other, values = map(np.concatenate, zip(*all_there_are, strict=True))
         self._best = _Pairs(own, place, other, values).best(self._size)
 
+    @property
+    def kept(self) -> _Pairs:
+        """Perhaps none: of pairs that were added none need be a match."""
+        assert self._best is not None
+        return self._best
+
     def in_parts(self, size: int) -> Iterator[_Pairs]:
         """Whole lists, so many together."""
         if self._best is None:
@@ -341,7 +347,7 @@ def _of_seekers(everyone: _Everyone, seekers: Slots) -> tuple[dict[Scope, list[s
         )  # fmt: skip
         lists |= _lists(everyone, "seeker", of_seekers.best(rules.seeker_list))
         for_postings.add(of_postings)
-    return lists, next(for_postings.in_parts(len(postings) + 1))
+    return lists, for_postings.kept
 
 
 def _of_postings(everyone: _Everyone, best: _Pairs) -> dict[Scope, list[str]]:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Queue
@@ -32,6 +33,7 @@ from shared.database import reading, transaction
 from shared.web.pages import furnish
 from tests.unit.matching.api.test_api import OPERATOR, a_settings
 from tests.unit.matching.examples import (
+    SMALL,
     a_posting,
     a_referral,
     a_seeker,
@@ -120,6 +122,14 @@ def test_a_recompute_in_parts_by_all_cores_is_the_same(engine: Engine, monkeypat
     assert in_parts.agrees
     assert in_parts.recomputed == whole.recomputed > 0
     assert in_parts.by_shard[0].recomputed_sha256 == whole.by_shard[0].recomputed_sha256
+
+
+def test_where_nobody_matches_anybody_everything_agrees(engine: Engine) -> None:
+    matcher = started(engine, replace(SMALL, threshold=10_000))
+    hear(matcher, engine, [a_seeker(summary="용접을 한다"), a_posting(title="빵을 굽는 제빵사")])
+    certificate = certified(engine)
+    assert certificate.agrees
+    assert (certificate.pairs, certificate.recomputed) == (0, 0)
 
 
 def test_what_is_in_hand_is_carried_over(engine: Engine) -> None:
