@@ -146,17 +146,22 @@ def _facts_of_an_event(written: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _refused(path: Path, findings: "list[Finding]") -> CommandError:
-    """All that keeps a document from being scored, in one error."""
+    """All that keeps a document from being scored, in one error; of several faults each beside its field."""
     faults = [found for found in findings if found.severity == "refusal"]
     fields = ", ".join(dict.fromkeys(found.where for found in faults if found.where))
     return CommandError(
         faults[0].code,
         ExitCode.USAGE,
-        ko=" ".join(dict.fromkeys(found.message_ko for found in faults)),
-        en=" ".join(dict.fromkeys(found.message for found in faults)),
+        ko=_each([(found.where, found.message_ko) for found in faults]),
+        en=_each([(found.where, found.message) for found in faults]),
         where=f"{path}: {fields}" if fields else str(path),
         hint=faults[0].hint,
     )
+
+
+def _each(faults: list[tuple[str, str]]) -> str:
+    messages = {message for _, message in faults}
+    return messages.pop() if len(messages) == 1 else " ".join(f"{where}: {message}" for where, message in faults)
 
 
 def _show_remarks(remarks: "dict[str, list[Finding]]") -> None:

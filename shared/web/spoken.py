@@ -1,6 +1,6 @@
 """Why a pair fits, as one sentence that a counselor can read aloud on the phone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from shared.contracts import GateName, Reason
@@ -28,6 +28,8 @@ ASKS_CARE: tuple[ReasonCode, ...] = (
 )
 NoMatch = Literal["below_threshold", "shut_out", "not_enough_data"]
 
+NAMES_SKILLS: tuple[ReasonCode, ...] = ("skill.found", "certificate.held")
+
 MOST_GOOD_NEWS = 4
 MOST_CAUTIONS = 2
 MOST_TERMS = 3
@@ -35,7 +37,7 @@ MOST_TERMS = 3
 
 def spoken_reason(reasons: Sequence[Reason], language: Language) -> str:
     """One sentence for one pair: what speaks for it, then what to mind."""
-    good = _clauses(reasons, SPEAKS_FOR, language)[:MOST_GOOD_NEWS]
+    good = _clauses(list(_each_said_once(reasons)), SPEAKS_FOR, language)[:MOST_GOOD_NEWS]
     cautions = _clauses(reasons, ASKS_CARE, language)[:MOST_CAUTIONS]
     if not good and not cautions:
         return say(language, "reason.none")
@@ -55,6 +57,16 @@ def no_match(verdict: NoMatch, shut: Sequence[GateName], language: Language) -> 
     return say(
         language, "verdict.shut_out", gates=_joined(gates) if language == "en" else korean.listed(gates, len(gates))
     )
+
+
+def _each_said_once(reasons: Sequence[Reason]) -> Iterator[Reason]:
+    """Of the words that both sides use, only those that no skill or certificate has named already."""
+    named = " ".join(term for code in NAMES_SKILLS for term in _terms(reasons, code)).casefold()
+    for reason in reasons:
+        if reason.code != "text.shared" or not reason.terms:
+            yield reason
+        elif words := tuple(word for word in reason.terms if word.casefold() not in named):
+            yield reason.model_copy(update={"terms": words})
 
 
 def _clauses(reasons: Sequence[Reason], codes: Sequence[ReasonCode], language: Language) -> list[str]:

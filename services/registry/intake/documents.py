@@ -315,6 +315,9 @@ def _of_validation(error: ValidationError) -> list[Finding]:
     return list(told.values())
 
 
+_BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+
+
 def _of_fault(kind: str, context: dict[str, Any], where: str) -> Finding:  # noqa: PLR0911 - a table, read downwards
     if kind == "value_error":
         return finding(str(context["error"]), where)
@@ -329,7 +332,7 @@ def _of_fault(kind: str, context: dict[str, Any], where: str) -> Finding:  # noq
     if kind == "literal_error":
         return finding("VALUE_UNKNOWN", where, expected=context["expected"])
     if kind.startswith(("greater_than", "less_than")):
-        bounds = ", ".join(f"{name} {bound}" for name, bound in context.items())
+        bounds = ", ".join(f"{_BOUNDS[name]} {bound:,}".removesuffix(".0") for name, bound in context.items())
         return finding("NUMBER_OUT_OF_RANGE", where, expected=bounds)
     if kind.startswith(("int_", "float_", "finite_number", "decimal_")):
         return finding("NUMBER_INVALID", where)

@@ -105,3 +105,9 @@ def test_a_fault_names_the_file_the_field_and_what_was_expected(
     assert result.stdout == ""
     for word in (code, *words):
         assert word in result.stderr
+
+
+def test_of_several_faults_each_stands_beside_its_field(score: Any) -> None:
+    told = score({"experience_months": -1, "shoes": 42}, EVERYTHING).output
+    assert "experience_months: 숫자가 허용 범위를 벗어났습니다: ≥ 0" in told
+    assert "shoes: This field is not known." in told

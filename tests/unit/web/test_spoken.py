@@ -55,6 +55,14 @@ def test_one_thing_said_twice_is_said_once() -> None:
     assert told(("skill.found", ("엑셀",)), ("skill.found", ("엑셀", "SQL"))) == "엑셀과 SQL을 갖추었습니다."
 
 
+def test_what_is_named_as_a_skill_is_not_said_again_as_a_word_of_both() -> None:
+    skill: tuple[ReasonCode, tuple[str, ...]] = ("skill.found", ("Excel", "CNC 7"))
+    assert told(skill, ("text.shared", ("excel", "cnc"))) == "Excel과 CNC 7을 갖추었습니다."
+    assert told(skill, ("text.shared", ("excel", "도면")), language="en") == (
+        "They have Excel and CNC 7 and their profile and the posting both speak of 도면."
+    )
+
+
 def test_every_code_has_its_place_and_its_words() -> None:
     assert sorted((*SPEAKS_FOR, *ASKS_CARE)) == sorted(CODES)
     for language in LANGUAGES:

@@ -180,6 +180,11 @@ def test_bad_input_is_returned_with_code_and_place(send: Send, but: dict[str, An
     assert "900101" not in receipt.model_dump_json()
 
 
+def test_a_number_out_of_range_is_told_the_range_in_signs(send: Send) -> None:
+    (found,) = send(a_document(weekly_hours=9999)).findings
+    assert found.message_ko == "숫자가 허용 범위를 벗어났습니다: ≤ 168"
+
+
 def test_a_posting_may_close_today(send: Send) -> None:
     today = now().astimezone(KST).date()
     assert send(a_document(closes_on=today.isoformat())).outcome == "accepted"
