@@ -254,7 +254,10 @@ def share_progress(label: str, unit: str = "행 rows") -> Iterator[Callable[[int
 
 
 class _Lines:
-    """A line on stderr every few seconds; the time that is left, once enough was read to say it."""
+    """A line on stderr every few seconds; the time that is left, once enough was read to say it.
+
+    At the whole none is told: what follows it (a switch, a commit) is no part of the share.
+    """
 
     EVERY_SECONDS = 5.0
     GROUND = 0.02
@@ -269,7 +272,7 @@ class _Lines:
         if instant - self._said < self.EVERY_SECONDS:
             return
         self._said = instant
-        left = (instant - self._started) * (1 - share) / share if share >= self.GROUND else None
+        left = (instant - self._started) * (1 - share) / share if self.GROUND <= share < 1 else None
         told = "" if left is None else f" · 약 {left:.0f}초 남음 about {left:.0f} s left"
         typer.echo(f"{self._label}: {self._rows:,}{self._unit} · {share:.0%}{told}", err=True)
 

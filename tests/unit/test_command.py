@@ -20,6 +20,7 @@ from shared.command import (
     command_group,
     find_system,
     open_system,
+    share_progress,
     show_json,
     show_table,
 )
@@ -173,3 +174,15 @@ def test_it_starts_without_what_only_a_service_needs() -> None:
     heavy = {"sqlalchemy", "redis", "fastapi", "opentelemetry", "structlog", "xlsxwriter", "numpy", "httpx", "rich"}
     look = f"import sys, deploy.cli; print(*sorted({heavy} & sys.modules.keys()))"
     assert subprocess.check_output([sys.executable, "-P", "-c", look], text=True).split() == []
+
+
+def test_time_left_is_told_only_where_it_can_be_known(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.command._Lines.EVERY_SECONDS", 0.0)
+    with share_progress("다시 맞추기 rematch", " 목록 lists") as step:
+        for share in (0.0, 0.5, 1.0):
+            step(10, share)
+    told = capsys.readouterr().err.splitlines()
+    assert ["left" in line for line in told] == [False, True, False]
+    assert told[-1] == "다시 맞추기 rematch: 30 목록 lists · 100%"
