@@ -17,6 +17,7 @@ from shared.contracts import Fact
 from shared.contracts.matches import PartName
 from shared.database import reading, transaction
 from shared.web.cursors import Paged
+from shared.web.korean import Word
 from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, allow
 
@@ -107,7 +108,8 @@ def _check(asked: AskedAdoption, epoch: int, rules: Rules) -> None:
     if asked.instead_of != epoch:
         raise Problem(
             409, "OTHER_EPOCH", f"Meanwhile epoch {epoch} is the present one.",
-            f"그 사이 기준 {epoch}(으)로 바뀌었습니다.", where="instead_of", hint="Run `iljari learn` again and look.",
+            f"그 사이 기준 {Word(epoch):으로/로} 바뀌었습니다.", where="instead_of",
+            hint="Run `iljari learn` again and look.",
         )  # fmt: skip
     if asked.weights == rules.weights:
         raise Problem(

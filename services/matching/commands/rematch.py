@@ -18,6 +18,7 @@ from shared.command import (
     show_json,
     show_table,
 )
+from shared.web.korean import Word
 
 if TYPE_CHECKING:
     from httpx import Client
@@ -159,5 +160,5 @@ def _verdict(done: dict[str, Any]) -> str:
         )
     epoch = done["epoch"]
     if done["kind"] == "epoch_only":
-        return f"기준 {epoch}을(를) 준비했습니다. Epoch {epoch} is ready for the next rematch."
-    return f"기준 {epoch}(으)로 바꾸었습니다. Epoch {epoch} is the present one. ({pairs:,} pairs)"
+        return f"기준 {Word(epoch):을/를} 준비했습니다. Epoch {epoch} is ready for the next rematch."
+    return f"기준 {Word(epoch):으로/로} 바꾸었습니다. Epoch {epoch} is the present one. ({pairs:,} pairs)"

@@ -17,6 +17,7 @@ from shared.command import (
     show_json,
     show_table,
 )
+from shared.web.korean import with_particle
 
 app = command_group()
 
@@ -152,8 +153,9 @@ def _count(told: dict[str, Any], key: str, of: str | None) -> str:
 
 def _why_row(one: dict[str, Any]) -> tuple[str, str, str, str]:
     first = one["passed_over"][0]
+    named = with_particle(f"'{first['title']}'", "은/는")
     why = (
-        f"{one['choice']}지망: 1지망 '{first['title']}'은 {first['places']}자리에 후보가 {first['listed_by']}명. "
+        f"{one['choice']}지망: 1지망 {named} {first['places']}자리에 후보가 {first['listed_by']}명. "
         f"Choice {one['choice']}: the first has {first['listed_by']} candidates for {first['places']} place(s)."
     )
     return one["seeker_id"][:8], one["title"], _points(one["score"]), why

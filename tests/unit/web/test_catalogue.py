@@ -193,3 +193,8 @@ def test_no_sentence_stands_in_a_template() -> None:
 def test_a_count_of_one_has_its_own_words() -> None:
     assert say("en", "calls.count", count=1) == "1 person"
     assert say("en", "calls.count", count=1_234) == "1,234 people"
+
+
+def test_no_sentence_leaves_the_choice_of_a_particle_to_its_reader() -> None:
+    left = re.compile(r"[은을이과]\([는를가와]\)|\(으\)로")
+    assert not [key for key, sentence in sentences("ko").items() if left.search(sentence)]

@@ -93,3 +93,11 @@ def test_a_time_that_is_none_is_said_to_be_none(client: TestClient, monkeypatch:
     done = CliRunner().invoke(season_commands.app, ["assign", "--start", "noon"])
     assert done.exit_code == 2
     assert "10:00" in done.output
+
+
+def test_why_not_the_first_choice_is_read_aloud_with_its_particle() -> None:
+    first = {"title": "도배 팀원 구합니다", "places": 1, "listed_by": 50}
+    row = season_commands._why_row(
+        {"passed_over": [first], "choice": 3, "seeker_id": "0895e014", "title": "도배사", "score": 5_000}
+    )
+    assert row[-1].startswith("3지망: 1지망 '도배 팀원 구합니다'는 1자리에 후보가 50명.")
