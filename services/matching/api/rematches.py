@@ -10,6 +10,7 @@ from pydantic import StringConstraints
 from sqlalchemy import Engine
 
 from services.matching.rematch import rematches
+from services.matching.rematch.cluster import answers
 from services.matching.rematch.progress import Progress, how_far, newest
 from services.matching.rematch.rematches import Asked, Kind
 from services.matching.tables import RematchRow
@@ -82,6 +83,8 @@ def rematch_api(engine: Engine, shard_count: int) -> APIRouter:
     @router.post("", status_code=202)
     def begin_rematch(_who: Operator, asked: AskedRematch) -> ShownRematch:
         """Begin to match everything anew, in the background; one at a time."""
+        if asked.cluster and not answers(asked.cluster):
+            raise _no_cluster()
         try:
             with transaction(engine) as session:
                 row = rematches.ask(session, Asked(uuid4(), asked_by="operator", **asked.model_dump()), shard_count)
@@ -150,6 +153,14 @@ def runs_already(row: RematchRow) -> Problem:
         where=str(row.rematch_id),
         hint="`iljari rematch --watch` shows how far it is; `--stop` gives it up.",
     )
+
+
+def _no_cluster() -> Problem:
+    return Problem(
+        422, "CLUSTER_UNREACHABLE", "Nobody answers at this address of a cluster.",
+        "이 주소의 클러스터가 응답하지 않습니다.", where="cluster",
+        hint="Is its scheduler running, and reachable from matching?",
+    )  # fmt: skip
 
 
 def _nothing_before(why: str) -> Problem:

@@ -1,6 +1,7 @@
 """Matching's share of the command: `iljari assign`, `iljari exposure`, `iljari drift`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,8 +29,8 @@ FAIR_COLUMNS = ("시각 time", "회사 employer", "자리 table", "공고 postin
 
 @app.command()
 def assign(  # noqa: PLR0913, PLR0917 - the options of the command
-    of_seeker: Annotated[int, typer.Option(help="Referrals that one seeker can follow.")] = 3,
-    of_place: Annotated[int, typer.Option(help="Candidates wished for one place.")] = 3,
+    of_seeker: Annotated[int, typer.Option(help="Referrals that one seeker can follow.", min=1)] = 3,
+    of_place: Annotated[int, typer.Option(help="Candidates wished for one place.", min=1)] = 3,
     of_cafe: Annotated[int | None, typer.Option(help="Referrals that one café's counselors can make.")] = None,
     fair: Annotated[Path | None, typer.Option(help="Write a job fair's timetable to this workbook (.xlsx).")] = None,
     tables: Annotated[int, typer.Option(help="Tables of each firm at the fair.", min=1, max=50)] = 1,
@@ -54,7 +55,8 @@ def assign(  # noqa: PLR0913, PLR0917 - the options of the command
     with open_system(data, timeout=PLAN_SECONDS) as client:
         plan = client.post("/api/v1/matching/season-plan", json=asked).json()
     if fair:
-        _write_fair(fair, plan["referrals"], tables, timedelta(minutes=minutes), opens)
+        with _told_if_unwritable(fair):
+            _write_fair(fair, plan["referrals"], tables, timedelta(minutes=minutes), opens)
     if as_json:
         show_json(plan)
         return
@@ -170,6 +172,22 @@ def _exposure_row(name: str, one: dict[str, Any]) -> tuple[str, ...]:
 
 def _points(ten_thousandths: float | None) -> str:
     return NO_DATA if ten_thousandths is None else f"{ten_thousandths / 100:.2f}"
+
+
+@contextmanager
+def _told_if_unwritable(path: Path) -> Iterator[None]:
+    from xlsxwriter.exceptions import XlsxFileError
+
+    try:
+        yield
+    except XlsxFileError as error:
+        raise CommandError(
+            "FILE_UNWRITABLE",
+            ExitCode.USAGE,
+            ko="파일을 쓸 수 없습니다.",
+            en=f"The file cannot be written ({error}).",
+            where=str(path),
+        ) from error
 
 
 def _write_fair(

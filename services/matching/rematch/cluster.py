@@ -4,17 +4,30 @@ A block is a function of the index alone, so it does not matter who makes it, or
 version of Iljari; the index carries the epoch, its vocabulary and all that was worked out from the alias table.
 """
 
+import socket
 from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
 
 from services.matching.engine.batch import Block, Listed, lists_of
 from services.matching.engine.index import Index
 from services.matching.engine.scorer import SCORER
 
 CONNECT_SECONDS = 30
+KNOCK_SECONDS = 5
 
 
 class OtherVersion(Exception):
     """A worker's program scores otherwise than ours."""
+
+
+def answers(address: str) -> bool:
+    """Whether anybody listens at tcp://HOST:PORT or tls://HOST:PORT; who mistyped it is to know at once."""
+    where = urlsplit(address)
+    try:
+        with socket.create_connection((where.hostname or "", where.port or 0), KNOCK_SECONDS):
+            return True
+    except (OSError, ValueError):
+        return False
 
 
 def on_cluster(address: str, index: Index, blocks: Sequence[Block]) -> Iterator[list[Listed]]:

@@ -123,6 +123,13 @@ def test_what_cannot_be_done_is_refused(client: TestClient, engine: Engine, body
     assert client.get(REMATCHES).json() == []
 
 
+def test_a_cluster_where_nobody_answers_is_told_before_anything_begins(client: TestClient, engine: Engine) -> None:
+    a_town(engine)
+    told = client.post(REMATCHES, json={"cluster": "tcp://127.0.0.1:1"})
+    assert (told.status_code, told.json()["code"]) == (422, "CLUSTER_UNREACHABLE")
+    assert client.get(REMATCHES).json() == []
+
+
 def calendar_asks(engine: Engine, number: int, season: str, shards: int = 1) -> None:
     """As every shard hears it."""
     event = RematchRequested(rematch_id=UUID(int=number), season=season, asked_by="calendar")

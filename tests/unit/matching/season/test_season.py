@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from services.matching.api.seasons import season_api
 from services.matching.commands import season as season_commands
+from shared.command import CommandError
 from shared.web.problems import answer_problems
 from tests.unit.matching.api.test_api import OPERATOR, a_settings
 from tests.unit.matching.examples import a_posting, a_seeker, hear, posting_id, started
@@ -93,6 +95,14 @@ def test_a_time_that_is_none_is_said_to_be_none(client: TestClient, monkeypatch:
     done = CliRunner().invoke(season_commands.app, ["assign", "--start", "noon"])
     assert done.exit_code == 2
     assert "10:00" in done.output
+
+
+def test_a_fair_s_sheet_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    nowhere = tmp_path / "no such folder" / "fair.xlsx"
+    with pytest.raises(CommandError) as refused, season_commands._told_if_unwritable(nowhere):
+        one = {"seeker_id": "0895e014", "employer": "햇살", "title": "도배사", "score": 5_000}
+        season_commands._write_fair(nowhere, [one], 1, timedelta(minutes=10), datetime(2026, 12, 1, 10, tzinfo=UTC))
+    assert (refused.value.code, refused.value.where) == ("FILE_UNWRITABLE", str(nowhere))
 
 
 def test_why_not_the_first_choice_is_read_aloud_with_its_particle() -> None:
