@@ -26,6 +26,7 @@ from services.notify.app import create_app
 from services.notify.handlers import HEARINGS
 from services.notify.settings import NotifySettings
 from services.notify.tables import Table
+from shared.clock import now
 from shared.command import show_table
 from shared.contracts import Event, MatchedPair, ReferralRecorded
 from shared.contracts.referrals import ReferralState
@@ -92,7 +93,10 @@ def fill(engine: Engine, seekers: int) -> None:
     for start in range(0, seekers, BATCH):
         numbers = range(start, min(start + BATCH, seekers))
         drawn = {number: chance.sample(range(postings), 20) for number in numbers}
-        hear(engine, [a_list("seeker", n, ranked(chance, [(n, p) for p in drawn[n]])) for n in numbers])
+        hear(
+            engine,
+            [a_list("seeker", n, ranked(chance, [(n, p) for p in drawn[n]]), occurred_at=now()) for n in numbers],
+        )
         hear(engine, [referred(n, drawn[n][0]) for n in numbers])
     drawn = {number: chance.sample(range(seekers), min(50, seekers)) for number in range(min(100, postings))}
     hear(engine, [a_list("posting", p, ranked(chance, [(s, p) for s in hers])) for p, hers in drawn.items()])
@@ -100,7 +104,7 @@ def fill(engine: Engine, seekers: int) -> None:
 
 def referred(seeker: int, posting: int) -> ReferralRecorded:
     state, one_each = STATES[seeker % len(STATES)], id_of("referral", seeker)
-    return a_referral(seeker, posting, 1, state, referral_id=one_each, cafe_id=cafe_of(seeker))
+    return a_referral(seeker, posting, 1, state, referral_id=one_each, cafe_id=cafe_of(seeker), occurred_at=now())
 
 
 def cafe_of(number: int) -> UUID:

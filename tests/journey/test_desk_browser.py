@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from pydantic import SecretStr
 from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
@@ -247,15 +247,25 @@ def test_on_a_slow_line_a_press_is_seen_and_a_second_changes_nothing(
     slow_down(page)
     page.evaluate(NOTE_WHAT_IS_TOLD)
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
-    page.get_by_role("button", name="알선하기", exact=True).last.dblclick()
+    press_twice(page, page.get_by_role("button", name="알선하기", exact=True).last)
     expect(page.get_by_role("status").filter(has_text="알선했습니다")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("이미 처리되었거나")).to_have_count(0)
-    assert town.reviews() - before == 1
-    if scripts:
-        assert (page.evaluate("sessionStorage.told"), len(sent)) == ("보내는 중…", 1)
+    assert (town.reviews() - before, len(sent)) == (1, 1 if scripts else 2)
+    assert not scripts or page.evaluate("sessionStorage.told") == "보내는 중…"
     page.get_by_role("button", name="되돌리기").click()
     expect(page.get_by_role("status").filter(has_text="되돌렸습니다")).to_be_visible(timeout=60_000)
     assert town.reviews(undone=True) > 0
+
+
+def press_twice(page: Page, button: Locator) -> None:
+    """The second time while the first is under way: with the mouse, for Playwright's own click waits for the answer."""
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
+    assert box
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.mouse.click(*middle)
+    page.mouse.click(*middle)
 
 
 NOTE_WHAT_IS_TOLD = """() => {
