@@ -42,7 +42,7 @@ class RematchFinished(Event):
 
     stream: ClassVar[str] = "rematch.finished.v1"
     said_by: ClassVar[tuple[ServiceName, ...]] = ("matching",)
-    heard_by: ClassVar[tuple[ServiceName, ...]] = ("registry", "notify")
+    heard_by: ClassVar[tuple[ServiceName, ...]] = ("registry",)
 
     rematch_id: UUID
     season: Annotated[str, StringConstraints(max_length=100)] = ""

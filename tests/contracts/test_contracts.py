@@ -38,7 +38,7 @@ TABLE = {
     ("program.scheduled.v1", "all"): ("registry", "notify"),
     ("program.enrolled.v1", "all"): ("registry", "notify"),
     ("rematch.requested.v1", "all"): ("registry", "matching"),
-    ("rematch.finished.v1", "all"): ("matching", "registry notify"),
+    ("rematch.finished.v1", "all"): ("matching", "registry"),
     ("restatement.requested.v1", "all"): ("matching notify", "registry matching"),
 }
 

@@ -67,7 +67,6 @@ HEARS = {
         "submission.answered.v1",
         "matches.found.v1",
         *REGISTRY_ALSO_SAYS[:6],
-        *MATCHING_ALSO_SAYS,
     },
 }
 TAKES_IN = {"registry": {f"posting.received.v1:{HERE}", f"posting.received.v1:{THERE}"}}

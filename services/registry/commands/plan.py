@@ -137,6 +137,14 @@ def show_report(told: dict[str, Any]) -> None:
         title="개소 Openings",
     )
     show_table(
+        ("연도 year", "유형 type", "계획 planned", "실적 actual"),
+        [
+            (it["year"], it["type"] or "유형 없음 untold", _sum(it["planned"]), _sum(it["actual"]))
+            for it in told["openings_by_type"]
+        ],
+        title="유형별 개소 Openings by type",
+    )
+    show_table(
         ("연도 year", "목표 target", "실적 actual", "달성 reached", "발표 stated on", "출처 source"),
         [
             (

@@ -51,6 +51,16 @@ class OpeningsLine:
 
 
 @dataclass(frozen=True)
+class TypeLine:
+    """A year's openings of one type: by partnership, by type of venue, or in the source's own word; None if untold."""
+
+    year: int
+    type: str | None
+    planned: Sum
+    actual: Sum
+
+
+@dataclass(frozen=True)
 class TargetLine:
     """A target beside what was reached in its year."""
 
@@ -108,6 +118,24 @@ def openings(noted: Iterable[Noted]) -> list[OpeningsLine]:
             ),
         )
         for year, quarter in sorted(at, key=lambda when: (when[0], when[1] or 5))
+    ]
+
+
+def openings_by_type(noted: Iterable[Noted]) -> list[TypeLine]:
+    """By year and type, as far as milestones and openings tell it; what tells no type stands last in its year."""
+    told = [
+        (f.year, kind, isinstance(f, Milestone), (e.ref, count))
+        for e in noted
+        if isinstance(f := e.facts, Milestone | Opening | OpeningSummary)
+        for kind, count in _by_type(f)
+    ]
+    at = sorted({(year, kind) for year, kind, *_ in told}, key=lambda it: (it[0], it[1] is None, it[1] or ""))
+
+    def share(year: int, kind: str | None, *, planned: bool) -> Sum:
+        return total(counted for *of, counted in told if of == [year, kind, planned])
+
+    return [
+        TypeLine(year, kind, share(year, kind, planned=True), share(year, kind, planned=False)) for year, kind in at
     ]
 
 
@@ -217,6 +245,18 @@ def _participation(held: Sequence[Noted], kind: EventType) -> ParticipationLine:
 
 def at_quarter(facts: Opening | OpeningSummary | Milestone, year: int, quarter: int | None) -> bool:
     return (facts.year, facts.quarter) == (year, quarter)
+
+
+def _by_type(facts: Milestone | Opening | OpeningSummary) -> list[tuple[str | None, int]]:
+    """How many openings of which type an entry tells; None is for what its parts leave over."""
+    if isinstance(facts, Opening):
+        return [(facts.partnership or facts.venue_type, 1)]
+    parts: list[tuple[str | None, int]] = [
+        (part.partnership or part.venue_type or part.label or None, part.count) for part in facts.parts
+    ]
+    rest = facts.count - sum(count for _, count in parts)
+    heading = facts.heading if isinstance(facts, OpeningSummary) and not parts else None
+    return [*parts, (heading, rest)] if rest > 0 else parts
 
 
 def _add(one: int | None, other: int | None) -> int | None:

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from services.registry.plan import derived
 from services.registry.plan.contradictions import Contradiction, contradictions
-from services.registry.plan.derived import BudgetLine, OpeningsLine, ParticipationLine, Sum, TargetLine
+from services.registry.plan.derived import BudgetLine, OpeningsLine, ParticipationLine, Sum, TargetLine, TypeLine
 from services.registry.plan.entries import Event, Noted, Support, Work
 
 _FOUND: TypeAdapter[list[Contradiction]] = TypeAdapter(list[Contradiction])
@@ -21,6 +21,7 @@ def report(noted: Sequence[Noted]) -> Document:
         "entries": len(noted),
         "openings": [_openings(line) for line in derived.openings(noted)],
         "openings_by_year": [_year(noted, year) for year in _years(noted)],
+        "openings_by_type": [_type(line) for line in derived.openings_by_type(noted)],
         "targets": [_target(line) for line in derived.targets(noted)],
         "budget": [_budget(line) for line in derived.budget(noted)],
         "budget_total": _budget_total(noted),
@@ -35,7 +36,7 @@ def report(noted: Sequence[Noted]) -> Document:
 def flat(told: Document) -> Iterator[tuple[str, str, str, str, str]]:
     """The same for a sheet: table, line, column, value, entries. A value that is not there is an empty cell."""
     yield ("table", "line", "column", "value", "entries")
-    for table in ("openings", "openings_by_year", "targets", "budget", "participation"):
+    for table in ("openings", "openings_by_year", "openings_by_type", "targets", "budget", "participation"):
         for line in told[table]:
             yield from _cells(table, _line_name(line), line)
     yield from _cells("budget_total", "", told["budget_total"])
@@ -96,6 +97,10 @@ def _openings(line: OpeningsLine) -> Document:
 def _year(noted: Sequence[Noted], year: int) -> Document:
     planned, actual = derived.planned_openings(noted, year), derived.opened(noted, year)
     return {"year": year, "planned": _sum(planned), "actual": _sum(actual)}
+
+
+def _type(line: TypeLine) -> Document:
+    return {"year": line.year, "type": line.type, "planned": _sum(line.planned), "actual": _sum(line.actual)}
 
 
 def _target(line: TargetLine) -> Document:

@@ -62,6 +62,27 @@ def test_openings_are_counted_from_the_log(plan: TestClient) -> None:
     assert [(it["target"]["value"], it["actual"]["value"]) for it in told["targets"]] == [(300, 41), (50, 41)]
 
 
+def test_openings_stand_by_type_and_what_tells_none_is_told_apart(plan: TestClient) -> None:
+    lines = [
+        (it["year"], it["type"], it["planned"]["value"], it["actual"]["value"])
+        for it in report(plan)["openings_by_type"]
+    ]
+    assert lines == [
+        (2016, "대학", None, 12),
+        (2016, "민간", None, 9),
+        (2016, "자치구", None, 12),
+        (2016, None, None, 8),
+        (2017, "민간·대학", 10, None),
+        (2017, "자치구", 20, None),
+        (2017, None, 30, None),
+    ]
+    for year in (2016, 2017):
+        whole = next(it for it in report(plan)["openings_by_year"] if it["year"] == year)
+        for name in ("planned", "actual"):
+            parts = [it[name]["value"] for it in report(plan)["openings_by_type"] if it["year"] == year]
+            assert sum(filter(None, parts)) == (whole[name]["value"] or 0)
+
+
 def test_participation_stands_beside_what_is_stated(plan: TestClient) -> None:
     lines = {line["type"]: line for line in report(plan)["participation"]}
     shown = {kind: (line["stated"], line["logged"]["value"], line["itemised"]) for kind, line in lines.items()}
