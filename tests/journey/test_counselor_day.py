@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from services.notify.match_lists import wake_postponed
 from services.notify.referrals import today
-from services.notify.tables import KeptPosting, MatchList, Message, SeekerCard
+from services.notify.tables import KeptPosting, MatchList, Message, SeekerCard, pack
 from services.notify.telling import open_daily
 from services.registry.cafes.places import add_cafe
 from services.registry.intake.door import Arrival, receive
@@ -256,7 +256,7 @@ def test_the_text_is_read_aloud_and_the_consent_is_kept_with_its_version(
     expect(page.get_by_role("heading", level=2)).to_contain_text(f"{NAMES[LAST]} → {FIRM}")
     looks_well(page, "consent")
     page.get_by_role("button", name="읽어 드렸고, 동의하셨습니다").click()
-    expect(page.get_by_role("status")).to_contain_text("답을 전했습니다")
+    expect(page.get_by_role("status", name="방금 한 일")).to_contain_text("답을 전했습니다")
     town.wait_until(*pair, "referred")
     with reading(town.registry) as session:
         noted = session.exec(select(Consent).where(Consent.seeker_id == pair[0], Consent.purpose == "provision")).one()
@@ -273,7 +273,7 @@ def fill_with_thousands(town: Town) -> None:
     best = [{"seeker_id": p.seeker_id, "best_score": p.score, "best_posting_id": p.posting_id} for p in pairs]
     with transaction(town.notify) as session:
         session.execute(insert(SeekerCard), [seen | one for one in best])
-        session.execute(insert(MatchList), [said | {"scope_id": p.seeker_id, "pairs": (p,)} for p in pairs])
+        session.execute(insert(MatchList), [said | {"scope_id": p.seeker_id, "packed": pack((p,))} for p in pairs])
 
 
 def test_ten_thousand_matches_are_paged_to_the_last(open_page: Opened, town: Town, looks_well: LooksWell) -> None:

@@ -26,7 +26,7 @@ from services.matching.bench.peers import (
     whole,
 )
 from services.matching.bench.timing import each_in_turn, interleaved, ratio
-from services.matching.engine import blocks
+from services.matching.engine import layers
 from services.matching.engine.profiles import SIDES, Side
 from services.matching.engine.search import Reached
 from services.matching.engine.text import neutral_frequencies, posting_document, rows
@@ -218,7 +218,7 @@ def test_the_floor_counts_the_entries_that_a_search_adds_up(
     materials: Materials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lists without a head hold every entry: as many as columns that both sides of a pair use, or look alike."""
-    monkeypatch.setattr(blocks, "OFTEN", 1)
+    monkeypatch.setattr(layers, "OFTEN", 1)
     world = made(materials, 600, 20, seed=1)
     assert all(figure.value for figure in floor.figures(world, rounds=1, queries=5))
     asked = world.evenly("posting", 7)
