@@ -46,7 +46,8 @@ BATCH = 500
 
 
 def main(seekers: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    # what the service writes at its end may come after the folder was emptied
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         settings = settings_in(Path(folder))
         engine = open_engine(settings.database_url)
         started, before = time.perf_counter(), time.process_time()
