@@ -181,16 +181,21 @@ def download(answering: "AbstractContextManager[httpx.Response]", to: Path) -> N
             out.writelines(answer.iter_bytes())
         part.replace(to)
     except OSError as error:
-        raise CommandError(
-            "FILE_UNWRITABLE",
-            ExitCode.USAGE,
-            ko="파일을 쓸 수 없습니다.",
-            en=f"The file cannot be written ({error.strerror}).",
-            where=str(to),
-        ) from error
+        raise unwritable(to, error.strerror) from error
     finally:
         part.unlink(missing_ok=True)
     typer.echo(f"내려받았습니다. Written: {to}")
+
+
+def unwritable(to: Path, why: object) -> CommandError:
+    """What is told of a file that cannot be written, and why."""
+    return CommandError(
+        "FILE_UNWRITABLE",
+        ExitCode.USAGE,
+        ko="파일을 쓸 수 없습니다.",
+        en=f"The file cannot be written ({why}).",
+        where=str(to),
+    )
 
 
 def show_json(value: Any) -> None:

@@ -17,6 +17,7 @@ from shared.command import (
     open_system,
     show_json,
     show_table,
+    unwritable,
 )
 from shared.web.korean import with_particle
 
@@ -181,13 +182,7 @@ def _told_if_unwritable(path: Path) -> Iterator[None]:
     try:
         yield
     except XlsxFileError as error:
-        raise CommandError(
-            "FILE_UNWRITABLE",
-            ExitCode.USAGE,
-            ko="파일을 쓸 수 없습니다.",
-            en=f"The file cannot be written ({error}).",
-            where=str(path),
-        ) from error
+        raise unwritable(path, error) from error
 
 
 def _write_fair(
