@@ -250,6 +250,7 @@ def test_the_text_is_read_aloud_and_the_consent_is_kept_with_its_version(
     come_in(page, "/desk", "hongdae")
     page.goto(f"/desk/seekers/{pair[0]}")
     page.get_by_role("button", name="알선하기", exact=True).click()
+    decide(page, "알선했습니다")
     town.wait_until(*pair, "proposed")
     page.goto("/desk/referrals?view=all")
     page.locator("[data-pair]").filter(has_text=NAMES[LAST]).get_by_role("link", name="정보 제공에 동의함").click()

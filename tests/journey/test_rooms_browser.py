@@ -164,6 +164,7 @@ def test_she_enrols_waits_for_a_full_session_and_cancels(open_page: Opened, look
     expect(done).to_have_text("취소했습니다.")
     expect(her.get_by_role("link", name=CLINIC)).to_have_count(0)
     ask(other, LECTURE, "신청 취소")
+    expect(other.get_by_role("status")).to_have_text("취소했습니다.")
     her.reload()
     seat = her.locator(".paper", has=her.get_by_role("link", name=LECTURE))
     expect(seat).to_contain_text("신청")

@@ -140,6 +140,7 @@ def test_from_a_yes_on_a_phone_to_a_hire_that_all_three_see(  # noqa: PLR0915 - 
     expect(firm.get_by_role("button", name="채용", exact=True)).to_have_count(0)
 
     worker.get_by_role("button", name="관심 있어요").click()
+    expect(worker.get_by_text("기록하는 중")).to_be_visible()
     town.stands(posting, "agreed")
     worker.reload()
     expect(worker.get_by_role("heading", name=f"{FIRM}에 내 정보를 주어도 될까요?")).to_be_visible()
@@ -160,6 +161,7 @@ def test_from_a_yes_on_a_phone_to_a_hire_that_all_three_see(  # noqa: PLR0915 - 
     looks_well(firm, "firm-wrong")
     firm.get_by_label("면접일 또는 첫 출근일").fill(tomorrow)
     firm.get_by_role("button", name="면접일 알리기").click()
+    expect(firm.get_by_role("status")).to_contain_text("고맙습니다")
     town.stands(posting, "interview")
     firm.reload()
     firm.get_by_label("면접일 또는 첫 출근일").fill(tomorrow)
