@@ -25,3 +25,8 @@ def say(language: Language, key: str, **values: object) -> str:
     one = f"{key}.one" if values.get("count") == 1 else key
     words = {name: Word(value) if isinstance(value, str) else value for name, value in values.items()}
     return held.get(one, held[key]).format_map(words)
+
+
+def occupation_name(code: str, language: Language) -> str:
+    """What a group of occupations is called, by the first two digits of its KECO code; the code where none is known."""
+    return sentences(language).get(f"occupation.{code[:2]}", code)

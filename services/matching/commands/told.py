@@ -7,7 +7,8 @@ import typer
 from services.matching.engine.pair import Explanation
 from services.matching.engine.scorer import VIEWS
 from shared.command import show_table
-from shared.web.catalogue import LANGUAGES, Language, say
+from shared.contracts import GateName
+from shared.web.catalogue import LANGUAGES, Language, occupation_name, say
 from shared.web.spoken import no_match, spoken_reason, would_fit_but_for
 
 if TYPE_CHECKING:
@@ -50,9 +51,15 @@ def show_explanation(explained: Explanation) -> None:
     _show_parts(explained)
     show_table(
         ("조건 gate", "판정", "희망·보유 of the seeker", "공고 of the posting"),
-        [(named("gate", gate.name), STATES[gate.state], _listed(gate.wished), _listed(gate.offered))
-         for gate in explained.gates],
-    )  # fmt: skip
+        [
+            (
+                named("gate", gate.name),
+                STATES[gate.state],
+                *(_listed(gate.name, said) for said in (gate.wished, gate.offered)),
+            )
+            for gate in explained.gates
+        ],
+    )
     if explained.raises:
         rows = [(one.term, f"+{points(one.score)}") for one in explained.raises]
         show_table(("확인되지 않은 것 missing", "오르는 점수 would raise the score by"), rows)
@@ -85,8 +92,20 @@ def named(kind: Literal["part", "gate"], name: str) -> str:
     return " ".join(say(language, f"{kind}.{name}") for language in LANGUAGES)
 
 
-def _listed(words: tuple[str, ...]) -> str:
-    return ", ".join(words) or "-"
+def _listed(gate: GateName, said: tuple[str, ...]) -> str:
+    return ", ".join(_in_words(gate, one) for one in said) or "-"
+
+
+def _in_words(gate: GateName, said: str) -> str:
+    """In both languages what is written down as a code, and as it is what is a name or a distance."""
+    if gate == "occupation":
+        names = (occupation_name(said, language) for language in LANGUAGES)
+        return " ".join(dict.fromkeys((said, *names)))
+    if gate == "employment_type":
+        return " ".join(say(language, f"employment.{said}") for language in LANGUAGES)
+    if gate == "commute" and said == "remote":
+        return " ".join(say(language, "posting.remote") for language in LANGUAGES)
+    return said
 
 
 def points(ten_thousandths: int | None) -> str:

@@ -17,7 +17,7 @@ from services.matching.rematch import rematches
 from services.matching.season.standing import season
 from shared.clock import now
 from shared.database import reading
-from shared.web.catalogue import Language, say, sentences
+from shared.web.catalogue import Language, occupation_name, say
 from shared.web.charts import Series, bars
 from shared.web.pages import Pages, language_of
 
@@ -100,8 +100,7 @@ def fairness_pages(engine: Engine, shard_count: int, pages: Pages) -> APIRouter:
 
 
 def _occupation(code: str, language: Language) -> str:
-    key = f"occupation.{code}"
-    return say(language, key) if key in sentences(language) else code or say(language, "fairness.no_occupation")
+    return occupation_name(code, language) if code else say(language, "fairness.no_occupation")
 
 
 def _charts(

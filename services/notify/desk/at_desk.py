@@ -21,6 +21,7 @@ from services.notify.reviews import LATEST_DAYS
 from services.notify.settings import NotifySettings
 from shared.database import reading, transaction
 from shared.spine import Spine
+from shared.web.catalogue import occupation_name
 from shared.web.pages import Pages, language_of
 from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, allow
@@ -100,7 +101,7 @@ class Desk:
             may_decide=who.role == "counselor",
             is_open=lambda standing: referrals.is_open(standing, day),
             reasons=shown.REASONS,
-            occupation=lambda code: shown.occupation_name(code, language),
+            occupation=lambda code: occupation_name(code, language),
             first_day=shown.days_after(day, 1),
             last_day=shown.days_after(day, LATEST_DAYS),
             next_week=shown.days_after(day, 7),

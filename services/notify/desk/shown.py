@@ -15,7 +15,7 @@ from services.notify.tables import PostingCard, SeekerCard
 from shared.contracts import MatchedPair, Money, Part
 from shared.contracts.referrals import Answer, ReasonGiven, ReferralState
 from shared.places import kilometres
-from shared.web.catalogue import Language, say, sentences
+from shared.web.catalogue import Language, say
 from shared.web.spoken import spoken_reason
 
 LEGAL_FORM = re.compile(r"\((?:주|유)\)|주식회사|유한회사|\s+")
@@ -185,12 +185,6 @@ def name_of(seeker_id: UUID, names: Mapping[UUID, str], language: Language) -> s
 def label_of_cafe(cafe_id: UUID, language: Language) -> str:
     """How a café is called whose name is not known."""
     return say(language, "calls.cafe_label", label=opaque_label(cafe_id))
-
-
-def occupation_name(code: str, language: Language) -> str:
-    """What a group of occupations is called, by the first two digits of its KECO code."""
-    key = f"occupation.{code[:2]}"
-    return say(language, key) if key in sentences(language) else code
 
 
 def slices_of(parts: Sequence[Part]) -> tuple[Slice, ...]:

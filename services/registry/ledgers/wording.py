@@ -11,7 +11,7 @@ from services.registry.people.seekers import ERASED
 from services.registry.people.vault import Person
 from shared.contracts import Money
 from shared.web import figures
-from shared.web.catalogue import Language, say, sentences
+from shared.web.catalogue import Language, occupation_name, say
 
 COLUMNS: dict[Book, tuple[str, ...]] = {
     "orders": (
@@ -90,8 +90,8 @@ def label_of(seeker_id: UUID) -> str:
 
 def occupation_of(code: str, language: Language) -> str:
     """What a group of occupations is called, by the first two digits of its KECO code, beside the code."""
-    key = f"occupation.{code[:2]}"
-    return f"{code} {say(language, key)}" if key in sentences(language) else code
+    name = occupation_name(code, language)
+    return code if name == code else f"{code} {name}"
 
 
 def _book(line: Line) -> Book:

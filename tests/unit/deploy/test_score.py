@@ -62,6 +62,14 @@ def test_people_read_both_languages(score: Any) -> None:
         assert words in page
 
 
+def test_codes_are_read_as_words(score: Any) -> None:
+    wishes = {"employment_types": ["part_time"], "occupation_codes": ["531", "99"]}
+    page = score(SEEKER | {"wishes": wishes}, EVERYTHING | {"place": {"remote": True}}).output
+    for words in ("시간제 Part time", "531 음식 서비스직 Food services, 99", "재택 가능 Remote"):
+        assert words in page
+    assert "part_time" not in page
+
+
 def test_a_near_miss_says_which_gate_it_fails_by(score: Any) -> None:
     far = EVERYTHING | {"place": "부산 해운대구"}
     told = explained(score(SEEKER, far, "--json"))
