@@ -86,6 +86,7 @@ def _examine_system(data: Path | None) -> Iterator[Check]:
         with open_system(data, timeout=10) as client:
             yield from (_service(client, service) for service in SERVICES)
             yield _expiry(client)
+            yield _agency_streams(client)
     except CommandError as error:
         yield Check("시스템 system", False, f"{error.en} ({error.where})", error.hint, unreachable=True)
     else:
@@ -207,6 +208,18 @@ def _expiry(client: httpx.Client) -> Check:
         return Check("만료 expiry", False, error.en, error.hint, error.exit_code is ExitCode.UNREACHABLE)
     mend = "Set the clock; if it is right, run `iljari expiry --trust-clock`."
     return Check("만료 expiry", not stopped, stopped or "every minute", mend)
+
+
+def _agency_streams(client: httpx.Client) -> Check:
+    """Whether what agencies write can be read, and none of them took away what we had not read."""
+    name = "기관 스트림 agencies' streams"
+    try:
+        facts = client.get("/api/v1/registry/status").json()["facts"]
+    except CommandError as error:
+        return Check(name, False, error.en, error.hint, error.exit_code is ExitCode.UNREACHABLE)
+    wrong = [f"{stream}: {code}" for stream, code in facts["broken_agency_streams"].items()]
+    wrong += [f"{stream}: STREAM_TRIMMED {lost}" for stream, lost in facts["trimmed_agency_streams"].items()]
+    return Check(name, not wrong, "; ".join(wrong) or "all read", "docs/operating.md, Agencies' streams.")
 
 
 def _exit_code(checks: Sequence[Check]) -> ExitCode:

@@ -33,6 +33,7 @@ EFFECT_SECONDS = Histogram(
 UNSAID = Gauge("iljari_outbox_unsaid", "Events committed but not yet on their stream", ["service"])
 UNSAID_AGE = Gauge("iljari_outbox_age_seconds", "Age of the oldest event not yet on its stream", ["service"])
 BURIED = Gauge("iljari_buried", "Messages buried and neither replayed nor dropped", ["service"])
+TRIMMED = Counter("iljari_entries_trimmed_total", "Entries that their writer took away unread", ["service", "stream"])
 READ_AGE = Gauge("iljari_read_age_seconds", "Age of the last completed read", ["service", "stream", "consumer"])
 LAG = Gauge("iljari_stream_lag", "Entries not yet delivered to the group", ["service", "stream"])
 PENDING = Gauge("iljari_stream_pending", "Entries delivered and not yet acknowledged", ["service", "stream"])

@@ -32,8 +32,8 @@ ANYWHERE = ("+ping", "+info", "+multi", "+exec", "+discard", "+bgrewriteaof")
 """A service that has let go of someone has the log written anew without her; that tells and changes nothing else."""
 SAYING = ("+xadd", "+xtrim", "+xinfo", "+xpending", "+exists")
 HEARING = ("+xreadgroup", "+xack", "+xautoclaim", "+xpending", "+xgroup|create", "+xinfo")
-TAKING_IN = (*HEARING, "+xdel", "+xtrim")
-"""Registry removes what an agency wrote once its receipt is given."""
+TAKING_IN = (*HEARING, "+xdel", "+xtrim", "+xgroup|setid")
+"""Registry removes what an agency wrote once its receipt is given, and counts anew where an agency took it away."""
 KEEPING = ("+acl|setuser", "+acl|deluser", "+acl|getuser", "+acl|users", "+acl|save", "+acl|log")
 KEEPING_DATA = ("+bgrewriteaof", "+bgsave", "+lastsave", "+info", "+ping")
 

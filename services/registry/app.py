@@ -85,6 +85,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:  # noqa: PLR0915 - the li
     def facts() -> dict[str, Any]:
         return holdings(engine) | {
             "broken_agency_streams": queue.streams.problems,
+            "trimmed_agency_streams": dict(queue.trimmed),
             "expiry_stopped": sweeper.refused,
         }
 

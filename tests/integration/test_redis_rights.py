@@ -102,7 +102,7 @@ ON_A_KEY: tuple[tuple[str, frozenset[str]], ...] = (
     ("XCLAIM {key} g c 0 1-1", frozenset()),
     ("XSETID {key} 99999999999999-1", frozenset()),
     ("XGROUP DESTROY {key} h", frozenset()),
-    ("XGROUP SETID {key} g $", frozenset()),
+    ("XGROUP SETID {key} g $", frozenset({TAKE_IN})),
     ("XGROUP CREATECONSUMER {key} g d", frozenset()),
     ("XGROUP DELCONSUMER {key} g d", frozenset()),
     ("DEL {key}", frozenset()),
@@ -140,7 +140,7 @@ OF_AGENCY = {"ping", "xadd", "xread", "xrange"}
 OF_KEEPER = {"acl|setuser", "acl|deluser", "acl|getuser", "acl|users", "acl|save", "acl|log"}
 OF_KEEPER |= {"bgrewriteaof", "bgsave", "lastsave", "info", "ping"}
 MAY = {
-    "registry": SERVICE | {"xdel"},
+    "registry": SERVICE | {"xdel", "xgroup|setid"},
     "matching": SERVICE,
     "notify": SERVICE,
     "keeper": OF_KEEPER,

@@ -36,8 +36,20 @@ def tell(session: Session, order: JobOrder, code: str, *, reason: str = "", **fa
         findings=tuple(told),
         **standing(session, order),
     )
+    _say(session, answer)
+
+
+def tell_of_stream(session: Session, agency_id: UUID, notice_id: UUID, code: str, **facts: object) -> None:
+    """Stage and keep a notice that speaks of the agency's stream and of no order; under the same id it is said once."""
+    if session.get(Submission, notice_id):
+        return
+    told = (finding(code, "stream", **facts),)
+    _say(session, AgencyAnswered(submission_id=notice_id, agency_id=agency_id, outcome=NOTICED, findings=told))
+
+
+def _say(session: Session, answer: AgencyAnswered) -> None:
     session.add(_kept(answer))
-    stage(session, answer, agency=order.agency_id)
+    stage(session, answer, agency=answer.agency_id)
 
 
 class Notice(NamedTuple):

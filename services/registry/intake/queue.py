@@ -7,6 +7,7 @@ new is read from a stream while an older entry of it waits for its answer, so th
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from services.registry.intake.door import Arrival, receive
 from services.registry.intake.findings import finding, of_wire
+from services.registry.intake.trimmed import gap_in, recount, tell_sender
 from services.registry.law.rules import Rules
 from services.registry.orders.agencies import all_agencies
 from services.registry.people.vault import Vault
@@ -77,6 +79,8 @@ class IntakeQueue:
         self.settings, self.engine, self.vault, self.law = settings, engine, vault, law
         self.redis = Redis.from_url(settings.redis_url)
         self.streams = Streams()
+        self.trimmed: Counter[str] = Counter()
+        """Since the start: entries by stream that were taken away before we read them."""
         self._closing = asyncio.Event()
 
     async def run(self) -> None:
@@ -133,6 +137,8 @@ class IntakeQueue:
         for key in found.problems.keys() - self.streams.problems.keys():
             log.error("agency_stream_broken", stream=key, code=found.problems[key])
         self.streams = found
+        for key in found.readable:
+            self._note_trimmed(key)
 
     def _problem_of(self, key: str) -> str | None:
         try:
@@ -142,6 +148,23 @@ class IntakeQueue:
                 return "STREAM_WRONGTYPE" if "WRONGTYPE" in str(error) else "STREAM_UNREADABLE"
         last: Any = self.redis.xinfo_stream(key)["last-generated-id"]
         return "STREAM_EXHAUSTED" if last == LAST_ID else None
+
+    def _note_trimmed(self, key: str) -> None:
+        """Say it loudly where entries were taken away before we read them; what is lost, only its sender has."""
+        try:
+            gap = gap_in(self.redis, key, GROUP)
+            if gap is None:
+                return
+            if gap.lost > 0:
+                with transaction(self.engine) as session:
+                    tell_sender(session, self.streams.readable[key], gap)
+            recount(self.redis, key, GROUP, gap)
+        except ResponseError:
+            return  # the key or the group is gone, or is no stream any more: the next look says so
+        if gap.lost > 0:
+            self.trimmed[key] += gap.lost
+            telemetry.TRIMMED.labels("registry", key).inc(gap.lost)
+            log.error("agency_stream_broken", stream=key, code="STREAM_TRIMMED", lost=gap.lost)
 
     def _fresh(self) -> list[str]:
         """The streams of which something new may be read."""
@@ -165,7 +188,10 @@ class IntakeQueue:
             for key, found in reply or []
             for entry_id, fields in found
         ]
-        return self._take(entries)
+        taken = self._take(entries)
+        for key in {stream_of(PostingReceived, entry.agency.agency_id) for entry in entries}:
+            self._note_trimmed(key)  # more may have been written and trimmed right behind what came
+        return taken
 
     def _take_older(self, idle_ms: int | None = None) -> int:
         """What was given out before and never answered, oldest first; then see which streams still wait for some."""

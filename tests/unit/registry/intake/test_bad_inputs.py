@@ -122,7 +122,7 @@ ELSEWHERE = {
     "S16": ("test_queue.py", "test_the_same_id_again_has_no_effect_and_with_other_content_is_a_conflict"),
     "S18": ("test_door.py", "test_order_and_repetition_make_no_difference"),
     "S25": ("test_queue.py", "test_a_stream_at_its_last_id_is_told_and_stops_only_its_own_agency"),
-    "S26": ("test_queue.py", "test_an_emptied_stream_and_a_lost_group_do_not_stop_the_reading"),
+    "S26": ("test_queue.py", "test_entries_that_their_writer_trimmed_unread_are_told_to_her_and_to_the_operator"),
     "S27": ("test_queue.py", "test_a_key_that_is_no_stream_stops_only_its_own_agency"),
     "S28": ("test_queue.py", "test_an_entry_deleted_while_pending_vanishes"),
     "H1": ("../api/test_api.py", "test_a_key_is_needed"),

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from sqlmodel import select
 
 from services.registry.intake import queue as queue_module
 from services.registry.intake.queue import GROUP, IntakeQueue
+from services.registry.intake.trimmed import gap_in, recount
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Agency, Posting, Submission
@@ -290,6 +292,83 @@ def test_an_emptied_stream_and_a_lost_group_do_not_stop_the_reading(
     queue.drain_once()
     queue.drain_once()
     assert answers(engine) == [("accepted", [])]
+
+
+def noticed(engine: Engine) -> list[tuple[str, str]]:
+    """Code and words of every notice that speaks of a stream."""
+    with reading(engine) as session:
+        rows = session.exec(select(Submission).where(Submission.outcome == "noticed")).all()
+    return [(found["code"], found["message"]) for row in rows for found in row.findings]
+
+
+def test_entries_that_their_writer_trimmed_unread_are_told_to_her_and_to_the_operator(
+    queue: IntakeQueue, redis: Redis, agency: Agency, engine: Engine
+) -> None:
+    write(redis, agency, a_document(source_ref="1"))
+    queue.drain_once()
+    for number in range(4):
+        write(redis, agency, a_document(source_ref=f"lost {number}"))
+    redis.xadd(key_of(agency), {"data": json.dumps(a_document(title="바리스타"))}, maxlen=1, approximate=False)
+    queue.drain_once()
+    assert [outcome for outcome, _ in answers(engine) if outcome != "noticed"] == ["accepted", "accepted"]
+    assert noticed(engine) == [("STREAM_TRIMMED", "Entries of your stream were taken away before we read them: 4.")]
+    assert queue.trimmed == {key_of(agency): 4}
+    with reading(engine) as session:
+        assert len(said(session, f"submission.answered.v1:{agency.agency_id}")) == 3
+    redis.xadd(key_of(agency), {"data": "{}"}, maxlen=0, approximate=False)
+    queue.drain_once()
+    queue.drain_once()
+    assert queue.trimmed == {key_of(agency): 5}
+    assert len(noticed(engine)) == 2
+
+
+def test_what_was_trimmed_right_behind_an_entry_is_told_too(
+    queue: IntakeQueue, redis: Redis, agency: Agency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.drain_once()
+    write(redis, agency, a_document())
+    remove = queue._remove
+
+    def remove_while_more_is_written(entries: Any) -> None:
+        remove(entries)
+        for _ in range(3):
+            redis.xadd(key_of(agency), {"data": "{}"}, maxlen=1, approximate=False)
+
+    monkeypatch.setattr(queue, "_remove", remove_while_more_is_written)
+    assert queue._take_new(None) == 1
+    assert queue.trimmed == {key_of(agency): 2}
+
+
+def test_killed_before_it_counts_anew_it_tells_of_trimmed_entries_once(
+    queue: IntakeQueue, redis: Redis, agency: Agency, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.drain_once()
+    redis.xadd(key_of(agency), {"data": "{}"}, maxlen=0, approximate=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(queue_module, "recount", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            queue.drain_once()
+    queue.drain_once()
+    assert len(noticed(engine)) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_reading_in_pieces_and_out_of_turn_is_no_loss(redis: Redis, seed: int) -> None:
+    chance, pending = Random(seed), []
+    redis.xgroup_create("s", GROUP, id="0", mkstream=True)
+    if first := gap_in(redis, "s", GROUP):  # a new group has counted nothing
+        recount(redis, "s", GROUP, first)
+    for _ in range(100):
+        for _ in range(chance.randint(0, 3)):
+            redis.xadd("s", {"data": "{}"})
+        for _, found in redis.xreadgroup(GROUP, "c", {"s": ">"}, count=chance.randint(1, 4)) or []:
+            pending += [entry for entry, _ in found]
+        chance.shuffle(pending)
+        for entry in [pending.pop() for _ in range(chance.randint(0, len(pending)))]:
+            redis.xack("s", GROUP, entry)
+            redis.xdel("s", entry)
+        gap = gap_in(redis, "s", GROUP)
+        assert gap is None or gap.lost == 0
 
 
 def test_an_entry_deleted_while_pending_vanishes(queue: IntakeQueue, redis: Redis, agency: Agency) -> None:
