@@ -1,4 +1,7 @@
-"""Which rows a JSON file holds: one object a line, or a document with rows somewhere in it."""
+"""Which rows a JSON file holds: one object a line, or a document with rows somewhere in it.
+
+A short document is read as a whole, of a long one the list of rows alone, a row at a time.
+"""
 
 import codecs
 import json
@@ -8,12 +11,17 @@ from typing import Any, BinaryIO
 
 from services.registry.intake import json_ld, json_resume
 from services.registry.intake.findings import Refused, finding
+from services.registry.intake.json_stream import LongDocument
 from services.registry.intake.rows import BadRow, Row
 from services.registry.intake.service_answers import no_rows_in
+from shared.contracts import Finding
 from shared.wire import DOCUMENT_DEPTH, LONGEST_NUMBER, WireError, strict_document
 
-WHOLE_LIMIT_BYTES = 256_000_000
+WHOLE_LIMIT_BYTES = 32_000_000
+"""Up to here a document is held in memory; a page never is longer."""
 LINE_LIMIT_BYTES = 1_000_000
+LINKED_LISTS = ("@graph", "itemListElement")
+"""Where linked data of one object keeps many."""
 
 
 def line_rows(file: BinaryIO) -> Iterator[Row | BadRow]:
@@ -45,7 +53,42 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 def document_rows(file: BinaryIO, size: int, rows_at: Iterable[str]) -> Iterator[Row | BadRow]:
     """The rows in one document: at a known path, every JobPosting of it, the entries of its list, or itself."""
     with file:
-        yield from _rows_in(_document(_whole(file, size)), tuple(rows_at), "")
+        if size <= WHOLE_LIMIT_BYTES:
+            yield from _rows_in(_document(_whole(file, size)), tuple(rows_at), "")
+        else:
+            yield from _rows_in_long(file, tuple(rows_at))
+
+
+def _rows_in_long(file: BinaryIO, rows_at: tuple[str, ...]) -> Iterator[Row | BadRow]:
+    """The rows of its one list, as they come; where it turns out to be no JSON in its midst, that is said last."""
+    document, number = LongDocument(file), 0
+    try:
+        path = document.enter_list({"", *rows_at, *LINKED_LISTS})
+        if path is None:
+            raise Refused(finding("FILE_TOO_LARGE", limit=WHOLE_LIMIT_BYTES))
+        known = path if path in rows_at else ""
+        rows = (row for entry in document.entries() for row in ([entry] if known else _rows_of(entry)))
+        for row in rows:
+            yield _said_again(row, f"{known}[{number}]")
+            number += 1
+    except (ValueError, RecursionError, Refused) as error:
+        fault = _of_json_error(error, document.line)
+        if not number:
+            raise Refused(fault) from None
+        yield BadRow(fault.where, fault)
+
+
+def _of_json_error(error: Exception, line: int) -> Finding:
+    where = f"line {line}"
+    if isinstance(error, Refused):
+        return error.finding
+    if isinstance(error, UnicodeDecodeError):
+        return finding("ENCODING_UNKNOWN", where, line=line, byte="?")
+    if isinstance(error, RecursionError):
+        return finding("JSON_TOO_DEEP", where, limit=DOCUMENT_DEPTH)
+    if isinstance(error, json.JSONDecodeError):
+        return finding("JSON_INVALID", where)
+    return finding("NUMBER_TOO_LARGE", where, limit=LONGEST_NUMBER)
 
 
 def page_rows(file: BinaryIO, size: int, encoding: str) -> Iterator[Row | BadRow]:
@@ -124,8 +167,12 @@ def _rows_in(document: Any, rows_at: tuple[str, ...], where: str) -> Iterator[Ro
     if isinstance(document, dict) and document.keys() & {path.partition(".")[0] for path in rows_at}:
         return
     entries = document if isinstance(document, list) else [document]
-    found = [json_ld.job_postings(entry) or [entry] for entry in entries if _is_row(entry)]
-    yield from _listed([row for rows in found for row in rows] or entries, where)
+    yield from _listed([row for entry in entries for row in _rows_of(entry)] or entries, where)
+
+
+def _rows_of(entry: Any) -> list[Any]:
+    """The postings within an entry, or the entry if it may be one itself."""
+    return (json_ld.job_postings(entry) or [entry]) if _is_row(entry) else []
 
 
 def _is_row(entry: Any) -> bool:
@@ -137,8 +184,12 @@ def _is_row(entry: Any) -> bool:
 
 def _listed(rows: list[Any], path: str) -> Iterator[Row | BadRow]:
     for number, row in enumerate(rows):
-        # said once more, so that each row is held to the same promises as one that comes alone
-        yield _row(f"{path}[{number}]", json.dumps(row).encode())
+        yield _said_again(row, f"{path}[{number}]")
+
+
+def _said_again(row: Any, where: str) -> Row | BadRow:
+    """A row of a document, held to the same promises as one that comes alone."""
+    return _row(where, json.dumps(row).encode())
 
 
 def _row(where: str, raw: bytes) -> Row | BadRow:

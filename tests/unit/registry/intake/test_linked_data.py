@@ -1,17 +1,19 @@
 """JobPostings as sites publish them and résumés as people keep them, read into our documents."""
 
 import json
+import tracemalloc
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.registry.intake import json_rows, json_stream
 from services.registry.intake.documents import check_posting, check_seeker, seeker_facts
 from services.registry.intake.findings import Refused
 from services.registry.intake.formats import open_rows
 from services.registry.intake.importing import Source
-from services.registry.intake.rows import Given
+from services.registry.intake.rows import BadRow, Given, Row
 from shared.clock import KST, stopped_at
 
 POSTING: dict[str, Any] = {
@@ -165,6 +167,84 @@ def test_rows_of_a_document_are_held_to_what_lines_are_held_to(tmp_path: Path) -
     found = list(open_rows(written(tmp_path, "a.json", rows)).rows)
     codes = [row.finding.code for row in found if not hasattr(row, "values")]
     assert codes == ["NUMBER_NOT_FINITE", "NUMBER_NOT_FINITE", "TEXT_INVALID", "JSON_TOO_DEEP", "ENVELOPE_NOT_OBJECT"]
+
+
+LONG: list[tuple[str, str, list[str]]] = [
+    ("", "[{rows}]\n", ["[0]", "[1]", "[2]"]),
+    ("A.row", '{"A": {"count": 3, "none": {}, "row": [{rows}]}}', [f"A.row[{n}]" for n in range(3)]),
+    ("", '{"@context": "https://schema.org", "@graph": [{rows}]}', ["[0]", "[1]", "[2]"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows_at", "document", "places"), LONG)
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("piece", [1, 7, 100_000])
+def test_a_long_document_gives_the_same_rows_as_a_short_one(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rows_at: str,
+    document: str,
+    places: list[str],
+    mark: bytes,
+    piece: int,
+) -> None:
+    postings = [POSTING | {"title": f"{n}번", "estimate": 0.5 + n} for n in range(3)]
+    path = tmp_path / "a.json"
+    path.write_bytes(mark + document.replace("{rows}", json.dumps(postings)[1:-1]).encode())
+    short = list(open_rows(path, [rows_at] if rows_at else []).rows)
+    monkeypatch.setattr(json_rows, "WHOLE_LIMIT_BYTES", 10)
+    monkeypatch.setattr(json_stream, "PIECE", piece)
+    assert list(open_rows(path, [rows_at] if rows_at else []).rows) == short
+    assert [row.where for row in short] == places
+
+
+@pytest.mark.parametrize(
+    ("tail", "code"),
+    [
+        (b', {"a": ', "JSON_INVALID"),
+        (b', {"a": 2},]', "JSON_INVALID"),
+        (b', {"a": NaN}]', "NUMBER_NOT_FINITE"),
+        (b', {"a": ' + b"9" * 5_000 + b"}]", "NUMBER_TOO_LARGE"),
+        (b', {"a": ' + b"[" * 100_000, "JSON_TOO_DEEP"),
+        (b', {"a": 1e400}]', "NUMBER_NOT_FINITE"),
+        (b', {"a": "\xff"}]', "ENCODING_UNKNOWN"),
+        (b', {"a": "\\ud800"}]', "TEXT_INVALID"),
+        (b', {"a": ' + b"[" * 40 + b"]" * 40 + b"}]", "JSON_TOO_DEEP"),
+        (b", 7]", "ENVELOPE_NOT_OBJECT"),
+    ],
+)  # fmt: skip
+def test_a_long_document_that_is_wrong_in_its_midst_keeps_what_came_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tail: bytes, code: str
+) -> None:
+    monkeypatch.setattr(json_rows, "WHOLE_LIMIT_BYTES", 10)
+    monkeypatch.setattr(json_stream, "PIECE", 5)
+    path = tmp_path / "a.json"
+    path.write_bytes(b'[{"a": 1}\n' + tail)
+    good, *_, bad = open_rows(path).rows
+    assert good == Row("[0]", {"a": 1})
+    assert isinstance(bad, BadRow)
+    assert bad.finding.code == code
+    assert bad.where in ("[1]", "line 2")
+
+
+def test_a_long_document_without_a_list_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_rows, "WHOLE_LIMIT_BYTES", 10)
+    with pytest.raises(Refused, match="FILE_TOO_LARGE"):
+        open_rows(written(tmp_path, "a.json", '{"title": "제빵사", "skills": ["반죽"]}'))
+
+
+def test_a_long_document_is_not_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    with path.open("w") as file:
+        file.write('[{"a": 0}')
+        file.writelines(f', {{"a": {n}, "b": "{"x" * 2_000}"}}' for n in range(17_000))
+        file.write("]")
+    table = open_rows(path)
+    tracemalloc.start()
+    assert sum(1 for _ in table.rows) == 17_001
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()
+    assert table.share() == 1
 
 
 RESUME: dict[str, Any] = {
