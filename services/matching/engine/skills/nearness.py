@@ -17,6 +17,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from services.matching.engine.skills.compounds import english_of, pieces
+from services.matching.engine.skills.kinds import kinds
 from services.matching.engine.skills.soft_words import SoftWords
 from services.matching.engine.skills.terms import aliases, canonical, normalise
 from services.matching.engine.skills.transliteration import skeleton
@@ -30,6 +31,8 @@ _LETTERS, _COVERED, _MEANT, _INITIALS = 1.0, 1.0, 0.5, 0.3
 """What the views weigh; measured on the labelled sets, where half or double changes little."""
 _SOUND = 3.0
 """Between scripts, where letters tell little; within one script sound tells nothing that letters do not."""
+_KIND = 0.3
+"""The share of the kind of what a term names, such as image editing for Photoshop, in its nearness to others."""
 
 
 class Nearness:
@@ -58,13 +61,29 @@ class Nearness:
     def of(self, written: Sequence[str]) -> Floats:
         """Nearness of each of these to each of the terms ranked, shape (len(written), len(terms))."""
         english = [self._in_english(term) for term in written]
+        near = self._near(english, written)
+        if self._with_table:
+            self._join_kinds(near, english)
+        return near + self._same(written)
+
+    def _join_kinds(self, near: Floats, english: Sequence[str]) -> None:
+        """Let the nearest of the kinds of what these terms name count for its share, where they name anything known."""
+        asked = [(at, _as_written(kind)) for at, term in enumerate(english) for kind in kinds(term)]
+        if asked:
+            places, of_kind = zip(*asked, strict=True)
+            nearest = np.zeros_like(near)
+            np.maximum.at(nearest, np.array(places), self._near(of_kind, of_kind))
+            named = np.unique(places)
+            near[named] = (1 - _KIND) * near[named] + _KIND * nearest[named]
+
+    def _near(self, english: Sequence[str], written: Sequence[str]) -> Floats:
         letters, meant, begun, sound = (
             (view.transform(english) @ rows.T).toarray() for view, rows in zip(self._views, self._rows, strict=True)
         )
         seen = _LETTERS * letters + _COVERED * self._soft.of(english) + _MEANT * meant + _INITIALS * begun
         heard = _SOUND * (_are_korean(written)[:, None] != self._korean)
         whole = _LETTERS + _COVERED + _MEANT + _INITIALS + heard
-        return np.asarray((seen + heard * sound) / whole) + self._same(written)
+        return np.asarray((seen + heard * sound) / whole)
 
     def _same(self, written: Sequence[str]) -> Floats:
         if not self._with_table:

@@ -172,7 +172,7 @@ def words() -> Mapping[str, str]:
 def aliases_digest() -> str:
     """Names these tables: others are for another epoch."""
     own = "\n".join("|".join((line.term, *line.others)) for line in own_lines)
-    tables = map(_file, ("aliases.csv", "words.csv", "senses.csv"))
+    tables = map(_file, ("aliases.csv", "words.csv", "senses.csv", "glosses.csv"))
     return hashlib.sha256(b"".join((*tables, own.encode()))).hexdigest()[:16]
 
 

@@ -25,6 +25,10 @@ from services.matching.engine.text import Document
         ("선반공", "machinist"),
         ("청력검사", "audiology"),
         ("드론", "무인기"),
+        ("cobbler", "shoe"),
+        ("cobblers", "구두"),
+        ("skycap", "baggage"),
+        ("rn", "간호사"),
     ],
 )
 def test_the_same_work_under_another_name(one: str, other: str) -> None:
@@ -32,7 +36,8 @@ def test_the_same_work_under_another_name(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("용접", "배송"), ("nurse", "driver"), ("간호사", "요리사"), ("제빵", "빵")]
+    ("one", "other"),
+    [("용접", "배송"), ("nurse", "driver"), ("cobbler", "baggage"), ("간호사", "요리사"), ("제빵", "빵")],
 )
 def test_other_work_shares_no_sense(one: str, other: str) -> None:
     assert not set(senses(one)) & set(senses(other))
@@ -63,3 +68,19 @@ def test_a_word_stands_once_in_a_sense_and_a_sense_has_another_word() -> None:
         assert len(words) == len(set(words)) > 1, row
         assert row["kind"] in {"doing", "person", "thing"}
         assert all(len(word) > 1 and word == word.casefold() and " " not in word for word in words), row
+
+
+def test_a_gloss_tells_names_in_other_words() -> None:
+    """No name is told by itself or stands twice in one gloss, and none is a word of every sentence."""
+    table = files("services.matching.engine.skills").joinpath("glosses.csv").read_text("utf-8").splitlines()
+    for row in csv.DictReader(table):
+        plain, names = row["plainly"].split(), row["names"].split()
+        assert plain, row
+        assert names, row
+        assert len({*plain, *names}) == len(plain) + len(names), row
+        assert all(len(word) > 1 and word == word.casefold() and word.isalnum() for word in (*plain, *names)), row
+        assert not {"or", "do", "he", "it", "is", "at", "no", "us", "me", "so", "his"} & set(names), row
+
+
+def test_a_name_speaks_of_no_sense_twice() -> None:
+    assert all(len(senses(name)) == len(set(senses(name))) for name in ("cobbler", "rn", "lineman", "zookeeper"))

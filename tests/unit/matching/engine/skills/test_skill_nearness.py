@@ -12,8 +12,11 @@ import pytest
 from typer.testing import CliRunner
 
 from services.matching import cli
+from services.matching.engine.skills.comparison import compare
+from services.matching.engine.skills.kinds import kinds
 from services.matching.engine.skills.nearness import Nearness
 from services.matching.engine.skills.soft_words import SoftWords
+from services.matching.engine.skills.terms import normalise
 from services.matching.engine.skills.wording import initials, meaning, meanings, stem, telling
 
 
@@ -29,6 +32,9 @@ from services.matching.engine.skills.wording import initials, meaning, meanings,
         ("management of warehouses", "manage a warehouse", ["management", "warehouse lighting"]),
         ("utilise computer-aided design", "use CAD", ["utilise forklifts", "repair"]),
         ("comunicaton", "communicate", ["community", "compute"]),
+        ("Photoshop CS6", "graphics editor software", ["photo booths", "workshop layout"]),
+        ("포토샵", "graphics editor software", ["photo booths", "workshop layout"]),
+        ("Photoshop", "Adobe Photoshop", ["graphics editor software", "image editing software"]),
         ("창고 관리", "warehouse management", ["quality management", "warehouse robot"]),
     ],
 )
@@ -43,6 +49,23 @@ def test_without_the_table_a_synonym_is_another_word() -> None:
         Nearness(terms, with_table=given).of(["purchase livestock"])[0, 0] for given in (True, False)
     )
     assert with_table > 2 * without
+
+
+def test_what_is_of_one_kind_is_near_and_yet_not_the_same_to_a_score() -> None:
+    """Who has worked with one product has not worked with another."""
+    assert set(kinds("knowledge of gimp")) & set(kinds("photoshop"))
+    assert kinds("welding") == kinds("") == ()
+    for one, other in [("Photoshop", "GIMP"), ("Photoshop", "graphics editor software"), ("Jenkins", "Travis CI")]:
+        assert compare(one, other).relation == "different"
+
+
+def test_a_name_stands_once_in_a_kind() -> None:
+    table = files("services.matching.engine.skills").joinpath("kinds.csv").read_text("utf-8").splitlines()
+    for row in csv.DictReader(table):
+        names = [normalise(name) for name in row["names"].split("|")]
+        assert all(names), row
+        assert len(names) == len(set(names)), row
+        assert row["kind"] == row["kind"].casefold(), row
 
 
 def test_words_that_any_term_has_tell_nothing_unless_there_are_no_others() -> None:
