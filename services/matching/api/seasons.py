@@ -10,12 +10,11 @@ from sqlalchemy import Engine
 
 from services.matching.engine.profiles import Side
 from services.matching.insight.exposure import Exposure, exposure, exposure_by, spread
-from services.matching.season.plan import Chosen, NoPlan, Outcome, Why, best_plan, outcome, reasons, top_of_lists
+from services.matching.season.plan import Chosen, Outcome, Why, best_plan, outcome, reasons, top_of_lists
 from services.matching.season.standing import Season, season
 from shared.contracts import Fact
 from shared.contracts.envelope import TenThousandth
 from shared.database import reading
-from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, allow
 
 Planner = Annotated[SignedIn, Depends(allow("operator", "official"))]
@@ -136,10 +135,7 @@ def planned(held: Season, asked: AskedPlan) -> ShownPlan:
     """The plan of a season, beside plain lists."""
     limits = held.limits(asked.of_seeker, asked.of_place, asked.of_cafe)
     plain = top_of_lists(held.pairs, asked.of_seeker)
-    try:
-        chosen = best_plan(held.pairs, limits)
-    except NoPlan as failed:
-        raise Problem(503, "NO_PLAN", f"The solver gave up: {failed}.", "배정을 풀지 못했습니다.") from failed
+    chosen = best_plan(held.pairs, limits)
     outcomes = [outcome(held.pairs, choice, limits, held.places) for choice in (plain, chosen)]
     fits = [one.mean_fit for one in outcomes]
     why = reasons(held.pairs, chosen, held.places)

@@ -4,24 +4,19 @@ Plain lists send everyone to the same favourites. A plan chooses among the match
 is greatest, while no posting gets more candidates than its places warrant, no seeker more referrals than she can
 follow, and no café more than its counselors can make.
 
-The limits of seekers nest in those of cafés, those of postings stand on the other side: such a linear programme has
-whole solutions at its corners, so the simplex method finds an assignment without rounding (Hoffman and Kruskal 1956).
+Referrals flow from a café to its seekers, from a seeker to the postings she is matched with, and out by their places.
+The flow that pays most is a best plan: where limits are whole, so is one of the best flows (Dantzig 1951).
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import coo_array, csr_array, vstack
+
+from services.matching.season.cheapest_flow import Arcs, cheapest_circulation
 
 Ids = NDArray[np.int64]
 Chosen = NDArray[np.bool_]
-
-
-class NoPlan(Exception):
-    """The solver gave up; says why."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +58,9 @@ def best_plan(pairs: Pairs, limits: Limits) -> Chosen:
 
     Returns:
         A flag a pair, in the order of `pairs`.
-
-    Raises:
-        NoPlan: the solver did not come to an end.
     """
-    if not len(pairs):
-        return np.zeros(0, dtype=np.bool_)
-    counted, at_most = _limits_as_rows(pairs, limits)
-    solved: Any = linprog(-pairs.score.astype(float), A_ub=counted, b_ub=at_most, bounds=(0, 1), method="highs-ds")
-    if solved.x is None:
-        raise NoPlan(str(solved.message))
-    return np.asarray(solved.x > 0.5)
+    arcs, nodes = _network(pairs, limits)
+    return cheapest_circulation(arcs, nodes)[: len(pairs)] > 0
 
 
 def top_of_lists(pairs: Pairs, of_seeker: int) -> Chosen:
@@ -81,27 +68,21 @@ def top_of_lists(pairs: Pairs, of_seeker: int) -> Chosen:
     return _place_on_list(pairs) < of_seeker
 
 
-def _limits_as_rows(pairs: Pairs, limits: Limits) -> tuple[csr_array, NDArray[np.float64]]:
-    """One row a limit that could be reached: which pairs count towards it, and how many may be chosen."""
-    in_cafe = limits.cafe[pairs.seeker]
-    sides = (
-        (pairs.seeker, np.full(limits.seekers, limits.of_seeker)),
-        (pairs.posting, limits.of_posting),
-        (in_cafe, limits.of_cafe),
+def _network(pairs: Pairs, limits: Limits) -> tuple[Arcs, int]:
+    """One arc a pair, first; then from cafés to seekers, from postings out, from outside to cafés. How many nodes."""
+    no_cafe = len(limits.of_cafe)
+    seekers = np.arange(limits.seekers)
+    postings = limits.seekers + np.arange(len(limits.of_posting))
+    cafes = limits.seekers + len(postings) + np.arange(no_cafe + 1)
+    outside = limits.seekers + len(postings) + len(cafes)
+    columns = (
+        (seekers[pairs.seeker], postings[pairs.posting], 1, -pairs.score),
+        (cafes[np.where(limits.cafe < 0, no_cafe, limits.cafe)], seekers, limits.of_seeker, 0),
+        (postings, outside, limits.of_posting, 0),
+        (outside, cafes, np.append(limits.of_cafe, len(pairs)), 0),
     )
-    rows = [_rows(side, at_most) for side, at_most in sides]
-    return vstack([counted for counted, _ in rows], format="csr"), np.concatenate([most for _, most in rows])
-
-
-def _rows(side: Ids, at_most: Ids) -> tuple[csr_array, NDArray[np.float64]]:
-    belongs = np.flatnonzero(side >= 0)
-    counts = np.bincount(side[belongs], minlength=len(at_most))
-    binding = counts > at_most
-    number = np.cumsum(binding) - 1
-    kept = belongs[binding[side[belongs]]]
-    shape = (int(binding.sum()), len(side))
-    counted = coo_array((np.ones(len(kept)), (number[side[kept]], kept)), shape=shape)
-    return counted.tocsr(), at_most[binding].astype(float)
+    parts = [np.broadcast_arrays(*(np.asarray(one, dtype=np.int64) for one in column)) for column in columns]
+    return Arcs(*(np.concatenate(column) for column in zip(*parts, strict=True))), outside + 1
 
 
 def _place_on_list(pairs: Pairs) -> Ids:
