@@ -36,7 +36,7 @@ def decide(session: Session, asked_id: UUID, decision: Decision, reason: str) ->
     orders = [order] if order else shelf.shown_by(asked_id)
     for each in orders:
         if decision in ("split", "join"):
-            set_alone(shelf, each, alone=decision == "split")
+            set_alone(shelf, each, alone=decision == "split", reason=reason)
         elif change(shelf, each, BECOMES[decision], "operator", reason):
             tell(session, each, NOTICES.get(each.state, "ORDER_ENDED"), reason=reason, state=each.state)
     return orders

@@ -1,7 +1,11 @@
 """What a program sent: its size, kind and JSON, checked before anything is made of it."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
 from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, StringConstraints
@@ -84,6 +88,39 @@ def _too_large(limit: int) -> Problem:
         f"본문이 {limit}바이트를 넘습니다.",
         headers={"Connection": "close"},
     )
+
+
+class UnderWay:
+    """Requests that this process has begun and not answered, by the id that a repeat would have."""
+
+    def __init__(self) -> None:
+        self._ids: set[UUID] = set()
+        self._lock = Lock()
+
+    @contextmanager
+    def alone(self, request_id: UUID) -> Iterator[None]:
+        """Let one through at a time.
+
+        Raises:
+            Problem: the same request is under way.
+        """
+        with self._lock:
+            if request_id in self._ids:
+                raise Problem(
+                    409,
+                    "IN_PROGRESS",
+                    "A request under this Idempotency-Key is still being answered.",
+                    "같은 Idempotency-Key의 요청을 아직 처리하고 있습니다.",
+                    where="Idempotency-Key",
+                    hint="Send the same again in a second: it is then answered as the first was.",
+                    headers={"Retry-After": "1"},
+                )
+            self._ids.add(request_id)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._ids.discard(request_id)
 
 
 def idempotency_key(request: Request) -> str:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from starlette.responses import StreamingResponse
 
 from services.registry.access import Operator, Sender, agency_for, refuse_unknown
-from services.registry.api.bodies import Asked, Body, idempotency_key
+from services.registry.api.bodies import Asked, Body, UnderWay, idempotency_key
 from services.registry.exporting import Form as ExportForm
 from services.registry.exporting import exported
 from services.registry.intake.documents import ConsentBasis
@@ -70,6 +70,7 @@ class _DryRun(Exception):
 def intake_api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRouter:
     router = APIRouter(prefix="/api/v1/registry")
     From = Annotated[SignedIn, Depends(Sender(engine))]  # noqa: N806 - a type
+    under_way = UnderWay()
 
     @router.post("/postings")
     def send_posting(
@@ -78,10 +79,13 @@ def intake_api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRou
         document: Annotated[PostingDocument, Depends(Body(PostingDocument))],
         agency: UUID | None = None,
     ) -> Receipt:
-        """One posting. The answer is its receipt; a repeat under the same key is answered as before."""
+        """One posting. The answer is its receipt; a repeat under the same key is answered as before.
+
+        While the first is not answered yet, a repeat is refused with `IN_PROGRESS`.
+        """
         own = agency_for(engine, who, agency)
         arrival = Arrival("body", document.root, "http", uuid5(own.agency_id, f"key|{key}"))
-        with transaction(engine) as session:
+        with under_way.alone(arrival.submission_id), transaction(engine) as session:
             receipt = receive(session, [arrival], own, vault, law=law)[0]
         if receipt.outcome == "returned":
             raise refusal(receipt)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Header, Response
 from sqlalchemy import Engine
 from sqlmodel import Session, or_, select
 
@@ -16,12 +16,16 @@ from services.registry.intake.door import Arrival, Receipt, receive
 from services.registry.intake.findings import finding
 from services.registry.law.rules import Rules
 from services.registry.orders.life_cycle import Decision, Illegal, State, Status
+from services.registry.orders.postings import one_at_a_time
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency, JobOrder, Posting
 from shared.database import reading, transaction
 from shared.web.cursors import ID, Paged
 from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn
+
+Seen = Annotated[str | None, Header(max_length=200)]
+"""The `ETag` of the version that the sender has seen."""
 
 
 class StatusAsked(Asked):
@@ -37,12 +41,16 @@ def order_api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRout
     router = APIRouter(prefix="/api/v1/registry")
     From = Annotated[SignedIn, Depends(Sender(engine))]  # noqa: N806 - a type
 
-    def say(who: SignedIn, agency: UUID | None, posting_id: UUID, status: Status) -> dict[str, tuple[Receipt, ...]]:
+    def say(
+        who: SignedIn, agency: UUID | None, posting_id: UUID, status: Status, seen: str | None
+    ) -> dict[str, tuple[Receipt, ...]]:
         own = agency_for(engine, who, agency)
         with transaction(engine) as session:
+            one_at_a_time(session)
             orders = _own_orders(session, own.agency_id, posting_id)
             if not orders:
                 raise not_found()
+            _refuse_stale(orders[0], seen)
             said = [Arrival("body", {"source_ref": each.source_ref, "status": status}, "http") for each in orders]
             receipts = receive(session, said, own, vault, law=law)
         if all(receipt.outcome == "returned" for receipt in receipts):
@@ -50,8 +58,8 @@ def order_api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRout
         return {"receipts": tuple(receipts)}
 
     @router.get("/postings/{posting_id}")
-    def show_posting(posting_id: UUID, who: From) -> dict[str, Any]:
-        """A posting: the operator sees what is shown of it, an agency what she herself ordered."""
+    def show_posting(posting_id: UUID, who: From, response: Response) -> dict[str, Any]:
+        """A posting: the operator sees what is shown of it, an agency what she herself ordered, with its `ETag`."""
         with reading(engine) as session:
             if who.role == "operator":
                 posting = session.get(Posting, posting_id)
@@ -61,6 +69,7 @@ def order_api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRout
             orders = _own_orders(session, who.agency_id, posting_id)
             if not orders:
                 raise not_found()
+            response.headers["ETag"] = _etag(orders[0])
             return _shown(session, orders[0])
 
     @router.patch("/postings/{posting_id}")
@@ -69,14 +78,17 @@ def order_api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRout
         who: From,
         asked: Annotated[StatusAsked, Depends(PlainBody(StatusAsked))],
         agency: UUID | None = None,
+        if_match: Seen = None,
     ) -> dict[str, tuple[Receipt, ...]]:
-        """Say what became of an order of one's own. The same again is `unchanged`."""
-        return say(who, agency, posting_id, asked.status)
+        """Say what became of an order of one's own. The same again is `unchanged`. `If-Match`: only as it was seen."""
+        return say(who, agency, posting_id, asked.status, if_match)
 
     @router.delete("/postings/{posting_id}")
-    def withdraw_posting(posting_id: UUID, who: From, agency: UUID | None = None) -> dict[str, tuple[Receipt, ...]]:
-        """Withdraw an order of one's own; where others order the same, theirs stays open."""
-        return say(who, agency, posting_id, "withdrawn")
+    def withdraw_posting(
+        posting_id: UUID, who: From, agency: UUID | None = None, if_match: Seen = None
+    ) -> dict[str, tuple[Receipt, ...]]:
+        """Withdraw an order of one's own; where others order the same, theirs stays open. `If-Match`: as with PATCH."""
+        return say(who, agency, posting_id, "withdrawn", if_match)
 
     @router.get("/orders")
     def list_orders(
@@ -107,6 +119,25 @@ def order_api(engine: Engine, vault: Vault, law: Rules | None = None) -> APIRout
         return shown
 
     return router
+
+
+def _etag(order: JobOrder) -> str:
+    return f'"{order.revision}"'
+
+
+def _refuse_stale(order: JobOrder, seen: str | None) -> None:
+    """Nothing is changed by someone who has not seen what it is now; who names no version has none to be stale."""
+    if seen is None or {"*", _etag(order)} & {each.strip() for each in seen.split(",")}:
+        return
+    raise Problem(
+        412,
+        "VERSION_STALE",
+        f"The order is at version {order.revision} now; another one is named in If-Match.",
+        f"구인이 그사이 바뀌어 지금 {order.revision}번째 판입니다.",
+        where="If-Match",
+        hint="Get the posting again, look at what has changed, and send its ETag.",
+        headers={"ETag": _etag(order)},
+    )
 
 
 def _own_orders(session: Session, agency_id: UUID | None, posting_id: UUID) -> Sequence[JobOrder]:

@@ -70,7 +70,7 @@ def decide(
 
     \b
     Examples:
-      iljari order split 0b6f…
+      iljari order split 0b6f… --reason "지점이 다른 채용"
       iljari order suspend 0b6f… --reason "직업안정법 제34조의3"
     """
     asked = {"decision": decision, "reason": reason}
@@ -144,7 +144,14 @@ def _show(orders: list[dict[str, Any]], *, as_json: bool) -> None:
         return
     columns = ("order_id", "agency", "source_ref", "state", "reason", "valid_until", "posting_id")
     heads = ("구인 order", "기관 agency", "번호 reference", "상태 state", "이유 reason", "유효 until", "공고 posting")
-    show_table((*heads, "제목 title"), [(*(o[name] for name in columns), o["facts"]["title"]) for o in orders])
+    rows = [(*(o[name] for name in columns), _apart(o), o["facts"]["title"]) for o in orders]
+    show_table((*heads, "따로 apart", "제목 title"), rows)
+
+
+def _apart(order: dict[str, Any]) -> str:
+    """Whether an order was split off from those it was merged with, or let be merged again, and why."""
+    told = "분리 split" if order["alone"] else "다시 병합 가능 joined" if order["merge_reason"] else ""
+    return f"{told}: {order['merge_reason']}" if order["merge_reason"] else told
 
 
 def _firms(file: Path) -> list[dict[str, str]]:

@@ -227,12 +227,12 @@ def change(shelf: Shelf, order: JobOrder, status: Status | State, by: Actor, rea
     return True
 
 
-def set_alone(shelf: Shelf, order: JobOrder, *, alone: bool) -> bool:
+def set_alone(shelf: Shelf, order: JobOrder, *, alone: bool, reason: str = "") -> bool:
     """Split an order from those it was merged with, for good, or let it be merged again; whether anything changed."""
     if order.alone == alone:
         return False
     _keep(shelf.session, order)
-    order.alone = alone
+    order.alone, order.merge_reason = alone, reason
     shelf.session.add(order)
     place(shelf, order)
     return True
@@ -410,6 +410,8 @@ def _keep(session: Session, order: JobOrder) -> None:
             state=order.state,
             decided_by=order.decided_by,
             reason=order.reason,
+            alone=order.alone,
+            merge_reason=order.merge_reason,
             facts=order.facts,
             valid_until=order.valid_until,
             until=now(),

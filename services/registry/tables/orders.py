@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, Uuid
+from sqlalchemy import JSON, Column, Index, LargeBinary, Uuid, false
 from sqlmodel import Field
 
 from services.registry.tables.base import Table, at_commit
@@ -70,6 +70,8 @@ class JobOrder(Table, table=True):
     """By these two the orders are found that may be the same: see `orders.same_order`."""
     alone: bool = False
     """The operator said that it is no other's: it is never merged."""
+    merge_reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Why the operator split it off, or let it be merged again, in her words."""
     accepted_at: datetime = Field(sa_type=UtcDateTime)
     changed_at: datetime = Field(sa_type=UtcDateTime)
     valid_from: date
@@ -90,6 +92,8 @@ class JobOrderRevision(Table, table=True):
     state: str
     decided_by: str
     reason: str = ""
+    alone: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    merge_reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
     facts: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     valid_until: date
     until: datetime = Field(sa_type=UtcDateTime)

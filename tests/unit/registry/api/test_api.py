@@ -1,6 +1,7 @@
 """The API: who may do what, what a bad request is told, and the walls between agencies."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from services.registry.api import intake as intake_routes
 from services.registry.digest import digest_of
 from services.registry.law.licence_kinds import LICENCES
 from services.registry.tables import Agency, AuditRow, Posting, Submission
@@ -164,6 +166,47 @@ def test_the_same_key_again(client: TestClient, mapo: tuple[Agency, str], engine
     assert code_of(other) == (409, "IDEMPOTENCY_CONFLICT")
     with reading(engine) as session:
         assert len(session.exec(select(Posting)).all()) == 1
+
+
+def test_the_same_key_while_the_first_still_runs(
+    client: TestClient, mapo: tuple[Agency, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers, sound, seconds = bearer(mapo[1], "monday-1"), intake_routes.receive, []
+
+    def send() -> Any:
+        return client.post("/api/v1/registry/postings", json=a_document(source_ref="1"), headers=headers)
+
+    def receive_while_it_is_sent_again(*given: Any, **named: Any) -> Any:
+        with ThreadPoolExecutor(1) as other:
+            seconds.append(other.submit(send).result())
+        return sound(*given, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake_routes, "receive", receive_while_it_is_sent_again)
+        first = send()
+    assert first.json()["outcome"] == "accepted"
+    assert code_of(seconds[0]) == (409, "IN_PROGRESS")
+    assert seconds[0].headers["retry-after"] == "1"
+    assert send().json() == first.json() | {"repeated": True}
+
+
+def test_an_order_that_changed_since_it_was_seen_is_not_moved(client: TestClient, mapo: tuple[Agency, str]) -> None:
+    key = {"Authorization": f"Bearer {mapo[1]}"}
+    receipt = client.post("/api/v1/registry/postings", json=a_document(), headers=bearer(mapo[1], "1")).json()
+    posting = f"/api/v1/registry/postings/{receipt['posting_id']}"
+    seen = client.get(posting, headers=key).headers["etag"]
+
+    def suspend(version: str) -> Any:
+        return client.patch(posting, json={"status": "suspended"}, headers=key | {"If-Match": version})
+
+    assert suspend(seen).json()["receipts"][0]["state"] == "suspended"
+    stale = client.delete(posting, headers=key | {"If-Match": seen})
+    assert code_of(stale) == (412, "VERSION_STALE")
+    now_is = client.get(posting, headers=key)
+    assert (now_is.json()["state"], now_is.headers["etag"]) == ("suspended", stale.headers["etag"])
+    withdrawn = client.delete(posting, headers=key | {"If-Match": stale.headers["etag"]})
+    assert withdrawn.json()["receipts"][0]["state"] == "withdrawn"
+    assert suspend("*").status_code != 412
 
 
 def test_two_agencies_may_use_the_same_key(

@@ -23,7 +23,7 @@ from services.registry.intake.rows import Given
 from services.registry.orders.postings import order_id_of
 from services.registry.orders.same_order import Traits, alike, linked
 from services.registry.people.vault import Vault
-from services.registry.tables import Agency, JobOrder, Posting
+from services.registry.tables import Agency, JobOrder, JobOrderRevision, Posting
 from shared.database import reading, transaction
 from tests.labelled_data import labelled
 from tests.unit.registry.conftest import a_document, said
@@ -153,14 +153,23 @@ def test_a_split_order_stays_apart_until_it_is_joined(
     assert str(agency.agency_id) not in merged.model_dump_json()
     apart = order_id_of(other.agency_id, "B-7")
     with transaction(engine) as session:
-        decide(session, apart, "split", "")
+        decide(session, apart, "split", "지점이 다른 채용")
     changed = send(a_document(source_ref="B-7", title="제과제빵사 구인", headcount=4), by=other)
     assert (changed.outcome, changed.posting_id) == ("accepted", apart)
     assert send(a_document(source_ref="A-1", headcount=4)).posting_id == first.posting_id
     with transaction(engine) as session:
-        decide(session, apart, "join", "")
+        decide(session, apart, "join", "같은 지점으로 확인")
         postings = {posting.posting_id: posting.state for posting in session.exec(select(Posting))}
     assert postings == {first.posting_id: "open", apart: "withdrawn"}
+    with reading(engine) as session:
+        order = session.get_one(JobOrder, apart)
+        assert (order.alone, order.merge_reason) == (False, "같은 지점으로 확인")
+        kept = session.exec(select(JobOrderRevision).where(JobOrderRevision.order_id == apart)).all()
+    assert [(each.alone, each.merge_reason) for each in kept] == [
+        (False, ""),
+        (True, "지점이 다른 채용"),
+        (True, "지점이 다른 채용"),
+    ]
 
 
 def test_two_that_a_third_shows_to_be_one_become_one_and_seekers_are_told_of_one(send: Send, engine: Engine) -> None:
