@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from services.matching import store
+from services.matching.engine.batch import blocks_of
 from services.matching.engine.index import Index, Read
 from services.matching.engine.lists import Candidate, Held, HeldLists, Key, packed
 from services.matching.engine.near_misses import NearMisses, near_misses
@@ -29,7 +30,7 @@ from services.matching.engine.written import as_told, key_of, line
 from services.matching.epochs import fit_first_epoch, present_epoch
 from services.matching.shards import Shard
 from services.matching.tables import MatchList, PairApart, ProfileRow
-from services.matching.upkeep import Lists, true_lists
+from services.matching.upkeep import Lists, lists_anew, true_lists
 from shared.contracts import (
     MatchesFound,
     PostingPublished,
@@ -76,12 +77,18 @@ class Matcher:
         self._settling: int | None = None
 
     def start(self) -> None:
-        """Take everything from the store into memory, and finish what a crash or new rules left to be done."""
+        """Take everything from the store into memory, and finish what a crash or new rules left to be done.
+
+        Lists are made a block at a time, each block one transaction: cut off anywhere, the next start goes on.
+        """
         with self.lock:
             with transaction(self._engine) as session:
                 number = present_epoch(session, self._rules, str(self.shard))
             with transaction(self._engine) as session:
                 self._load(session, number)
+            self._make_anew()
+            self._catch_up()
+            with transaction(self._engine) as session:
                 self.match((), session)
 
     @property
@@ -168,13 +175,43 @@ class Matcher:
         """Step (b): make the lists of all that is pending true, with every list that changes thereby, and say them."""
         index = self._under_first_epoch(session)
         pending = self._pending if index is self.index else self._pending | _everyone(index)
-        if not pending and index is self.index:
-            return
-        held = self._write_down(session, index, true_lists(index, self._held, pending), pending)
+        if pending or index is not self.index:
+            self._keep(session, index, true_lists(index, self._held, pending), pending)
         store.settle_apart(session, [one for one in store.apart_unsettled(session) if self.shard.keeps(one)])
 
+    def _make_anew(self) -> None:
+        """The lists that another epoch made of the profiles as they are; everyone's, where nobody's is true.
+
+        A list's epoch is kept with it: whoever starts after a crash makes those that are left.
+        """
+        for block in blocks_of(sorted(self._made_under_another_epoch())):
+            with transaction(self._engine) as session:
+                lists = lists_anew(self.index, block.side, block.ids)
+                self._keep(session, self.index, lists, set(lists))
+
+    def _made_under_another_epoch(self) -> set[Scope]:
+        if self._pending >= _everyone(self.index):
+            return self._pending
+        held = {scope: self._held.of(scope) for scope in self._pending}
+        number, revisions = self.index.epoch.number, self._revisions
+        return {
+            scope for scope, one in held.items() if one.epoch != number and one.profile_revision == revisions[scope]
+        }
+
+    def _catch_up(self) -> None:
+        """Of those who changed, a block at a time with all that they change, until a batch is left."""
+        for block in blocks_of(sorted(self._pending))[:-1]:
+            some = {(block.side, one) for one in block.ids}
+            with transaction(self._engine) as session:
+                lists = true_lists(self.index, self._held, some, self._pending - some)
+                self._keep(session, self.index, lists, some)
+
+    def _keep(self, session: Session, index: Index, lists: Lists, pending: set[Scope]) -> None:
+        """Store these lists, among them all of `pending`, and follow in memory."""
+        held = self._write_down(session, index, lists, pending)
+
         def apply() -> None:
-            self._index, self._pending = index, set()
+            self._index, self._pending = index, self._pending - pending
             self._held.update(held)
             set_floors(index, held)
 
@@ -256,11 +293,13 @@ class Matcher:
         for pair in pairs:
             index.keep_apart(pair.seeker_id, pair.posting_id, apart=pair.apart)
         self._revisions = {scope: now.revision for scope, now in standing.items()}
+        self._index = index = self._under_first_epoch(session)
         held = dict(map(held_of, store.own_lists(session, str(self.shard))))
         self._held = HeldLists()
         self._held.update(held)
         set_floors(index, held)
-        self._pending = {scope for scope, now in standing.items() if is_pending(self._held, scope, now, epoch)}
+        number = index.epoch.number
+        self._pending = {scope for scope, now in standing.items() if is_pending(self._held, scope, now, number)}
         self._pending.update(scope for pair in pairs if not pair.settled for scope in both_at_hand(index, pair))
         own = store.shard_row(session, str(self.shard))
         self._settling = own.settling if own else None

@@ -1,7 +1,8 @@
 """Which lists change when some profiles did, and to what? Exact: as if everyone had been scored anew."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from uuid import UUID
 
 import numpy as np
@@ -15,21 +16,31 @@ from services.matching.engine.search import Floors, Reached, reached, values_of
 Lists = dict[Scope, list[Candidate]]
 
 
-def true_lists(index: Index, held: HeldLists, changed: Collection[Scope]) -> Lists:
+def true_lists(index: Index, held: HeldLists, changed: Collection[Scope], left: Collection[Scope] = ()) -> Lists:
     """The lists of the changed profiles, empty for those withdrawn, and every other list that differs from `held`.
 
     Args:
         held: lists that were true before `changed` changed; the floors in the index are theirs.
+        left: whose lists are not true yet, and are left for later.
     """
     lists: Lists = {scope: [] for scope in changed}
     for side in SIDES:
         ids = {profile for of, profile in changed if of == side}
-        others = {profile for of, profile in changed if of != side}
+        others = {profile for of, profile in chain(changed, left) if of != side}
         offers: dict[UUID, list[Candidate]] = defaultdict(list)
         floors = _floors(index, other_side(side), others)
         for found in reached(index, side, _live(index, side, ids), floors):
             _take(index, side, found, floors, lists, offers)
         lists.update(_others(index, other_side(side), held, (ids, others), offers))
+    return lists
+
+
+def lists_anew(index: Index, side: Side, ids: Sequence[UUID]) -> Lists:
+    """These lists alone, empty for those withdrawn; what they say of others is left to the lists of those."""
+    lists: Lists = {(side, one): [] for one in ids}
+    nobody = np.full(len(index.shelves[other_side(side)].floors), OUT_OF_REACH, dtype=np.int32)
+    for found in reached(index, side, _live(index, side, ids), nobody):
+        _take(index, side, found, nobody, lists, {})
     return lists
 
 
@@ -60,10 +71,7 @@ def _others(
             to_refill.append(one)
         else:
             lists[side, one] = merged
-    lists |= {(side, one): [] for one in to_refill}
-    nobody = np.full(len(index.shelves[other_side(side)].floors), OUT_OF_REACH, dtype=np.int32)
-    for found in reached(index, side, _live(index, side, to_refill), nobody):
-        _take(index, side, found, nobody, lists, {})
+    lists |= lists_anew(index, side, to_refill)
     return lists
 
 
