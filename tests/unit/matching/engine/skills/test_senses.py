@@ -29,6 +29,10 @@ from services.matching.engine.text import Document
         ("cobblers", "구두"),
         ("skycap", "baggage"),
         ("rn", "간호사"),
+        ("우체부", "집배원"),
+        ("추레라", "트레일러"),
+        ("노가다", "막일꾼"),
+        ("뻥끼공", "painter"),
     ],
 )
 def test_the_same_work_under_another_name(one: str, other: str) -> None:
