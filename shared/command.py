@@ -5,14 +5,14 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import KW_ONLY, dataclass
 from enum import IntEnum
 from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 from typer.core import TyperGroup
@@ -228,14 +228,24 @@ def progress_bar() -> "Progress":
     return Progress(*columns, console=console, disable=not console.is_terminal)
 
 
-@contextmanager
-def share_progress(label: str, unit: str = "행 rows") -> Iterator[Callable[[int, float], None]]:
-    """Tells how far a long reading is, and about how long it takes: a bar for people, a line now and then elsewhere.
+class Step(Protocol):
+    """Takes the rows done since the last call, the share of the whole that is done, and what is being done."""
 
-    The function it gives takes the rows done since the last call, and the share of the whole that was read.
-    """
+    def __call__(self, done: int, share: float, doing: str = "") -> None: ...
+
+
+@contextmanager
+def share_progress(label: str, unit: str = "행 rows") -> Iterator[Step]:
+    """Tells how far a long reading is, and about how long it takes: a bar for people, a line now and then elsewhere."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -247,13 +257,15 @@ def share_progress(label: str, unit: str = "행 rows") -> Iterator[Callable[[int
         BarColumn(),
         TaskProgressColumn(),
         rows,
+        TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=console,
     ) as progress:
         task = progress.add_task(label, total=1.0, rows=0)
 
-        def step(done: int, share: float) -> None:
-            progress.update(task, completed=share, rows=progress.tasks[0].fields["rows"] + done)
+        def step(done: int, share: float, doing: str = "") -> None:
+            told = f"{label}: {doing}" if doing else label
+            progress.update(task, completed=share, description=told, rows=progress.tasks[0].fields["rows"] + done)
 
         yield step
 
@@ -261,7 +273,8 @@ def share_progress(label: str, unit: str = "행 rows") -> Iterator[Callable[[int
 class _Lines:
     """A line on stderr every few seconds; the time that is left, once enough was read to say it.
 
-    At the whole none is told: what follows it (a switch, a commit) is no part of the share.
+    While nothing can be counted yet, what is being done and for how long. At the whole no time left is told: what
+    follows it (a switch, a commit) is no part of the share.
     """
 
     EVERY_SECONDS = 5.0
@@ -271,15 +284,20 @@ class _Lines:
         self._label, self._unit, self._rows = label, unit, 0
         self._started = self._said = time.monotonic()
 
-    def __call__(self, done: int, share: float) -> None:
+    def __call__(self, done: int, share: float, doing: str = "") -> None:
         self._rows += done
         instant = time.monotonic()
         if instant - self._said < self.EVERY_SECONDS:
             return
         self._said = instant
-        left = (instant - self._started) * (1 - share) / share if self.GROUND <= share < 1 else None
+        elapsed = instant - self._started
+        label = f"{self._label}: {doing}" if doing else self._label
+        if doing and not share:
+            typer.echo(f"{label} · {elapsed:.0f}초 지남 {elapsed:.0f} s elapsed", err=True)
+            return
+        left = elapsed * (1 - share) / share if self.GROUND <= share < 1 else None
         told = "" if left is None else f" · 약 {left:.0f}초 남음 about {left:.0f} s left"
-        typer.echo(f"{self._label}: {self._rows:,}{self._unit} · {share:.0%}{told}", err=True)
+        typer.echo(f"{label}: {self._rows:,}{self._unit} · {share:.0%}{told}", err=True)
 
 
 def _one_line(cell: object) -> str:

@@ -186,3 +186,16 @@ def test_time_left_is_told_only_where_it_can_be_known(
     told = capsys.readouterr().err.splitlines()
     assert ["left" in line for line in told] == [False, True, False]
     assert told[-1] == "다시 맞추기 rematch: 30 목록 lists · 100%"
+
+
+def test_what_cannot_be_counted_yet_is_told_with_how_long_it_takes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.command._Lines.EVERY_SECONDS", 0.0)
+    with share_progress("다시 맞추기 rematch", " 목록 lists") as step:
+        step(0, 0.0, "기준을 맞추는 중 fitting the epoch")
+        step(10, 1.0, "바꾸는 중 switching")
+    assert capsys.readouterr().err.splitlines() == [
+        "다시 맞추기 rematch: 기준을 맞추는 중 fitting the epoch · 0초 지남 0 s elapsed",
+        "다시 맞추기 rematch: 바꾸는 중 switching: 10 목록 lists · 100%",
+    ]

@@ -59,6 +59,12 @@ def certify(
 def _proven(client: "Client", *, repair: bool) -> tuple[dict[str, Any], dict[str, Any]]:
     """A proof of its own, and what registry held about then."""
     for number in range(TRIES):
+        if number:
+            typer.echo(
+                f"등록소와 다릅니다. 그 사이 누가 왔을 수 있어 다시 계산합니다({number + 1}/{TRIES}). "
+                f"Registry held somebody else, who perhaps came meanwhile; again, {number + 1} of {TRIES}.",
+                err=True,
+            )
         before = client.get("/api/v1/registry/digest").json()
         proof: dict[str, Any] = client.post(PROOFS, json={"repair": repair}).json()
         while not proof["finished_at"]:

@@ -28,6 +28,15 @@ app = command_group()
 LOOK_SECONDS = 0.5
 REMATCHES = "/api/v1/matching/rematches"
 Kind = Literal["rematch", "dry_run", "epoch_only", "back"]
+DOING = {
+    "waiting": "차례를 기다리는 중 waiting to begin",
+    "fitting": "기준을 맞추는 중 fitting the epoch",
+    "scoring": "목록을 만드는 중 making lists",
+    "scored": "바꾸는 중 switching",
+    "saying": "달라진 것을 알리는 중 saying what differs",
+    "done": "끝내는 중 finishing",
+}
+"""What the shard that is furthest behind does, in the order of the steps."""
 
 
 @app.command()
@@ -117,11 +126,17 @@ def _watched(client: "Client", begun: dict[str, Any]) -> dict[str, Any]:
             total = sum(share["total"] for share in shown["shares"])
             now_made = sum(share["made"] for share in shown["shares"])
             begun_all = len(shown["shares"]) == shown["shards"] and all(one["total"] for one in shown["shares"])
-            step(now_made - made, now_made / total if begun_all and total else 0.0)
+            step(now_made - made, now_made / total if begun_all and total else 0.0, doing(shown))
             made = now_made
             if shown["finished_at"]:
                 return shown
             time.sleep(LOOK_SECONDS)
+
+
+def doing(shown: dict[str, Any]) -> str:
+    """What is told of a rematch while it runs."""
+    states = [share["state"] for share in shown["shares"]] or ["waiting"]
+    return DOING[min(states, key=list(DOING).index)]
 
 
 def _show(done: dict[str, Any], client: "Client") -> None:

@@ -250,3 +250,12 @@ def test_what_is_done_is_not_put_in_turn_again(client: TestClient, engine: Engin
     calendar_asks(engine, 8, "겨울 공채")
     calendar_asks(engine, 7, "가을 공채")
     assert [one["season"] for one in client.get(f"{REMATCHES}/waiting").json()] == ["겨울 공채"]
+
+
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [([], "waiting to begin"), (["scoring", "fitting"], "fitting"), (["done", "saying"], "saying what differs")],
+    ids=str,
+)
+def test_what_the_shard_furthest_behind_does_is_told(states: list[str], told: str) -> None:
+    assert told in rematch_command.doing({"shares": [{"state": state} for state in states]})
