@@ -18,6 +18,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from shared.web.guard import refuse_two_lengths, two_lengths
+
 SERVICES = ("registry", "matching", "notify")
 PREFIXES: Mapping[str, str] = {
     "/api/v1/registry": "registry",
@@ -107,6 +109,8 @@ class Gateway:
         return PlainTextResponse("metrics are read from each service\n", status_code=404)
 
     async def passed_on(self, request: Request) -> Response:
+        if two_lengths(request.headers.raw):
+            return refuse_two_lengths()
         client = self.clients[service_of(request.url.path)]
         try:
             answer = await client.send(_request_for(client, request), stream=True)

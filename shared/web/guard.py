@@ -1,7 +1,9 @@
 """The headers that every response leaves with: nothing inline, nothing framed, nothing kept."""
 
+from collections.abc import Iterable
+
 from starlette.datastructures import MutableHeaders
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADERS = {
@@ -34,7 +36,29 @@ class Guard:
                 _add(self.headers, MutableHeaders(scope=message))
             await send(message)
 
-        await self.app(scope, receive, send_guarded if scope["type"] == "http" else send)
+        if scope["type"] == "http" and two_lengths(scope["headers"]):
+            await refuse_two_lengths()(scope, receive, send_guarded)
+        else:
+            await self.app(scope, receive, send_guarded if scope["type"] == "http" else send)
+
+
+def two_lengths(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a request says its length twice, as a number and by chunks: two readers may see two requests."""
+    return {b"content-length", b"transfer-encoding"} <= {name.lower() for name, _ in headers}
+
+
+def refuse_two_lengths() -> Response:
+    """What such a request is answered; its connection ends, since nobody knows where the next one begins."""
+    problem = {
+        "type": "urn:iljari:problem:length_ambiguous",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": "Send Content-Length or Transfer-Encoding, not both.",
+        "code": "LENGTH_AMBIGUOUS",
+        "message": "Send Content-Length or Transfer-Encoding, not both.",
+        "message_ko": "Content-Length와 Transfer-Encoding 가운데 하나만 보내 주세요.",
+    }
+    return JSONResponse(problem, 400, {"Connection": "close"}, media_type="application/problem+json")
 
 
 def guarded(response: Response) -> Response:
