@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID, uuid4, uuid5
 
 from fastapi import APIRouter, Depends, Request
+from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from starlette.concurrency import run_in_threadpool
@@ -30,7 +31,7 @@ from services.registry.pages.asked_columns import answered, columns_of
 from services.registry.pages.posting_form import FIELDS, document_of, placed
 from services.registry.people.vault import Vault
 from services.registry.tables import Agency, SavedMapping, Submission, Upload
-from shared.contracts import Finding
+from shared.contracts import Finding, Money
 from shared.database import reading, transaction
 from shared.web.catalogue import sentences
 from shared.web.pages import Pages
@@ -200,6 +201,7 @@ class _Counter:
             "lacking": [],
             "mapping": None,
             "known": sentences("ko"),
+            "money": _money,
             "ours": fields_to_ask("postings"),
             "first": None,
             "asked": False,
@@ -310,3 +312,11 @@ class _Counter:
             reject(receipt)
         headers = {"Content-Disposition": 'attachment; filename="rejected.csv"'}
         return Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _money(value: Any) -> Money | None:
+    """A wage as it was read, if it can be told in words: what a file says itself is not checked before it is taken."""
+    try:
+        return Money.model_validate(value)
+    except ValidationError:
+        return None

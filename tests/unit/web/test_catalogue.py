@@ -70,7 +70,7 @@ MADE_IN_PARTS = {
     *(f"employment.{kind}" for kind in get_args(EmploymentType)),
     *(f"wage.unit.{unit}" for unit in get_args(Money.model_fields["unit"].annotation)),
     *(f"field.{name}" for kind in get_args(Kind) for name in fields_to_ask(kind)),
-    *(f"field.{name}" for name in ("preferred_skills", "source_url")),
+    *(f"field.{name}" for name in ("preferred_skills", "source_url", "closing_note")),
     *(f"agency.about.{field.name}" for field in FIELDS if field.about),
     *(f"agency.status.{status}" for status in get_args(Status) if status != "open"),
     *(f"agency.outcome.{outcome}" for outcome in get_args(Outcome)),

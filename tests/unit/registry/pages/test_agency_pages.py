@@ -1,5 +1,6 @@
 """A clerk sends postings with a browser: errors beside their fields, files shown before they are taken."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -180,6 +181,7 @@ def test_a_known_sheet_is_shown_and_then_taken(clerk: TestClient, engine: Engine
     assert shown.status_code == 200
     assert "첫 행(line 2)" in shown.text
     assert "이대로 접수하기" in shown.text
+    assert "시급 12,000원" in shown.text
     with reading(engine) as session:
         held = session.exec(select(Upload)).one()
         assert session.exec(select(Posting)).all() == []
@@ -193,6 +195,17 @@ def test_a_known_sheet_is_shown_and_then_taken(clerk: TestClient, engine: Engine
         settled = session.exec(select(Upload)).one()
     assert settled.sealed is None, "the file is let go of"
     assert "홍길동" not in str(settled.result)
+
+
+def test_a_wage_that_is_none_is_shown_as_it_was_written(clerk: TestClient) -> None:
+    shown = upload(clerk, "a.json", json.dumps([a_document(wage={"unit": "moon"}, closing_note="채용시까지")]))
+    assert shown.status_code == 200
+    assert "moon" in shown.text
+    assert "마감일 표시" in shown.text
+
+
+def test_the_sign_in_page_tells_a_seeker_what_her_account_name_is(client: TestClient) -> None:
+    assert "휴대전화 번호나 전자우편 주소가 아이디입니다" in client.get("/sign-in").text
 
 
 def test_an_unknown_sheet_is_asked_about_once(clerk: TestClient, engine: Engine) -> None:
