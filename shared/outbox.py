@@ -100,6 +100,10 @@ class Relay:
         self._bell.clear()
         return self.say_all()
 
+    def wake(self) -> None:
+        """Let whoever waits in `say_soon` look now."""
+        self._bell.set()
+
     def say_all(self) -> int:
         """Say everything that is staged; how many were said. Raises redis errors; nothing is lost by them."""
         total = 0

@@ -89,6 +89,16 @@ def test_what_this_process_stages_is_said_without_waiting_for_the_next_look(engi
     assert redis.xlen(REQUEST) == 1
 
 
+def test_whoever_waits_for_the_next_look_looks_at_once_when_woken(engine: Engine, redis: Redis) -> None:
+    relay = Relay("matching", engine, redis)
+    with transaction(engine) as session:
+        session.add(OutboxLine(stream=REQUEST, fields=json.dumps({"data": "{}"}), staged_at=now()))
+    with ThreadPoolExecutor(1) as beside:
+        said = beside.submit(relay.say_soon, seconds=40)
+        relay.wake()
+        assert said.result(timeout=20) == 1
+
+
 def test_an_agencys_answer_goes_to_its_own_stream_alone(engine: Engine, redis: Redis) -> None:
     agency, answer = uuid4(), examples()[AgencyAnswered]
     with transaction(engine) as session:
