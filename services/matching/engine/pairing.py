@@ -5,9 +5,11 @@ and skills are sparse products, the rest are look-ups.
 Per query and block: leave out the stretches that a gate shuts, and the block where none is left. Add up the inverted
 lists of all but the block's most frequent columns, put ‖query head‖·‖document head‖ over what was left out
 (Cauchy–Schwarz), the occupation's part as it is, the way to work at its best, every other dense part that may be known
-at its full value, and compare with the least score that matters for that document. Only who passes is worked out
-exactly. All sums of texts are of whole numbers, so in which order they are made is all the same, and scores are those
-of `scorer.combine`.
+at its full value, and compare with the least score that matters for that document. Where both sides speak of
+certificates, who has nothing that is asked for is shut out at once. Who passes is worked out exactly, the cheapest
+parts first, for as long as the rest can matter.
+All sums of texts are of whole numbers, so in which order they are made is all the same, and scores are those of
+`scorer.combine`.
 """
 
 import numpy as np
@@ -20,6 +22,7 @@ from services.matching.engine.kernels import (
     CERTIFICATE,
     COMMUTE,
     EXPERIENCE,
+    HAS_CERTIFICATES,
     HAS_TEXT,
     HOURS,
     OCCUPATION,
@@ -89,12 +92,14 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
     head_starts, head_entries = block.head_starts, block.head_entries
     scale = np.float32(weights[TEXT] * FULL / SQUARE)
     all_skills = np.float32(FULL * (weights[REQUIRED] + weights[PREFERRED] + weights[CERTIFICATE]))
+    # where the weight is none, lists do not tell who has the certificate that a gate asks for
+    must_cover = weights[CERTIFICATE] > 0
     texts, gains, reach = np.empty(size, np.int32), np.empty(size, np.float32), np.empty(size, np.float32)
     head_values = np.empty(len(block.head), np.uint16)
     lowest, hopeful = np.full(len(patterns), -1), np.empty(len(patterns), np.int64)
     others, hopes = np.empty(len(patterns), np.float32), np.empty(len(patterns), np.float32)
     marked, nearest = np.zeros(len(alike[0]) - 1, np.bool_), np.zeros(len(alike[0]) - 1, np.int16)
-    best_hopes, parts = np.empty(queries.bars.shape[1], np.float32), np.empty(PART_COUNT, np.int64)
+    parts = np.empty(PART_COUNT, np.int64)
     found = _room(1024)
     count = 0
     for number in range(len(queries.slots)):
@@ -114,9 +119,8 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
             _look_through(stretches, others, members, asked, row, texts)
             gains[:] = all_skills
         missing = np.float32(_take_head(block.head, row, head_values) * scale * 1.000001)
-        _reach(block, bound, pattern, scale, missing, texts, gains, others, reach, hopes)
+        _reach(block, bound, pattern, scale, missing, must_cover, texts, gains, others, reach, hopes)
         hoping = 0
-        best_hopes[:] = NEVER
         for stretch in range(len(hopes)):
             if hopes[stretch] < threshold - 0.5:
                 continue
@@ -125,16 +129,16 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
             if hopes[stretch] >= max(threshold, min(lowest[stretch], bars[0])) - 0.5:
                 hopeful[hoping] = stretch
                 hoping += 1
-                _keep_best(best_hopes, hopes[stretch])
+        # the most promising come first, so that the bar rises early
+        promising = hopeful[:hoping][np.argsort(-hopes[hopeful[:hoping]])]
         for turn in range(2):
-            for place in range(hoping):
-                stretch = hopeful[place]
+            for stretch in promising[: len(bars)] if turn == 0 else promising:
                 least = max(threshold, min(lowest[stretch], bars[0]))
-                if hopes[stretch] < least - 0.5 or (turn == 0 and hopes[stretch] < best_hopes[0]):
+                if hopes[stretch] < least - 0.5:
                     continue
                 mask, other = patterns[stretch] & pattern, others[stretch]
                 low, high = stretches[stretch], stretches[stretch + 1]
-                if turn == 0:  # the most promising come first of all, so that the bar rises early
+                if turn == 0:  # of each the best alone
                     low = _most_promising(reach, low, high)
                     high = low + 1
                 enough = np.float32((least - 0.5) * divisors[mask] - other)
@@ -146,19 +150,17 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
                     needed = (least - 0.5) * divisors[mask] - other
                     if reach[near] < needed or not live[document]:
                         continue
-                    text = texts[near] + _head_of(head_starts[near], head_starts[near + 1], head_entries, head_values)
-                    if text * scale + gains[near] < needed:
-                        continue
-                    reach[near] = NEVER
+                    at_most, reach[near] = reach[near], NEVER
                     seeker, posting = (document, slot) if by_postings else (slot, document)
                     wishing, offered = (near, slot) if by_postings else (slot, near)
                     if not judge(of_seekers[wishing], of_postings[offered], occupations, districts, parts):
                         continue
                     gained, known = sums(parts, DENSE, weights)
-                    lacking = (
-                        (least - 0.5) * (known + sparse_weight[mask] + unproven[mask]) - gained - slack - gains[near]
-                    )
-                    if text * scale < lacking:
+                    needed = (least - 0.5) * (known + sparse_weight[mask] + unproven[mask]) - gained - slack
+                    if at_most < needed:
+                        continue
+                    text = texts[near] + _head_of(head_starts[near], head_starts[near + 1], head_entries, head_values)
+                    if text * scale + gains[near] < needed:
                         continue
                     cover(
                         held,
@@ -222,6 +224,7 @@ def _reach(  # noqa: PLR0913, PLR0917
     pattern: int,
     scale: np.float32,
     missing: np.float32,
+    must_cover: bool,
     texts: Array,
     gains: Array,
     others: Array,
@@ -239,6 +242,8 @@ def _reach(  # noqa: PLR0913, PLR0917
     # what is not negative is in the same order as its bits, and of whole numbers many are compared at once
     heights, highest = reach.view(np.int32), np.empty(1, np.float32)
     top = highest.view(np.int32)
+    highest[0] = NEVER
+    height_of_none = top[0]
     for stretch in range(len(hopes)):
         hopes[stretch] = NEVER
         if others[stretch] < 0:
@@ -246,11 +251,16 @@ def _reach(  # noqa: PLR0913, PLR0917
         low, high = np.uint64(stretches[stretch]), np.uint64(stretches[stretch + 1])
         for near in range(low, high):
             reach[near] = np.float32(texts[near]) * scale + gains[near] + missing * norms[near]
-        height = np.int32(0)
+        mask = patterns[stretch] & pattern
+        # who states certificates, but none like what is asked, is shut out by the gate
+        if must_cover and mask & HAS_CERTIFICATES:
+            for near in range(low, high):
+                reach[near] = reach[near] if gains[near] > 0 else NEVER
+        height = height_of_none
         for near in range(low, high):
             height = max(height, heights[near])
         top[0] = height
-        hopes[stretch] = (highest[0] + others[stretch]) / divisor[patterns[stretch] & pattern] * np.float32(1.000001)
+        hopes[stretch] = (highest[0] + others[stretch]) / divisor[mask] * np.float32(1.000001)
 
 
 @inlined

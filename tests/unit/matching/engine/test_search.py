@@ -129,6 +129,15 @@ def test_whoever_reaches_a_list_is_found_with_the_same_score(
 
 
 @pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("side", SIDES)
+def test_a_certificate_lets_in_though_it_weighs_nothing(side: Side) -> None:
+    """Lists are weighed, so they cannot tell who has it."""
+    index = an_index(random.Random(3), 150, 150, Rules(weights=Rules().weights | {"certificate": 0}))
+    slots, floors = index.shelves[side].live(), np.zeros(256, dtype=np.int32)
+    assert by_searching(index, side, slots, floors) == by_looking_at_everyone(index, side, slots, floors)
+
+
+@pytest.mark.usefixtures("small_blocks")
 @settings(deadline=None, max_examples=15)
 @given(seed=st.integers(0, 2**32))
 def test_profiles_that_come_change_and_go_are_found_as_they_are(seed: int) -> None:
@@ -193,10 +202,12 @@ def test_only_blocks_are_passed_over_of_whom_gates_shut_out_everyone(side: Side,
     asking = index.shelves[side].live()
     others = index.shelves[other_side(side)]
     list(reached(index, side, asking, others.floors))
+    in_vain: list[bool] = []
     for slot in asking[:20]:
         opened, passed = opened_and_passed(index, side, np.array([slot]))
         assert (opened >= passed).all()
-        assert (opened == passed).mean() > 0.9, "hardly any is looked at in vain"
+        in_vain += (opened > passed).tolist()
+    assert np.mean(in_vain) < 0.1, "hardly any is looked at in vain"
 
 
 @pytest.mark.usefixtures("small_blocks")
