@@ -20,12 +20,13 @@ from sqlmodel import Session
 
 from services.matching import store
 from services.matching.engine.batch import blocks_of
-from services.matching.engine.index import Index, Read
+from services.matching.engine.index import Index
 from services.matching.engine.lists import Candidate, Held, HeldLists, Key, packed
 from services.matching.engine.near_misses import NearMisses, near_misses
 from services.matching.engine.profiles import SIDES, Profile, Scope, Side, as_side, other_side
 from services.matching.engine.scorer import Rules
 from services.matching.engine.search import values_of
+from services.matching.engine.shelf import Read
 from services.matching.engine.written import as_told, key_of, line
 from services.matching.epochs import fit_first_epoch, present_epoch
 from services.matching.shards import Shard

@@ -7,11 +7,12 @@ from uuid import UUID
 
 import numpy as np
 
-from services.matching.engine.index import Index, Slots
+from services.matching.engine.index import Index
 from services.matching.engine.kernels import OUT_OF_REACH
 from services.matching.engine.lists import Candidate, HeldLists, Key, merge
 from services.matching.engine.profiles import SIDES, Scope, Side, other_side
 from services.matching.engine.search import Floors, Reached, reached, values_of
+from services.matching.engine.shelf import Slots
 
 Lists = dict[Scope, list[Candidate]]
 

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from services.matching.bench.made import TOP
-from services.matching.engine.index import MOST_CELLS, Index, Slots
+from services.matching.engine.index import MOST_CELLS, Index
 from services.matching.engine.profiles import Side, other_side
 from services.matching.engine.search import Reached
+from services.matching.engine.shelf import Slots
 
 NOBODY = -1
 

@@ -24,8 +24,8 @@ from services.matching.bench.peers import (
     whole,
 )
 from services.matching.bench.timing import Seconds, each_in_turn, median, p99
-from services.matching.engine.index import Slots
 from services.matching.engine.profiles import SIDES, Side
+from services.matching.engine.shelf import Slots
 
 ROUND_TRIP = "a round trip between two threads"
 

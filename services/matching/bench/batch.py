@@ -20,9 +20,9 @@ from services.matching.bench.peers import (
     whole,
 )
 from services.matching.bench.timing import Taken, Work, interleaved, median, ratio
-from services.matching.engine.index import Slots
 from services.matching.engine.profiles import SIDES, Side, other_side
 from services.matching.engine.search import THREADS
+from services.matching.engine.shelf import Slots
 
 WAYS: tuple[Side, Side] = ("posting", "seeker")
 ByWay = dict[tuple[str, Side], Taken]

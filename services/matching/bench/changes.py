@@ -12,9 +12,10 @@ from services.matching.bench.made import World, draw, read_drawn
 from services.matching.bench.materials import Materials
 from services.matching.bench.peers import WRONG
 from services.matching.bench.timing import median, p99, seconds_of
-from services.matching.engine.index import Index, Read, Slots
+from services.matching.engine.index import Index
 from services.matching.engine.kernels import OUT_OF_REACH
 from services.matching.engine.search import Floors, reached
+from services.matching.engine.shelf import Read, Slots
 from services.matching.engine.text import rows_of_counts
 
 MANY = 1_000

@@ -13,8 +13,9 @@ from services.matching.bench.peers import plain
 from services.matching.bench.timing import interleaved, median
 from services.matching.engine.compiling import compiled
 from services.matching.engine.directory import sizes_of
-from services.matching.engine.index import SKILL_PARTS, Index, Slots
+from services.matching.engine.index import Index
 from services.matching.engine.search import THREADS
+from services.matching.engine.shelf import SKILL_PARTS, Slots
 from services.matching.engine.text import COLUMNS
 
 BLOCK = 2**15

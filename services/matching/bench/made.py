@@ -12,9 +12,10 @@ from services.matching.bench.figures import Data
 from services.matching.bench.materials import Materials, trades_of
 from services.matching.bench.pools import Numbers
 from services.matching.engine import text
-from services.matching.engine.index import HELD, Epoch, Index, Read, Slots
+from services.matching.engine.index import Epoch, Index
 from services.matching.engine.profiles import SIDES, Facts, Profile, Side
 from services.matching.engine.scorer import PARTS, Rules
+from services.matching.engine.shelf import HELD, Read, Slots
 from shared.contracts import PostingFacts, SeekerFacts
 
 TOP = 20

@@ -13,8 +13,8 @@ from sklearn.metrics.pairwise import linear_kernel
 
 from services.matching.bench.made import World
 from services.matching.bench.timing import Work
-from services.matching.engine.index import HELD, Slots
 from services.matching.engine.profiles import Side
+from services.matching.engine.shelf import HELD, Slots
 from services.matching.engine.text import COLUMNS
 
 CUTOFF = 80

@@ -10,11 +10,12 @@ from scipy import sparse
 
 from services.matching.bench.answers import Best, by_scorer, by_sums, found_by_us, found_in_rows, wrong
 from services.matching.bench.made import PLAIN, TOP, World
-from services.matching.engine.index import HELD, Index, Slots
+from services.matching.engine.index import Index
 from services.matching.engine.kernels import OUT_OF_REACH
 from services.matching.engine.profiles import SIDES, Side, other_side
 from services.matching.engine.scorer import FULL
 from services.matching.engine.search import THREADS, reached
+from services.matching.engine.shelf import HELD, Slots
 from services.matching.engine.skills.likeness import SAME
 from services.matching.engine.text import COLUMNS
 

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from services.matching.engine.conditions import judge_occupation
-from services.matching.engine.index import SKILL_PARTS, Index
+from services.matching.engine.index import Index
 from services.matching.engine.profiles import Profile
 from services.matching.engine.scorer import FULL, PARTS, UNKNOWN, Values, combine
+from services.matching.engine.shelf import SKILL_PARTS
 from services.matching.engine.skills.terms import canonical
 from services.matching.engine.written import told_of
 from shared.contracts import Fact, GateName, Raise, SeekerFacts

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matching.engine import asked_terms, exact_pair, kernels, layers, pairing, reaches, text
-from services.matching.engine.index import HELD, SKILL_PARTS, Index, Slots
+from services.matching.engine.index import Index
 from services.matching.engine.kernels import Block, Documents, Postings, Queries, Seekers, SparseRows
 from services.matching.engine.profiles import Side, other_side
 from services.matching.engine.scorer import FULL, PARTS, weights_of
+from services.matching.engine.shelf import HELD, SKILL_PARTS, Slots
 from services.matching.engine.skills.likeness import SAME
 
 Floors = NDArray[np.int32]

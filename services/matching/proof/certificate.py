@@ -25,10 +25,11 @@ from sqlmodel import Session, col, select
 
 from services.matching import store
 from services.matching.all_cores import on_all_cores
-from services.matching.engine.index import MOST_CELLS, Index, Shelf, Slots
+from services.matching.engine.index import MOST_CELLS, Index
 from services.matching.engine.lists import HeldLists, Key
 from services.matching.engine.profiles import SIDES, Scope, Side, as_side, other_side
 from services.matching.engine.scorer import FULL
+from services.matching.engine.shelf import Shelf, Slots
 from services.matching.engine.written import body_of, key_of, line
 from services.matching.matcher import Standing, both_at_hand, held_of, is_pending, lines_of, set_floors, take_in
 from services.matching.shards import Shard
