@@ -23,7 +23,7 @@ Values = NDArray[np.int16]
 PARTS: tuple[PartName, ...] = get_args(PartName)
 UNKNOWN = -1
 FULL = 10_000
-SCORER = 6
+SCORER = 7
 """Names this arithmetic; another arithmetic is for another epoch."""
 
 VIEWS: dict[str, frozenset[PartName]] = {

@@ -43,8 +43,8 @@ KINDS = (
     Kind("latin", 2, 0.5, 2**13),
     Kind("latin", 4, 0.5, 2**15),
     Kind("latin", 0, 1.0, 2**15),
-    Kind("korean", 0, 0.75, 2**16),
-    Kind("both", 0, 0.75, 2**14),
+    Kind("korean", 0, 1.0, 2**16),
+    Kind("both", 0, 1.0, 2**14),
 )
 """Whatever is neither script, such as punctuation, stands with both."""
 COLUMNS = sum(kind.columns for kind in KINDS)
