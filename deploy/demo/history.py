@@ -4,8 +4,9 @@ All of it comes in through the doors that people use. Nobody's word can be dated
 interviews and of work lie in the past, and time reads them as it reads any.
 """
 
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from time import monotonic
 from typing import Any, Self
@@ -15,8 +16,8 @@ import httpx
 from deploy.demo.vocabulary import city_words
 from services.registry.people.consents import present_texts
 
-COUNSELOR, ONLINE = "counselor", "online"
-"""The second looks after those who applied without a café."""
+COUNSELOR = "counselor"
+"""Of the café nearest to the applicant, too."""
 APPLICANT = {
     "name": "김시연 (가상)",
     "phone": "010-0000-9000",
@@ -31,8 +32,9 @@ APPLICANT = {
 REFERRALS = "/api/v1/registry/referrals"
 TOKEN = re.compile(r'name="form_token" value="([0-9a-f]+)"')
 PAIR = re.compile(r'name="pair" value="([0-9a-f-]{36}/[0-9a-f-]{36})"')
-JOB = re.compile(r'href="/mine/([0-9a-f-]{36})"')
 TEXT = re.compile(r'name="text" value="([^"]+)"')
+LEFT_OVER = 5
+"""Pairs of which the counselor makes no story: one dismissed, one postponed, the others proposed and taken back."""
 RECORDED_SECONDS = 30.0
 LOOK_SECONDS = 0.2
 
@@ -82,20 +84,28 @@ def happen(client: httpx.Client, url: str, today: date, pause: Pause) -> None:
         return
     told = stories(today)
     with Visitor(url) as counselor:
-        pairs = _decide(counselor, len(told), today)
-    _propose_to_the_applicant(url)
+        counselor.comes_in(COUNSELOR)
+        hers = _propose_to_the_applicant(url, counselor)
+        pairs = _decide(counselor, len(told), today, hers)
     rows = _await(client, pairs, pause)
     for number, (pair, words) in enumerate(zip(pairs, told, strict=False)):
         if pair in rows:
             _tell(client, rows[pair], number, words)
 
 
-def _decide(counselor: Visitor, count: int, today: date) -> list[str]:
-    """The counselor goes through her first page; the pairs she proposed, the second of one seeker behind all others."""
-    counselor.comes_in(COUNSELOR)
-    pairs = list(dict.fromkeys(PAIR.findall(counselor.see("/desk"))))
-    wanted, left = pairs[:count], pairs[count:]
-    other = _second_of(counselor, wanted[-1]) if wanted else []
+def _decide(counselor: Visitor, count: int, today: date, hers: Sequence[str]) -> list[str]:
+    """The counselor goes through her first pages; the pairs she proposed, the second of one seeker behind all others.
+
+    No two are of one posting, and none of one that the applicant stands for: who fills it would end the other's story.
+    """
+    applicants = {pair.partition("/")[0] for pair in hers}
+    seen = dict.fromkeys(PAIR.findall("".join(counselor.see(f"/desk?page={page}") for page in (1, 2))))
+    others = _of_postings_of_their_own([*hers, *seen])
+    pairs = [pair for pair in others if pair.partition("/")[0] not in applicants]
+    wanted = pairs[:count]
+    left = pairs[count : count + LEFT_OVER]
+    seconds = _pairs_of(counselor, wanted[-1].partition("/")[0]) if wanted else []
+    other = _of_postings_of_their_own([*hers, *wanted, *seconds])[len(hers) + len(wanted) :][:1]
     counselor.send("/desk", "/desk/decide", decision="accepted", pair=[*wanted, *other, *left[2:]])
     counselor.send("/desk", "/desk/undo", pair=left[2:])
     counselor.send("/desk", "/desk/decide", decision="dismissed", reason="distance", pair=left[:1])
@@ -139,23 +149,30 @@ def stories(today: date) -> Sequence[Sequence[Word]]:
     )
 
 
-def _second_of(counselor: Visitor, pair: str) -> list[str]:
-    """Another pair of the same seeker, which ends when she is hired."""
-    others = PAIR.findall(counselor.see(f"/desk/seekers/{pair.partition('/')[0]}"))
-    return [other for other in dict.fromkeys(others) if other != pair][:1]
+def _of_postings_of_their_own(pairs: Iterable[str]) -> list[str]:
+    """The first of each posting's."""
+    first: dict[str, str] = {}
+    for pair in pairs:
+        first.setdefault(pair.partition("/")[2], pair)
+    return list(first.values())
 
 
-def _propose_to_the_applicant(url: str) -> None:
-    """One job waits for her word; to another she has agreed by herself."""
-    with Visitor(url) as counselor:
-        counselor.comes_in(ONLINE)
-        counselor.send("/desk", "/desk/decide", decision="accepted", pair=PAIR.findall(counselor.see("/desk"))[:1])
+def _propose_to_the_applicant(url: str, counselor: Visitor) -> list[str]:
+    """One job waits for her word; to another she has agreed by herself. These two pairs."""
     with Visitor(url) as applicant:
         applicant.comes_in(str(APPLICANT["phone"]))
-        for job in JOB.findall(applicant.see("/mine"))[1:2]:
-            applicant.send(f"/mine/{job}", f"/mine/{job}/word", answer="agreed")
-            if text := TEXT.search(applicant.see(f"/mine/{job}")):
-                applicant.send(f"/mine/{job}", f"/mine/{job}/consent", text=text[1])
+        seeker_id = str(json.loads(applicant.see("/me/data.json"))["seeker_id"])
+        hers = _pairs_of(counselor, seeker_id)[:2]
+        counselor.send("/desk", "/desk/decide", decision="accepted", pair=hers[:1])
+        for job in (f"/mine/{pair.partition('/')[2]}" for pair in hers[1:]):
+            applicant.send(job, f"{job}/word", answer="agreed")
+            if text := TEXT.search(applicant.see(job)):
+                applicant.send(job, f"{job}/consent", text=text[1])
+    return hers
+
+
+def _pairs_of(counselor: Visitor, seeker_id: str) -> list[str]:
+    return list(dict.fromkeys(PAIR.findall(counselor.see(f"/desk/seekers/{seeker_id}"))))
 
 
 def _await(client: httpx.Client, pairs: Sequence[str], pause: Pause) -> dict[str, dict[str, Any]]:
