@@ -5,7 +5,7 @@ is off by less than one part in all nodes, and then by nothing. Each time every 
 stands at a node that got more than it gave is pushed on over cheap arcs; where none is left the node's price falls.
 
 Why not a library: the simplex method of SciPy's solver did not plan a city under its cafés' limits in 200 seconds, and
-OR-Tools asks for another protobuf than OpenTelemetry does (docs/decisions/0033).
+OR-Tools asks for another protobuf than OpenTelemetry does (docs/decisions/0034).
 """
 
 from typing import Any, NamedTuple
