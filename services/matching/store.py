@@ -250,11 +250,10 @@ def said_lists(session: Session, shard: str) -> Iterator[MatchList]:
 def said(session: Session, shard: str, wanted: Collection[Scope]) -> dict[Scope, MatchList]:
     """These lists as they were said last."""
     found: dict[Scope, MatchList] = {}
-    for some in _chunks(sorted(wanted)):
-        held = select(MatchList).where(
-            MatchList.shard == shard, tuple_(col(MatchList.scope), col(MatchList.scope_id)).in_(some)
-        )
-        found.update({(as_side(row.scope), row.scope_id): row for row in session.exec(held)})
+    for side, some in _by_side(wanted):
+        of_some = (MatchList.scope == side, col(MatchList.scope_id).in_(some))
+        held = select(MatchList).where(MatchList.shard == shard, *of_some)
+        found.update({(side, row.scope_id): row for row in session.exec(held)})
     return found
 
 
@@ -264,9 +263,9 @@ def unsettled(session: Session, row: ShardRow, wanted: Collection[Scope] | None 
     if wanted is None:
         return {(as_side(one.scope), one.scope_id): one for one in session.exec(held)}
     found: dict[Scope, NextList] = {}
-    for some in _chunks(sorted(wanted)):
-        of_some = held.where(tuple_(col(NextList.scope), col(NextList.scope_id)).in_(some))
-        found.update({(as_side(one.scope), one.scope_id): one for one in session.exec(of_some)})
+    for side, some in _by_side(wanted):
+        of_some = held.where(NextList.scope == side, col(NextList.scope_id).in_(some))
+        found.update({(side, one.scope_id): one for one in session.exec(of_some)})
     return found
 
 
@@ -278,10 +277,10 @@ def next_lines(session: Session, epoch: int, shard: str, wanted: Collection[Scop
 
 def settle(session: Session, row: ShardRow, scopes: Collection[Scope]) -> None:
     """These lists were said, or are as they were said: what is in `match_list` counts again."""
-    for some in _chunks(sorted(scopes)):
-        of_some = tuple_(col(NextList.scope), col(NextList.scope_id)).in_(some)
-        ours = (col(NextList.epoch) == row.settling, col(NextList.shard) == row.shard)
-        session.connection().execute(delete(NextList).where(*ours, of_some))
+    ours = (col(NextList.epoch) == row.settling, col(NextList.shard) == row.shard)
+    for side, some in _by_side(scopes):
+        of_some = (col(NextList.scope) == side, col(NextList.scope_id).in_(some))
+        session.connection().execute(delete(NextList).where(*ours, *of_some))
 
 
 def as_list(newer: NextList, said_last: MatchList | None = None) -> MatchList:
@@ -319,6 +318,13 @@ def as_of_one_moment(session: Session) -> None:
 
 def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
+
+
+def _by_side(scopes: Collection[Scope]) -> Iterator[tuple[Side, Sequence[UUID]]]:
+    """Trap: asked for pairs of side and id, SQLite looks through the whole table, and through all lists of an epoch."""
+    for side in SIDES:
+        for some in _chunks(sorted(one for of, one in scopes if of == side)):
+            yield side, some
 
 
 def _inserting(session: Session) -> Any:
