@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 app = command_group()
 
 LOOK_SECONDS = 0.5
+AWAY_SECONDS = 300.0
+"""So long a service that is started again may take until it can be asked, with everyone of a city to be read in."""
 REMATCHES = "/api/v1/matching/rematches"
 Kind = Literal["rematch", "dry_run", "epoch_only", "back"]
 DOING = {
@@ -37,6 +39,7 @@ DOING = {
     "done": "끝내는 중 finishing",
 }
 """What the shard that is furthest behind does, in the order of the steps."""
+AWAY = "서비스가 다시 시작되기를 기다리는 중 waiting for the service to start again"
 
 
 @app.command()
@@ -119,18 +122,40 @@ def _newest(client: "Client") -> dict[str, Any]:
 
 
 def _watched(client: "Client", begun: dict[str, Any]) -> dict[str, Any]:
-    made = 0
+    made, part = 0, 0.0
     with share_progress("다시 맞추기 rematch", " 목록 lists") as step:
-        while True:
-            shown: dict[str, Any] = client.get(f"{REMATCHES}/{begun['rematch_id']}").json()
+        for shown in _looks(client, f"{REMATCHES}/{begun['rematch_id']}"):
+            if shown is None:
+                step(0, part, AWAY)
+                continue
             total = sum(share["total"] for share in shown["shares"])
             now_made = sum(share["made"] for share in shown["shares"])
             begun_all = len(shown["shares"]) == shown["shards"] and all(one["total"] for one in shown["shares"])
-            step(now_made - made, now_made / total if begun_all and total else 0.0, doing(shown))
+            part = now_made / total if begun_all and total else 0.0
+            step(now_made - made, part, doing(shown))
             made = now_made
             if shown["finished_at"]:
-                return shown
-            time.sleep(LOOK_SECONDS)
+                break
+    assert shown
+    return shown
+
+
+def _looks(client: "Client", path: str) -> Iterator[dict[str, Any] | None]:
+    """What a look every half second shows, for ever; None while nobody answers: the service may be starting anew.
+
+    Raises:
+        CommandError: nobody has answered for too long, or the answer is no.
+    """
+    seen_at = time.monotonic()
+    while True:
+        try:
+            yield client.get(path).json()
+            seen_at = time.monotonic()
+        except CommandError as error:
+            if error.exit_code != ExitCode.UNREACHABLE or time.monotonic() - seen_at > AWAY_SECONDS:
+                raise
+            yield None
+        time.sleep(LOOK_SECONDS)
 
 
 def doing(shown: dict[str, Any]) -> str:
