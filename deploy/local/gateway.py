@@ -18,7 +18,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from shared.web.guard import refuse_two_lengths, two_lengths
+from shared.web.guard import TWO_LENGTHS, two_lengths
+from shared.web.problems import Problem
 
 SERVICES = ("registry", "matching", "notify")
 PREFIXES: Mapping[str, str] = {
@@ -110,7 +111,7 @@ class Gateway:
 
     async def passed_on(self, request: Request) -> Response:
         if two_lengths(request.headers.raw):
-            return refuse_two_lengths()
+            return TWO_LENGTHS.answer()
         client = self.clients[service_of(request.url.path)]
         try:
             answer = await client.send(_request_for(client, request), stream=True)
@@ -172,15 +173,16 @@ def _unavailable(request: Request, status: int) -> Response:
     headers = {"Retry-After": "2", "Cache-Control": "no-store"}
     if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
         return HTMLResponse(STARTING_PAGE, status, headers)
-    problem = {
-        "code": "UNAVAILABLE" if status == 503 else "TIMED_OUT",
-        "status": status,
-        "where": request.url.path,
-        "message": "The service is starting or being restarted. Ask again in a moment.",
-        "message_ko": "서비스가 시작되는 중입니다. 잠시 뒤에 다시 시도하세요.",
-        "hint": "Sending the same request again, with the same Idempotency-Key, is safe.",
-    }
-    return JSONResponse(problem, status, headers, media_type="application/problem+json")
+    problem = Problem(
+        status,
+        "UNAVAILABLE" if status == 503 else "TIMED_OUT",
+        "The service is starting or being restarted. Ask again in a moment.",
+        "서비스가 시작되는 중입니다. 잠시 뒤에 다시 시도하세요.",
+        where=request.url.path,
+        hint="Sending the same request again, with the same Idempotency-Key, is safe.",
+        headers=headers,
+    )
+    return problem.answer()
 
 
 def server(sockets: Path) -> uvicorn.Server:

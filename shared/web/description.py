@@ -6,8 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel, TypeAdapter
 
 from shared.web.problems import MEDIA_TYPE, ProblemDocument
 from shared.web.sign_in import SESSION_COOKIE, Allowed
@@ -85,8 +84,10 @@ def _calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:
         yield from _calls(needed)
 
 
-def _schema(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:
-    named, definitions = models_json_schema([(model, "validation")], ref_template=REFERENCE)
+def _schema(model: type[Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    named, definitions = TypeAdapter.json_schemas(
+        [(model.__name__, "validation", TypeAdapter(model))], ref_template=REFERENCE
+    )
     for name, schema in definitions["$defs"].items():
         schemas.setdefault(name, schema)
-    return named[model, "validation"]
+    return named[model.__name__, "validation"]

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 from starlette.datastructures import MutableHeaders
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.web.problems import Problem
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -21,6 +23,13 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 STRICT_TRANSPORT = {"Strict-Transport-Security": "max-age=31536000"}
+TWO_LENGTHS = Problem(
+    400,
+    "LENGTH_AMBIGUOUS",
+    "Send Content-Length or Transfer-Encoding, not both.",
+    "Content-Length와 Transfer-Encoding 가운데 하나만 보내 주세요.",
+    headers={"Connection": "close"},  # nobody knows where the next request begins
+)
 
 
 class Guard:
@@ -37,7 +46,7 @@ class Guard:
             await send(message)
 
         if scope["type"] == "http" and two_lengths(scope["headers"]):
-            await refuse_two_lengths()(scope, receive, send_guarded)
+            await TWO_LENGTHS.answer()(scope, receive, send_guarded)
         else:
             await self.app(scope, receive, send_guarded if scope["type"] == "http" else send)
 
@@ -45,20 +54,6 @@ class Guard:
 def two_lengths(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether a request says its length twice, as a number and by chunks: two readers may see two requests."""
     return {b"content-length", b"transfer-encoding"} <= {name.lower() for name, _ in headers}
-
-
-def refuse_two_lengths() -> Response:
-    """What such a request is answered; its connection ends, since nobody knows where the next one begins."""
-    problem = {
-        "type": "urn:iljari:problem:length_ambiguous",
-        "title": "Bad Request",
-        "status": 400,
-        "detail": "Send Content-Length or Transfer-Encoding, not both.",
-        "code": "LENGTH_AMBIGUOUS",
-        "message": "Send Content-Length or Transfer-Encoding, not both.",
-        "message_ko": "Content-Length와 Transfer-Encoding 가운데 하나만 보내 주세요.",
-    }
-    return JSONResponse(problem, 400, {"Connection": "close"}, media_type="application/problem+json")
 
 
 def guarded(response: Response) -> Response:

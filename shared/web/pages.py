@@ -14,9 +14,10 @@ from starlette.types import Scope
 
 from shared.settings import ServiceSettings
 from shared.web import figures
+from shared.web.answering import answer_problems
 from shared.web.catalogue import LANGUAGES, Language, say
 from shared.web.guard import Guard
-from shared.web.problems import Problem, answer_problems
+from shared.web.problems import Problem
 from shared.web.rate_limits import limit_writes
 from shared.web.sign_in import FORM_FIELD, form_token, keep_visit, settings_of, sign_in_path, signed_in
 from shared.web.ways import WAYS

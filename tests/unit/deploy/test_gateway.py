@@ -1,6 +1,7 @@
 """One address before three services: each request reaches its own, unchanged, and streams are not held back."""
 
 import asyncio
+import json
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -174,6 +175,28 @@ def test_a_program_is_told_that_asking_again_is_safe(gateway: httpx.Client) -> N
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "UNAVAILABLE"
+    assert (answer.json()["type"], answer.json()["title"]) == ("urn:iljari:problem:unavailable", "Service Unavailable")
+
+
+LENGTH_TWICE = (
+    b"POST /api/v1/registry/postings HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"3\r\nabc\r\n0\r\n\r\n"
+    b"GET /desk HTTP/1.1\r\nHost: x\r\n\r\n"
+)
+"""A second request behind one whose end nobody knows."""
+
+
+def test_a_request_of_two_lengths_is_refused_and_nothing_behind_it_is_read(city: httpx.Client) -> None:
+    with socket.create_connection((city.base_url.host, city.base_url.port), timeout=10) as line:
+        line.sendall(LENGTH_TWICE)
+        told = b"".join(iter(lambda: line.recv(4_000), b""))  # until the gateway closes
+    head, _, body = told.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/problem+json" in head.lower()
+    problem = json.loads(body)  # one document, and no other answer behind it
+    assert (problem["type"], problem["code"]) == ("urn:iljari:problem:length_ambiguous", "LENGTH_AMBIGUOUS")
+    assert problem["message_ko"] == "Content-Length와 Transfer-Encoding 가운데 하나만 보내 주세요."
+    assert city.get("/desk").status_code == 201
 
 
 def test_numbers_of_operation_are_not_for_the_street(city: httpx.Client) -> None:

@@ -6,7 +6,7 @@ import pytest
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 
-from shared.web.problems import answer_problems
+from shared.web.answering import answer_problems
 from shared.web.rate_limits import RateLimit
 
 

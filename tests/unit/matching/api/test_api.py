@@ -17,7 +17,7 @@ from services.matching.api.matches import api
 from services.matching.app import create_app
 from services.matching.matcher import Matcher
 from services.matching.settings import MatchingSettings
-from shared.web.problems import answer_problems
+from shared.web.answering import answer_problems
 from tests.unit.matching.examples import (
     a_posting,
     a_referral,

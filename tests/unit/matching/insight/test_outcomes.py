@@ -28,7 +28,7 @@ from services.matching.rematch.rematches import Asked, Kind
 from services.matching.tables import PairApart
 from shared.contracts import SeekerWithdrawn
 from shared.database import reading, transaction
-from shared.web.problems import answer_problems
+from shared.web.answering import answer_problems
 from tests.unit.matching.api.test_api import OPERATOR, a_settings
 from tests.unit.matching.examples import (
     SMALL,

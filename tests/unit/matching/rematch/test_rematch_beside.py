@@ -24,7 +24,7 @@ from services.matching.rematch.rematching import Rematching
 from services.matching.tables import RematchRow
 from shared.contracts import RematchRequested
 from shared.database import transaction
-from shared.web.problems import answer_problems
+from shared.web.answering import answer_problems
 from tests.unit.matching.api.test_api import OPERATOR, a_settings
 from tests.unit.matching.examples import NAMES, certified, open_store
 from tests.unit.matching.rematch.test_rematching import a_town, ask, finish, lists, rematching

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from services.matching.api.seasons import season_api
 from services.matching.commands import season as season_commands
 from shared.command import CommandError
-from shared.web.problems import answer_problems
+from shared.web.answering import answer_problems
 from tests.unit.matching.api.test_api import OPERATOR, a_settings
 from tests.unit.matching.examples import a_posting, a_seeker, hear, posting_id, started
 

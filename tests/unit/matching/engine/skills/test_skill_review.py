@@ -26,7 +26,7 @@ from services.matching.engine.skills.nearness import Nearness
 from services.matching.engine.skills.review import unknown_terms
 from services.matching.engine.skills.terms import AliasRefused
 from shared.database import reading
-from shared.web.problems import answer_problems
+from shared.web.answering import answer_problems
 from tests.unit.matching.api.test_api import OPERATOR, a_settings
 from tests.unit.matching.examples import a_posting, a_seeker, certified, hear, said, seeker_id, started
 
