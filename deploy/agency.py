@@ -94,6 +94,30 @@ def rotate(
     _show(renewed, entry, as_json=as_json)
 
 
+@app.command("settle")
+def settle_losses(
+    agency: Annotated[str, typer.Argument(help="Its id or name.", show_default=False)],
+    reason: Annotated[str, typer.Option("--reason", help="What became of them; kept.", show_default=False)],
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what became of entries that an agency's stream lost unread (STREAM_TRIMMED). Doctor names them until then.
+
+    \b
+    Example:
+      iljari agency settle "새빛직업소개소" --reason "전화함: MAXLEN을 빼고 4건 다시 보냄"
+    """
+    from services.registry.commands.named_agency import agency_id_of
+
+    with open_system(data) as client:
+        path = f"/api/v1/registry/agencies/{agency_id_of(client, agency)}/losses/settled"
+        told = client.post(path, json={"reason": reason}).json()
+    if as_json:
+        show_json(told)
+    else:
+        typer.echo(f"사라진 항목 {told['settled']}건을 정리했습니다. {told['settled']} lost entries are settled.")
+
+
 def _show(agency: dict[str, Any], entry: dict[str, str | None], *, as_json: bool) -> None:
     if as_json:
         show_json(agency | entry)

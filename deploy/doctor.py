@@ -219,7 +219,8 @@ def _agency_streams(client: httpx.Client) -> Check:
         return Check(name, False, error.en, error.hint, error.exit_code is ExitCode.UNREACHABLE)
     wrong = [f"{stream}: {code}" for stream, code in facts["broken_agency_streams"].items()]
     wrong += [f"{stream}: STREAM_TRIMMED {lost}" for stream, lost in facts["trimmed_agency_streams"].items()]
-    return Check(name, not wrong, "; ".join(wrong) or "all read", "docs/operating.md, Agencies' streams.")
+    mend = "docs/operating.md, Agencies' streams; what was trimmed stands here until `iljari agency settle`."
+    return Check(name, not wrong, "; ".join(wrong) or "all read", mend)
 
 
 def _exit_code(checks: Sequence[Check]) -> ExitCode:

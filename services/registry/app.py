@@ -32,6 +32,7 @@ from services.registry.cafes.forgetting import fold_old
 from services.registry.cafes.room_clock import RoomClock
 from services.registry.expiry import Sweeper
 from services.registry.handlers import hearings
+from services.registry.intake import losses
 from services.registry.intake.queue import IntakeQueue
 from services.registry.law.rules import load_rules
 from services.registry.orders.life_cycle import OPEN
@@ -85,7 +86,6 @@ def create_app(settings: RegistrySettings) -> FastAPI:  # noqa: PLR0915 - the li
     def facts() -> dict[str, Any]:
         return holdings(engine) | {
             "broken_agency_streams": queue.streams.problems,
-            "trimmed_agency_streams": dict(queue.trimmed),
             "expiry_stopped": sweeper.refused,
         }
 
@@ -167,4 +167,5 @@ def holdings(engine: Engine) -> dict[str, Any]:
             "agencies": session.exec(select(func.count()).select_from(Agency)).one(),
             "open_postings": session.exec(select(func.count()).where(Posting.state == OPEN)).one(),
             "active_seekers": session.exec(select(func.count()).where(Seeker.state == ACTIVE)).one(),
+            "trimmed_agency_streams": losses.unsettled(session),
         }

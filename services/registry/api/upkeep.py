@@ -1,4 +1,4 @@
-"""What is kept up for the door and by the clock: the list of wage defaulters, and what runs out."""
+"""What is kept up for the door and by the clock: the list of wage defaulters, what streams lost, what runs out."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -11,10 +11,11 @@ from sqlalchemy import Engine
 from services.registry.access import Operator, not_found
 from services.registry.api.bodies import Asked, Line, PlainBody
 from services.registry.expiry import sweep, trust_clock
+from services.registry.intake import losses
 from services.registry.orders.defaulters import Listed, replace_list
 from services.registry.orders.postings import today
 from services.registry.people import seekers
-from services.registry.tables import Seeker
+from services.registry.tables import Agency, Seeker
 from shared.database import reading, transaction
 from shared.web.cursors import Paged
 from shared.web.sign_in import SignedIn, allow
@@ -31,6 +32,10 @@ class DefaultersAsked(Asked):
     firms: Annotated[tuple[ListedFirm, ...], Field(max_length=50_000)]
 
 
+class Settled(Asked):
+    reason: Annotated[Line, Field(min_length=1)]
+
+
 ENDING = TypeAdapter(tuple[date, UUID])
 
 
@@ -45,6 +50,16 @@ def upkeep(engine: Engine) -> APIRouter:
         firms = [Listed(firm.name, firm.registration_number) for firm in asked.firms]
         with transaction(engine) as session:
             return {"firms": replace_list(session, firms)}
+
+    @router.post("/agencies/{agency_id}/losses/settled")
+    def settle_losses(
+        agency_id: UUID, _who: Operator, asked: Annotated[Settled, Depends(PlainBody(Settled))]
+    ) -> dict[str, Any]:
+        """What became of all that an agency's stream lost unread so far; how many entries that settles."""
+        with transaction(engine) as session:
+            if session.get(Agency, agency_id) is None:
+                raise not_found()
+            return {"agency_id": agency_id, "settled": losses.settle(session, agency_id, asked.reason)}
 
     @router.get("/seekers/ending")
     def list_ending(

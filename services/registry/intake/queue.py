@@ -7,7 +7,6 @@ new is read from a stream while an older entry of it waits for its answer, so th
 
 import asyncio
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,7 +22,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from services.registry.intake.door import Arrival, receive
 from services.registry.intake.findings import finding, of_wire
-from services.registry.intake.trimmed import gap_in, recount, tell_sender
+from services.registry.intake.losses import tell
+from services.registry.intake.trimmed import gap_in, recount
 from services.registry.law.rules import Rules
 from services.registry.orders.agencies import all_agencies
 from services.registry.people.vault import Vault
@@ -79,8 +79,6 @@ class IntakeQueue:
         self.settings, self.engine, self.vault, self.law = settings, engine, vault, law
         self.redis = Redis.from_url(settings.redis_url)
         self.streams = Streams()
-        self.trimmed: Counter[str] = Counter()
-        """Since the start: entries by stream that were taken away before we read them."""
         self._closing = asyncio.Event()
 
     async def run(self) -> None:
@@ -157,12 +155,11 @@ class IntakeQueue:
                 return
             if gap.lost > 0:
                 with transaction(self.engine) as session:
-                    tell_sender(session, self.streams.readable[key], gap)
+                    tell(session, self.streams.readable[key].agency_id, gap)
             recount(self.redis, key, GROUP, gap)
         except ResponseError:
             return  # the key or the group is gone, or is no stream any more: the next look says so
         if gap.lost > 0:
-            self.trimmed[key] += gap.lost
             telemetry.TRIMMED.labels("registry", key).inc(gap.lost)
             log.error("agency_stream_broken", stream=key, code="STREAM_TRIMMED", lost=gap.lost)
 

@@ -7,13 +7,8 @@ that is read and forget what was missing, others never: so each finding is follo
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid5
 
 from redis import Redis
-from sqlmodel import Session
-
-from services.registry.intake.notices import tell_of_stream
-from services.registry.tables import Agency
 
 
 @dataclass(frozen=True)
@@ -52,9 +47,3 @@ def gap_in(redis: Redis, key: str, group: str) -> Gap | None:
 def recount(redis: Redis, key: str, group: str, gap: Gap) -> None:
     """Let the group count from here: the same gap is not found again."""
     redis.xgroup_setid(key, group, gap.last_read, entries_read=gap.read)
-
-
-def tell_sender(session: Session, agency: Agency, gap: Gap) -> None:
-    """Say it on the agency's own stream and among its receipts, once, however often we are killed before `recount`."""
-    notice_id = uuid5(agency.agency_id, f"trimmed|{gap.last_read!r}|{gap.read}")
-    tell_of_stream(session, agency.agency_id, notice_id, "STREAM_TRIMMED", count=gap.lost)

@@ -1,7 +1,7 @@
 """What the registry keeps, at one look: the truth about agencies, orders, seekers, places and who signs in."""
 
 from services.registry.tables.accounts import Account
-from services.registry.tables.agencies import Agency, SavedMapping, Upload
+from services.registry.tables.agencies import Agency, SavedMapping, StreamLoss, Upload
 from services.registry.tables.base import Table
 from services.registry.tables.bookings import Booking, CalendarFeed, RoomUse, RoomWatch, RoomWish
 from services.registry.tables.contacts import Contact, FailingAddress
@@ -71,6 +71,7 @@ __all__ = [
     "Seeker",
     "SessionOpinion",
     "SessionUse",
+    "StreamLoss",
     "Submission",
     "Table",
     "Upload",

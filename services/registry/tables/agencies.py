@@ -26,6 +26,22 @@ class Agency(Table, table=True):
     made_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class StreamLoss(Table, table=True):
+    """Entries that an agency's writer took away before we read them: only she has them."""
+
+    __tablename__ = "stream_loss"
+
+    notice_id: UUID = Field(primary_key=True)
+    """The notice by which she was told; nothing is found twice under it."""
+    agency_id: UUID = Field(foreign_key="agency.agency_id", index=True)
+    lost: int
+    """How many entries."""
+    found_at: datetime = Field(sa_type=UtcDateTime)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the operator said what became of them; until then she is shown them."""
+    settled_why: str = ""
+
+
 class SavedMapping(Table, table=True):
     """What the columns of an agency's or a café's own sheets mean: asked once."""
 

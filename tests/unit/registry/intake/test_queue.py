@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from services.registry.intake import queue as queue_module
+from services.registry.intake.losses import settle, unsettled
 from services.registry.intake.queue import GROUP, IntakeQueue
 from services.registry.intake.trimmed import gap_in, recount
 from services.registry.people.vault import Vault
@@ -22,7 +23,7 @@ from services.registry.settings import RegistrySettings
 from services.registry.tables import Agency, Posting, Submission
 from shared.clock import now, stopped_at
 from shared.contracts import AgencyAnswered, PostingReceived
-from shared.database import reading
+from shared.database import reading, transaction
 from shared.outbox import stream_of
 from tests.servers import RedisServer
 from tests.unit.registry.conftest import a_document, said
@@ -301,6 +302,11 @@ def noticed(engine: Engine) -> list[tuple[str, str]]:
     return [(found["code"], found["message"]) for row in rows for found in row.findings]
 
 
+def lost(engine: Engine) -> dict[str, int]:
+    with reading(engine) as session:
+        return unsettled(session)
+
+
 def test_entries_that_their_writer_trimmed_unread_are_told_to_her_and_to_the_operator(
     queue: IntakeQueue, redis: Redis, agency: Agency, engine: Engine
 ) -> None:
@@ -312,18 +318,18 @@ def test_entries_that_their_writer_trimmed_unread_are_told_to_her_and_to_the_ope
     queue.drain_once()
     assert [outcome for outcome, _ in answers(engine) if outcome != "noticed"] == ["accepted", "accepted"]
     assert noticed(engine) == [("STREAM_TRIMMED", "Entries of your stream were taken away before we read them: 4.")]
-    assert queue.trimmed == {key_of(agency): 4}
+    assert lost(engine) == {key_of(agency): 4}
     with reading(engine) as session:
         assert len(said(session, f"submission.answered.v1:{agency.agency_id}")) == 3
     redis.xadd(key_of(agency), {"data": "{}"}, maxlen=0, approximate=False)
     queue.drain_once()
     queue.drain_once()
-    assert queue.trimmed == {key_of(agency): 5}
+    assert lost(engine) == {key_of(agency): 5}
     assert len(noticed(engine)) == 2
 
 
 def test_what_was_trimmed_right_behind_an_entry_is_told_too(
-    queue: IntakeQueue, redis: Redis, agency: Agency, monkeypatch: pytest.MonkeyPatch
+    queue: IntakeQueue, redis: Redis, agency: Agency, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue.drain_once()
     write(redis, agency, a_document())
@@ -336,7 +342,7 @@ def test_what_was_trimmed_right_behind_an_entry_is_told_too(
 
     monkeypatch.setattr(queue, "_remove", remove_while_more_is_written)
     assert queue._take_new(None) == 1
-    assert queue.trimmed == {key_of(agency): 2}
+    assert lost(engine) == {key_of(agency): 2}
 
 
 def test_killed_before_it_counts_anew_it_tells_of_trimmed_entries_once(
@@ -350,6 +356,23 @@ def test_killed_before_it_counts_anew_it_tells_of_trimmed_entries_once(
             queue.drain_once()
     queue.drain_once()
     assert len(noticed(engine)) == 1
+    assert lost(engine) == {key_of(agency): 1}
+
+
+def test_what_was_lost_is_told_until_the_operator_says_what_became_of_it(
+    queue: IntakeQueue, redis: Redis, agency: Agency, make_agency: MakeAgency, engine: Engine
+) -> None:
+    other, _ = make_agency("다른 기관")
+    queue.drain_once()
+    for theirs in (agency, other):
+        redis.xadd(key_of(theirs), {"data": "{}"}, maxlen=0, approximate=False)
+    queue.drain_once()
+    with transaction(engine) as session:
+        assert settle(session, agency.agency_id, "다시 보냄") == 1
+    assert lost(engine) == {key_of(other): 1}
+    redis.xadd(key_of(agency), {"data": "{}"}, maxlen=0, approximate=False)
+    queue.drain_once()
+    assert lost(engine) == {key_of(agency): 1, key_of(other): 1}
 
 
 @pytest.mark.parametrize("seed", range(5))
