@@ -206,8 +206,9 @@ class LocalSystem:
             settings[PSEUDONYM_KEY] = self.secrets[PSEUDONYM_KEY]
             settings["vault_key_file"] = str(self.folder.vault_keys)
             settings["erasure_record"] = str(self.folder.erasures)
-        if service == "notify":
+        else:
             settings["registry_url"] = str(self.folder.socket_of("registry"))
+        if service == "notify":
             settings |= self.mail_settings
         return {f"{service}_{name}".upper(): value for name, value in settings.items()}
 

@@ -20,6 +20,7 @@ from services.matching.engine.skills import own_aliases
 from services.matching.handlers import hearings
 from services.matching.matcher import Matcher
 from services.matching.own_process import run
+from services.matching.pages.cafe_names import CafeNames
 from services.matching.pages.fairness import fairness_pages
 from services.matching.pages.proofs import proof_pages
 from services.matching.pages.skill_needs import skill_needs_pages
@@ -100,7 +101,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
     app.include_router(drift_api(engine))
     app.include_router(proof_api(engine, shard.count))
     app.include_router(proof_pages(engine, shard.count, pages))
-    app.include_router(fairness_pages(engine, shard.count, pages))
+    app.include_router(fairness_pages(engine, shard.count, pages, CafeNames(settings)))
     app.include_router(skill_needs_pages(needs, pages))
     describe(app)
     return app

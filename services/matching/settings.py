@@ -10,10 +10,10 @@ from services.matching.engine.scorer import Rules
 from services.matching.engine.skills import own_aliases
 from services.matching.engine.skills.terms import AliasRefused
 from services.matching.shards import Shard
-from shared.settings import ServiceSettings
+from shared.asking import AskingSettings
 
 
-class MatchingSettings(ServiceSettings):
+class MatchingSettings(AskingSettings):
     """Read from the environment as `MATCHING_…`."""
 
     model_config = SettingsConfigDict(env_prefix="MATCHING_")

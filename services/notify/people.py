@@ -9,11 +9,11 @@ import structlog
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from services.notify.settings import NotifySettings
+from shared.asking import CAFES, CAFES_TOLD, registry_for_pages
 from shared.web.sign_in import SignedIn
 
 REVEAL = "/api/v1/registry/people/reveal"
 REVEAL_TO_FIRM = "/api/v1/registry/people/reveal-to-firm"
-CAFES = "/api/v1/registry/cafes"
 PROVISION_TEXT = "/api/v1/registry/postings/{posting_id}/provision-text"
 
 PEOPLE_A_REQUEST = 100
@@ -38,15 +38,6 @@ class Revealed(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     people: tuple[NamedPerson, ...]
-
-
-class NamedCafe(BaseModel):
-    """Registry's answer about one café."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    cafe_id: UUID
-    name: str
 
 
 class ConsentWords(BaseModel):
@@ -95,7 +86,6 @@ class Contacts(BaseModel):
 log = structlog.get_logger()
 
 _REVEALED = TypeAdapter(Revealed)
-_CAFES = TypeAdapter(tuple[NamedCafe, ...])
 _PROVISION = TypeAdapter(ProvisionText)
 _CONTACTS = TypeAdapter(Contacts)
 
@@ -104,7 +94,7 @@ class Names:
     """Asks registry who and what is behind an id. A page that cannot learn it shows opaque labels instead."""
 
     def __init__(self, settings: NotifySettings) -> None:
-        self._client = _registry(settings)
+        self._client = registry_for_pages(settings, settings.names_wait_seconds)
 
     async def of_seekers(
         self, seeker_ids: Sequence[UUID], who: SignedIn, purpose: str, place: str
@@ -133,7 +123,7 @@ class Names:
 
     async def of_cafes(self) -> dict[UUID, str]:
         """The names of all cafés; none when registry cannot be reached."""
-        cafes = await self._ask(self._client.build_request("GET", CAFES), _CAFES)
+        cafes = await self._ask(self._client.build_request("GET", CAFES), CAFES_TOLD)
         return {cafe.cafe_id: cafe.name for cafe in cafes or ()}
 
     async def for_firm(
@@ -182,14 +172,3 @@ def _reveal(seeker_ids: Sequence[UUID], who: SignedIn, purpose: str, place: str)
         "purpose": purpose,
         "place": place,
     }
-
-
-def _registry(settings: NotifySettings) -> httpx.AsyncClient:
-    over_socket = settings.registry_url.startswith("/")
-    return httpx.AsyncClient(
-        base_url="http://registry" if over_socket else settings.registry_url,
-        transport=httpx.AsyncHTTPTransport(uds=settings.registry_url) if over_socket else None,
-        headers={"Authorization": f"Bearer {settings.service_token.get_secret_value()}"},
-        timeout=settings.names_wait_seconds,
-        trust_env=False,  # a proxy of the environment has no business with names
-    )

@@ -6,16 +6,14 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import ServiceSettings
+from shared.asking import AskingSettings
 
 
-class NotifySettings(ServiceSettings):
+class NotifySettings(AskingSettings):
     """Read from the environment as `NOTIFY_…`."""
 
     model_config = SettingsConfigDict(env_prefix="NOTIFY_")
 
-    registry_url: str = "http://127.0.0.1:8765"
-    """Where names are asked for: an http address, or the path of registry's unix socket."""
     names_wait_seconds: Annotated[float, Field(gt=0, le=10)] = 0.5
     """How long a page waits for names before it shows opaque labels instead."""
     smtp_url: Annotated[str | None, Field(repr=False)] = None

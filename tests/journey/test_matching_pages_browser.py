@@ -11,6 +11,7 @@ from sqlalchemy import Engine, update
 from sqlmodel import col
 
 from services.matching.app import TEMPLATES
+from services.matching.pages.cafe_names import CafeNames
 from services.matching.pages.fairness import fairness_pages
 from services.matching.pages.proofs import proof_pages
 from services.matching.proof import proofs
@@ -39,7 +40,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     fill(engine)
     app = FastAPI()
     pages = furnish(app, a_settings(), TEMPLATES)
-    app.include_router(fairness_pages(engine, 1, pages))
+    app.include_router(fairness_pages(engine, 1, pages, CafeNames(a_settings())))
     app.include_router(proof_pages(engine, 1, pages))
     with socket.create_server(("127.0.0.1", 0)) as door, serving(app, listener=door):
         yield f"http://127.0.0.1:{door.getsockname()[1]}"

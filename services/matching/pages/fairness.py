@@ -1,6 +1,7 @@
 """What operators and officials see of fairness and of what the last epochs changed: `/matching/fairness`."""
 
 import threading
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from services.matching import store
 from services.matching.api.drift import ShownDrift, drifts
 from services.matching.api.seasons import Planner, ShownExposure, ShownFairness, fairness_of
 from services.matching.insight.drift import STEP
+from services.matching.pages.cafe_names import CafeNames
 from services.matching.rematch import rematches
 from services.matching.season.standing import season
 from shared.clock import now
@@ -64,7 +66,7 @@ class Reckoning:
             return last
 
 
-def fairness_pages(engine: Engine, shard_count: int, pages: Pages) -> APIRouter:
+def fairness_pages(engine: Engine, shard_count: int, pages: Pages, names: CafeNames) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     reckoning = Reckoning(engine, shard_count)
 
@@ -78,10 +80,7 @@ def fairness_pages(engine: Engine, shard_count: int, pages: Pages) -> APIRouter:
             changed = tuple(drifts(session))
             running, waiting = rematches.unfinished(session), rematches.in_turn(session)
         language = language_of(request)
-        cafes = [
-            Group(name[:8] or say(language, "fairness.no_cafe"), one, name and f"/cafes/{name}")
-            for name, one in fair.seekers_by_cafe.items()
-        ]
+        cafes = _cafes(fair, names.told(), language)
         codes = [Group(_occupation(code, language), one) for code, one in fair.postings_by_occupation.items()]
         return pages.show(
             request,
@@ -97,6 +96,15 @@ def fairness_pages(engine: Engine, shard_count: int, pages: Pages) -> APIRouter:
         )
 
     return router
+
+
+def _cafes(fair: ShownFairness, names: Mapping[str, str], language: Language) -> list[Group]:
+    """By name; one whose name cannot be had now stands under the beginning of its number."""
+    called = {cafe: names.get(cafe, cafe[:8]) or say(language, "fairness.no_cafe") for cafe in fair.seekers_by_cafe}
+    return [
+        Group(called[cafe], one, cafe and f"/cafes/{cafe}")
+        for cafe, one in sorted(fair.seekers_by_cafe.items(), key=lambda each: (not each[0], called[each[0]]))
+    ]
 
 
 def _occupation(code: str, language: Language) -> str:

@@ -11,6 +11,7 @@ from services.notify.delivery.categories import KINDS, Category, Channel, Recipi
 from services.notify.delivery.digests import recipient_of
 from services.notify.settings import NotifySettings
 from services.notify.tables import Delivery
+from shared.asking import registry
 
 ADDRESSES = "/api/v1/registry/people/addresses"
 LONGEST_SECONDS = 10.0
@@ -55,14 +56,7 @@ class Addresses:
     """Asks registry, which checks consents and records each look."""
 
     def __init__(self, settings: NotifySettings) -> None:
-        over_socket = settings.registry_url.startswith("/")
-        self._client = httpx.Client(
-            base_url="http://registry" if over_socket else settings.registry_url,
-            transport=httpx.HTTPTransport(uds=settings.registry_url) if over_socket else None,
-            headers={"Authorization": f"Bearer {settings.service_token.get_secret_value()}"},
-            timeout=LONGEST_SECONDS,
-            trust_env=False,  # a proxy of the environment has no business with addresses
-        )
+        self._client = registry(settings, LONGEST_SECONDS)
 
     def of(self, deliveries: Sequence[Delivery]) -> list[Found]:
         """Where each goes, in their order. Raises `RegistryAway`."""

@@ -36,7 +36,8 @@ OPERATOR = {"Authorization": "Bearer for the operator"}
 
 def a_settings(**but: Any) -> MatchingSettings:
     secrets = {name: SecretStr(f"for the {name[:-6]}") for name in ("operator_token", "service_token")}
-    given: dict[str, Any] = {"database_url": "sqlite://", "session_key": SecretStr("for sessions"), **secrets}
+    places = {"database_url": "sqlite://", "registry_url": "http://127.0.0.1:9"}
+    given: dict[str, Any] = {**places, "session_key": SecretStr("for sessions"), **secrets}
     return MatchingSettings(**(given | but))
 
 

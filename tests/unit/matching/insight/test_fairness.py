@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -18,17 +19,22 @@ from services.matching.commands import season as season_commands
 from services.matching.engine.scorer import Rules
 from services.matching.insight.drift import Drift, most_moved, steps, together
 from services.matching.matcher import Matcher
+from services.matching.pages.cafe_names import CafeNames
 from services.matching.pages.fairness import fairness_pages
 from services.matching.rematch import rematches
 from services.matching.rematch.progress import shares_of, taken_up
 from services.matching.rematch.rematches import Asked
+from services.matching.settings import MatchingSettings
+from services.registry.tables import Cafe
 from shared.clock import stopped_at
 from shared.database import transaction
 from shared.web.pages import furnish
+from tests.journey.registry_alone import registry_alone
 from tests.unit.matching.api.test_api import OPERATOR, a_settings
 from tests.unit.matching.examples import a_posting, a_seeker, hear, started
 from tests.unit.matching.rematch.test_rematching import finish, rematching
 
+AT = datetime(2026, 11, 30, tzinfo=UTC)
 BREAD, SHOP = "빵을 굽는 제빵사", "빵을 파는 판매원"
 
 
@@ -67,7 +73,7 @@ def client(engine: Engine, matcher: Matcher) -> Iterator[TestClient]:
     app = FastAPI()
     pages = furnish(app, a_settings(), TEMPLATES)
     app.include_router(drift_api(engine))
-    app.include_router(fairness_pages(engine, 1, pages))
+    app.include_router(fairness_pages(engine, 1, pages, CafeNames(a_settings())))
     with TestClient(app, headers=OPERATOR) as client:
         yield client
 
@@ -106,7 +112,7 @@ def test_what_an_epoch_changed_is_said_with_its_weights_words_and_skills(
 
 def test_without_anybody_there_is_no_data_and_no_chart(engine: Engine) -> None:
     app = FastAPI()
-    app.include_router(fairness_pages(engine, 1, furnish(app, a_settings(), TEMPLATES)))
+    app.include_router(fairness_pages(engine, 1, furnish(app, a_settings(), TEMPLATES), CafeNames(a_settings())))
     started(engine)
     with TestClient(app, headers=OPERATOR) as client:
         page = client.get("/matching/fairness?lang=en").text
@@ -160,10 +166,22 @@ def test_a_rematch_that_runs_and_what_waits_for_it_are_told(
     assert "봄 공채)" not in client.get("/matching/fairness?lang=ko").text
 
 
-def test_a_cafe_leads_to_its_page(engine: Engine) -> None:
-    cafe = UUID(int=77)
+def page_with_a_cafe(engine: Engine, cafe_id: UUID, settings: MatchingSettings) -> str:
     app = FastAPI()
-    app.include_router(fairness_pages(engine, 1, furnish(app, a_settings(), TEMPLATES)))
-    hear(started(engine), engine, [a_seeker(1).model_copy(update={"cafe_id": cafe}), a_posting(1)])
+    app.include_router(fairness_pages(engine, 1, furnish(app, settings, TEMPLATES), CafeNames(settings)))
+    hear(started(engine), engine, [a_seeker(1).model_copy(update={"cafe_id": cafe_id}), a_posting(1)])
     with TestClient(app, headers=OPERATOR) as client:
-        assert f'href="/cafes/{cafe}"' in client.get("/matching/fairness").text
+        return client.get("/matching/fairness").text
+
+
+def test_a_cafe_goes_by_the_name_that_registry_tells_and_leads_to_its_page(engine: Engine, tmp_path: Path) -> None:
+    cafe_id = UUID(int=77)
+    cafe = Cafe(cafe_id=cafe_id, name="마포 일자리카페", district="서울 마포구", made_at=AT)
+    with registry_alone(tmp_path, lambda session: session.add(cafe)) as (address, told):
+        page = page_with_a_cafe(engine, cafe_id, a_settings(registry_url=address, service_token=told.service_token))
+    assert f'<a href="/cafes/{cafe_id}">마포 일자리카페</a>' in page
+
+
+def test_a_cafe_goes_by_its_number_while_registry_is_away(engine: Engine) -> None:
+    cafe_id = UUID(int=0xA1B2C3D4 << 96)
+    assert f'<a href="/cafes/{cafe_id}">a1b2c3d4</a>' in page_with_a_cafe(engine, cafe_id, a_settings())
