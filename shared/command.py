@@ -271,10 +271,11 @@ def share_progress(label: str, unit: str = "행 rows") -> Iterator[Step]:
 
 
 class _Lines:
-    """A line on stderr every few seconds; the time that is left, once enough was read to say it.
+    """A line on stderr every few seconds; the time that is left, once enough was seen to be done to say it.
 
-    While nothing can be counted yet, what is being done and for how long. At the whole no time left is told: what
-    follows it (a switch, a commit) is no part of the share.
+    While nothing can be counted yet, what is being done and for how long. What was done before one looked, and the time
+    before anything could be counted, say nothing of the pace. At the whole no time left is told: what follows it (a
+    switch, a commit) is no part of the share.
     """
 
     EVERY_SECONDS = 5.0
@@ -283,10 +284,14 @@ class _Lines:
     def __init__(self, label: str, unit: str) -> None:
         self._label, self._unit, self._rows = label, unit, 0
         self._started = self._said = time.monotonic()
+        self._counted_from: tuple[float, float] | None = None
+        """When a share was seen first, and what share."""
 
     def __call__(self, done: int, share: float, doing: str = "") -> None:
         self._rows += done
         instant = time.monotonic()
+        if share and self._counted_from is None:
+            self._counted_from = instant, share
         if instant - self._said < self.EVERY_SECONDS:
             return
         self._said = instant
@@ -295,9 +300,15 @@ class _Lines:
         if doing and not share:
             typer.echo(f"{label} · {elapsed:.0f}초 지남 {elapsed:.0f} s elapsed", err=True)
             return
-        left = elapsed * (1 - share) / share if self.GROUND <= share < 1 else None
+        left = self._left(instant, share)
         told = "" if left is None else f" · 약 {left:.0f}초 남음 about {left:.0f} s left"
         typer.echo(f"{label}: {self._rows:,}{self._unit} · {share:.0%}{told}", err=True)
+
+    def _left(self, instant: float, share: float) -> float | None:
+        """Seconds, by the pace since a share was seen first."""
+        since, before = self._counted_from or (instant, share)
+        seen = share - before
+        return (instant - since) * (1 - share) / seen if seen >= self.GROUND and share < 1 else None
 
 
 def _one_line(cell: object) -> str:

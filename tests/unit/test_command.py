@@ -181,11 +181,23 @@ def test_time_left_is_told_only_where_it_can_be_known(
 ) -> None:
     monkeypatch.setattr("shared.command._Lines.EVERY_SECONDS", 0.0)
     with share_progress("다시 맞추기 rematch", " 목록 lists") as step:
-        for share in (0.0, 0.5, 1.0):
+        for share in (0.0, 0.25, 0.5, 1.0):
             step(10, share)
     told = capsys.readouterr().err.splitlines()
-    assert ["left" in line for line in told] == [False, True, False]
-    assert told[-1] == "다시 맞추기 rematch: 30 목록 lists · 100%"
+    assert ["left" in line for line in told] == [False, False, True, False]
+    assert told[-1] == "다시 맞추기 rematch: 40 목록 lists · 100%"
+
+
+def test_the_time_left_goes_by_the_pace_that_was_seen(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = iter((0.0, 300.0, 400.0, 410.0, 425.0))
+    monkeypatch.setattr("shared.command.time.monotonic", lambda: next(seconds))
+    with share_progress("다시 맞추기 rematch", " 목록 lists") as step:
+        for share in (0.0, 0.5, 0.6, 0.75):
+            step(10, share)
+    told = [line.rpartition(" about ")[2] for line in capsys.readouterr().err.splitlines() if "left" in line]
+    assert told == ["40 s left", "25 s left"]
 
 
 def test_what_cannot_be_counted_yet_is_told_with_how_long_it_takes(
