@@ -30,6 +30,7 @@ from services.matching.engine.shelf import Read
 from services.matching.engine.written import as_told, key_of, line
 from services.matching.epochs import fit_first_epoch, present_epoch
 from services.matching.shards import Shard
+from services.matching.steps import told
 from services.matching.tables import MatchList, PairApart, ProfileRow
 from services.matching.upkeep import Lists, lists_anew, true_lists
 from shared.contracts import (
@@ -185,7 +186,7 @@ class Matcher:
 
         A list's epoch is kept with it: whoever starts after a crash makes those that are left.
         """
-        for block in blocks_of(sorted(self._made_under_another_epoch())):
+        for block in told(blocks_of(sorted(self._made_under_another_epoch())), "blocks_of_lists_made_anew"):
             with transaction(self._engine) as session:
                 lists = lists_anew(self.index, block.side, block.ids)
                 self._keep(session, self.index, lists, set(lists))
@@ -201,7 +202,7 @@ class Matcher:
 
     def _catch_up(self) -> None:
         """Of those who changed, a block at a time with all that they change, until a batch is left."""
-        for block in blocks_of(sorted(self._pending))[:-1]:
+        for block in told(blocks_of(sorted(self._pending))[:-1], "blocks_caught_up"):
             some = {(block.side, one) for one in block.ids}
             with transaction(self._engine) as session:
                 lists = true_lists(self.index, self._held, some, self._pending - some)
