@@ -1,17 +1,17 @@
 """The world outside, for tests: a mail server and a machine with a webhook, both real, and both able to misbehave."""
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from aiosmtpd.controller import Controller
+
+from tests.small_http import Answering, served
 
 
 @dataclass
@@ -23,13 +23,13 @@ class MailServer:
     at_end: Callable[[EmailMessage], str] = lambda _letter: "250 taken"
     url: str = ""
 
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
         answer = self.at_address(address)
         if answer.startswith("2"):
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:
         letter = message_from_bytes(envelope.content, policy=default)
         answer = self.at_end(letter)
         if answer.startswith("2") or answer == "taken and gone":
@@ -74,7 +74,7 @@ class Hooked:
 def webhook() -> Iterator[Hooked]:
     taking = Hooked()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         def do_POST(self) -> None:
             length = int(self.headers.get("content-length", 0))
             body = self.rfile.read(length)
@@ -89,16 +89,6 @@ def webhook() -> Iterator[Hooked]:
             self.end_headers()
             self.wfile.write(answer)
 
-        def log_message(self, *_args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    taking.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
-    try:
+    with served(Handler) as url:
+        taking.url = f"{url}/hook"
         yield taking
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -24,7 +24,7 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - its name there
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         self.keep(envelope.content if isinstance(envelope.content, bytes) else b"")
         return "250 kept"
 

@@ -23,7 +23,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -40,6 +39,7 @@ from tests.benchmarks import season_store
 from tests.benchmarks.season_arrivals import Arrival, Arrivals
 from tests.journey.city import COMMAND, lives, wait_for
 from tests.servers import local_redis, short_directory
+from tests.small_http import Answering, served
 
 SEEKERS, SEED = 2_000, 11
 QUIET_SECONDS = 60.0
@@ -188,14 +188,11 @@ def _peak(pid: int) -> int:
 def front(whole: "Whole") -> Iterator[str]:
     """One address for the commands; in registry's place stands who sent everything, and tells the digest of it."""
 
-    class Front(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Nothing to be told."""
-
+    class Front(Answering):
         def do_GET(self) -> None:
             if self.path == "/api/v1/registry/digest":
                 told = {side: digest.model_dump() for side, digest in whole.arrivals.digests().items()}
-                self._answer(200, json.dumps(told).encode())
+                self.answer(200, json.dumps(told).encode())
             else:
                 self._pass_on()
 
@@ -209,25 +206,12 @@ def front(whole: "Whole") -> Iterator[str]:
             try:
                 answer = httpx.request(self.command, url, headers=kept, content=body, timeout=LONGEST_SECONDS)
             except httpx.TransportError:
-                self._answer(502, b"{}")
+                self.answer(502, b"{}")
             else:
-                self._answer(answer.status_code, answer.content)
+                self.answer(answer.status_code, answer.content)
 
-        def _answer(self, code: int, body: bytes) -> None:
-            self.send_response(code)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Front)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
+    with served(Front) as url:
+        yield url
 
 
 # --- the season ------------------------------------------------------------------------------------------------------

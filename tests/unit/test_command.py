@@ -5,9 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from typer.testing import CliRunner
@@ -24,36 +22,29 @@ from shared.command import (
     show_json,
     show_table,
 )
+from tests.small_http import Answering, served
 
 TOKEN = "the-operators-token"
 PROBLEM = {"code": "AGENCY_UNKNOWN", "where": "agency", "message": "No such agency.", "message_ko": "없습니다."}
 
 
-class Answers(BaseHTTPRequestHandler):
+class Answers(Answering):
     """Answers each path with the status that it names, and a problem where it is none of success."""
 
     def do_GET(self) -> None:
         allowed = self.headers["Authorization"] == f"Bearer {TOKEN}"
         status = int(self.path.rsplit("/", 1)[1]) if allowed else 401
         body = b"<h1>not JSON</h1>" if status == 502 else json.dumps(PROBLEM if status != 200 else {"가": 1}).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        self.answer(status, body)
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Iterator[Path]:
     """The data folder of a running system."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        (tmp_path / "iljari.json").write_text(json.dumps({"url": f"http://127.0.0.1:{server.server_port}"}))
+    with served(Answers) as url:
+        (tmp_path / "iljari.json").write_text(json.dumps({"url": url}))
         (tmp_path / "secrets.json").write_text(json.dumps({"operator_token": TOKEN}))
         yield tmp_path
-        server.shutdown()
 
 
 app = command_group("A part of the command.")

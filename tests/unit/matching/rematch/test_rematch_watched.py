@@ -3,13 +3,12 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 from typer.testing import CliRunner
 
 from services.matching.commands import rematch as rematch_command
+from tests.small_http import Answering, served
 
 SHARE = {"state": "scoring", "total": 10, "made": 5, "changes": []}
 RUNS = {"rematch_id": "7", "shards": 1, "shares": [SHARE], "finished_at": None}
@@ -21,28 +20,13 @@ def answering(*answers: tuple[int, object]) -> Iterator[str]:
     """A service that gives these answers, one a request, the last for ever."""
     left = list(answers)
 
-    class Service(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Nothing to be told."""
-
+    class Service(Answering):
         def do_GET(self) -> None:
             status, told = left.pop(0) if len(left) > 1 else left[0]
-            body = json.dumps(told).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(status, json.dumps(told).encode())
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(Service) as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)
