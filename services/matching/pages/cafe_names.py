@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from services.matching.settings import MatchingSettings
 from shared.asking import CAFES, CAFES_TOLD, registry
 
-WAIT_SECONDS = 0.5
+WAIT_SECONDS = 1.0
 
 log = structlog.get_logger()
 

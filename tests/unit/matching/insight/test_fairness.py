@@ -19,6 +19,7 @@ from services.matching.commands import season as season_commands
 from services.matching.engine.scorer import Rules
 from services.matching.insight.drift import Drift, most_moved, steps, together
 from services.matching.matcher import Matcher
+from services.matching.pages import cafe_names
 from services.matching.pages.cafe_names import CafeNames
 from services.matching.pages.fairness import fairness_pages
 from services.matching.rematch import rematches
@@ -174,7 +175,10 @@ def page_with_a_cafe(engine: Engine, cafe_id: UUID, settings: MatchingSettings) 
         return client.get("/matching/fairness").text
 
 
-def test_a_cafe_goes_by_the_name_that_registry_tells_and_leads_to_its_page(engine: Engine, tmp_path: Path) -> None:
+def test_a_cafe_goes_by_the_name_that_registry_tells_and_leads_to_its_page(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cafe_names, "WAIT_SECONDS", 30.0)  # however busy the machine is
     cafe_id = UUID(int=77)
     cafe = Cafe(cafe_id=cafe_id, name="마포 일자리카페", district="서울 마포구", made_at=AT)
     with registry_alone(tmp_path, lambda session: session.add(cafe)) as (address, told):
