@@ -71,11 +71,8 @@ def settings_class(service: str) -> "type[ServiceSettings]":
     from shared.settings import ServiceSettings
 
     module = import_module(f"services.{service}.settings")
-    return next(
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, ServiceSettings) and value is not ServiceSettings
-    )
+    own = (value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__)
+    return next(value for value in own if issubclass(value, ServiceSettings))
 
 
 def load_settings(service: ServiceName) -> "ServiceSettings":

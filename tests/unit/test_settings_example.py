@@ -1,14 +1,13 @@
 """Does `.env.example` tell every setting there is, with its true default, and does compose pass each one on?"""
 
 import re
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.new_env import EXAMPLE, filled, make
-from shared.settings import ServiceSettings
+from deploy.serve import settings_class
 
 SERVICES = ("registry", "matching", "notify")
 COMPOSE = EXAMPLE.with_name("compose.yaml")
@@ -16,12 +15,6 @@ LINE = re.compile(r"^#?([A-Z][A-Z_]*)=(.*)$", re.MULTILINE)
 NOT_SETTINGS = re.compile(r"_(REDIS|DATABASE)_PASSWORD$")
 """Compose builds the services' URLs from these."""
 SECRET = "x" * 40
-
-
-def settings_class(service: str) -> type[ServiceSettings]:
-    module = import_module(f"services.{service}.settings")
-    own = (value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__)
-    return next(value for value in own if issubclass(value, ServiceSettings))
 
 
 def told(service: str) -> dict[str, str]:
