@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO, StringIO
 from itertools import chain
 
+Cell = str | int
+"""A number stays one, so that a spreadsheet can add it up."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 MEDIA = {
     "csv": "text/csv; charset=utf-8",
@@ -27,15 +29,15 @@ def safe_row(row: Iterable[object]) -> list[object]:
     return [harmless(cell) if isinstance(cell, str) else cell for cell in row]
 
 
-def as_csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+def as_csv(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
     yield "\ufeff".encode()  # the mark lets Excel show Korean
     for row in chain([head], rows):
         text = StringIO(newline="")
-        csv.writer(text).writerow(map(harmless, row))
+        csv.writer(text).writerow(safe_row(row))
         yield text.getvalue().encode()
 
 
-def as_workbook(name: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+def as_workbook(name: str, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
     import xlsxwriter  # the command reads and writes cells, and starts without it
 
     held = BytesIO()
@@ -48,5 +50,8 @@ def as_workbook(name: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -
             sheet.write_string(0, column, title, bold)
         for number, row in enumerate(rows, 1):
             for column, cell in enumerate(row):
-                sheet.write_string(number, column, harmless(cell))
+                if isinstance(cell, int):
+                    sheet.write_number(number, column, cell)
+                else:
+                    sheet.write_string(number, column, harmless(cell))
     yield held.getvalue()

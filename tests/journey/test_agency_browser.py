@@ -1,5 +1,6 @@
 """A clerk with an Excel sheet, in a real browser: she says once what its columns mean, and reads what came back."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,6 +87,13 @@ def test_she_says_once_what_her_columns_mean(page: Page, sheet: Path, looks_well
     rejected = Path(got.value.path()).read_text("utf-8-sig")
     assert rejected.splitlines()[1].startswith("row 7,title,FIELD_MISSING,")
     assert "1234" not in rejected
+
+
+@pytest.mark.parametrize("book", ["orders", "seekers", "placements"])
+def test_her_ledger_is_printed_on_a4_across_and_on_no_other_sheet(page: Page, book: str) -> None:
+    page.goto(f"/ledgers/{book}")
+    sheets = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", page.pdf(prefer_css_page_size=True))
+    assert {(round(float(width)), round(float(height))) for width, height in sheets} == {(842, 595)}
 
 
 def test_one_posting_by_hand_with_what_is_wrong_beside_its_field(page: Page, looks_well: LooksWell) -> None:

@@ -16,7 +16,7 @@ from services.registry.people.vault import Person, Vault
 from shared.database import transaction
 from shared.web.catalogue import Language, say
 from shared.web.sign_in import SignedIn
-from shared.web.spreadsheets import MEDIA, as_csv, as_workbook
+from shared.web.spreadsheets import MEDIA, Cell, as_csv, as_workbook
 
 Form = Literal["csv", "xlsx"]
 NOBODY = UUID(int=0)
@@ -52,7 +52,7 @@ def file_of(  # noqa: PLR0913, PLR0917 - what a file is made of
     with transaction(engine) as session:
         vault.audit.note(session, [_owner(asked)], look)
 
-    def rows() -> Iterator[Sequence[str]]:
+    def rows() -> Iterator[Sequence[Cell]]:
         for found in all_lines(engine, asked):
             people = names_of(engine, vault, who, found, look) if named else {}
             yield from (cells(line, people, language) for line in found)
@@ -64,7 +64,7 @@ def file_of(  # noqa: PLR0913, PLR0917 - what a file is made of
     return StreamingResponse(content, media_type=MEDIA[form], headers=headers)
 
 
-def sheet_of(name: str, titles: Sequence[str], rows: Iterable[Sequence[str]], form: Form) -> Iterator[bytes]:
+def sheet_of(name: str, titles: Sequence[str], rows: Iterable[Sequence[Cell]], form: Form) -> Iterator[bytes]:
     return as_csv(titles, rows) if form == "csv" else as_workbook(name, titles, rows)
 
 

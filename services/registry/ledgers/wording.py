@@ -1,6 +1,6 @@
 """How does a line of a ledger read? Its columns, in the reader's language."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 from uuid import UUID
 
@@ -9,10 +9,13 @@ from services.registry.ledgers.half_year import PEOPLE, Age, Count, Report
 from services.registry.ledgers.lines import Change, Line, OrderLine, PlacementLine, SeekerLine
 from services.registry.people.seekers import ERASED
 from services.registry.people.vault import Person
+from services.registry.tables import Agency
 from shared.contracts import Money
 from shared.web import figures
 from shared.web.catalogue import Language, occupation_name, say
+from shared.web.spreadsheets import Cell
 
+Ages = Mapping[Age, Mapping[Count, int]]
 COLUMNS: dict[Book, tuple[str, ...]] = {
     "orders": (
         "day", "source_ref", "agency", "employer", "employer_number", "district", "title", "occupation", "headcount",
@@ -23,8 +26,8 @@ COLUMNS: dict[Book, tuple[str, ...]] = {
         "referred", "hired", "kept_until",
     ),
     "placements": (
-        "day", "person", "employer", "district", "title", "wage", "agency", "interview_on", "state", "reason",
-        "started_on", "ended_on", "changes", "kept_until",
+        "day", "person", "employer", "district", "title", "occupation", "wage", "agency", "interview_on", "state",
+        "reason", "started_on", "ended_on", "changes", "kept_until",
     ),
 }  # fmt: skip
 NAMED_ITEMS: dict[Book, tuple[str, ...]] = {
@@ -39,7 +42,7 @@ def head(book: Book, language: Language) -> list[str]:
     return [say(language, f"ledger.column.{name}") for name in COLUMNS[book]]
 
 
-def cells(line: Line, people: Mapping[UUID, Person], language: Language) -> list[str]:
+def cells(line: Line, people: Mapping[UUID, Person], language: Language) -> list[Cell]:
     """A line as the cells of a row; who is not among `people` is called by an opaque label."""
     told = _told(line, people, language)
     return [_cell(told[name], language) for name in COLUMNS[_book(line)]]
@@ -56,12 +59,12 @@ def half_year_head(language: Language) -> list[str]:
     ]
 
 
-def half_year_rows(report: Report, language: Language) -> list[list[str]]:
+def half_year_rows(report: Report, language: Language) -> list[list[Cell]]:
     """A row for each group of occupations, and the sum of all."""
     named = [(occupation_of(code, language) if code else "", counts) for code, counts in report.groups.items()]
     told = [(name or say(language, "ledger.half_year.unknown"), counts) for name, counts in named]
     told.append((say(language, "ledger.half_year.total"), report.total))
-    return [[name, *(str(counts[what]) for what in get_args(Count))] for name, counts in told]
+    return [[name, *(counts[what] for what in get_args(Count))] for name, counts in told]
 
 
 def people_head(language: Language) -> list[str]:
@@ -73,14 +76,29 @@ def people_head(language: Language) -> list[str]:
     ]
 
 
-def people_rows(ages: Mapping[Age, Mapping[Count, int]] | None, language: Language) -> list[list[str]]:
+def people_rows(ages: Ages | None, language: Language) -> list[list[Cell]]:
     """A row for each sex, which is not held of anybody, and each age, where they were counted."""
-    not_held = [say(language, "ledger.half_year.not_held")] * len(PEOPLE)
+    not_held: list[Cell] = [say(language, "ledger.half_year.not_held")] * len(PEOPLE)
     sexes = (say(language, "ledger.half_year.men"), say(language, "ledger.half_year.women"))
     told = [(say(language, f"ledger.half_year.age.{age}"), counts) for age, counts in (ages or {}).items()]
-    return [[sex, *not_held] for sex in sexes] + [
-        [name, *(str(counts[what]) for what in PEOPLE)] for name, counts in told
-    ]
+    rows: list[list[Cell]] = [[sex, *not_held] for sex in sexes]
+    return rows + [[name, *(counts[what] for what in PEOPLE)] for name, counts in told]
+
+
+def half_year_sheet(
+    report: Report, ages: Ages | None, owner: Agency | None, language: Language
+) -> Iterator[Sequence[Cell]]:
+    """What stands under `half_year_head` in a file: all that the page shows, and whose report of which months it is."""
+    yield from half_year_rows(report, language)
+    yield []
+    yield people_head(language)
+    yield from people_rows(ages, language)
+    yield []
+    if owner:
+        yield [owner.name, owner.registration_number or ""]
+    span, half = report.half.span, report.half
+    yield [say(language, "ledger.span", since=span.since, until=span.until)]
+    yield [say(language, "ledger.half_year.due", day=half.due)]
 
 
 def label_of(seeker_id: UUID) -> str:
@@ -111,7 +129,7 @@ def _told(line: Line, people: Mapping[UUID, Person], language: Language) -> dict
             told |= {
                 "state": say(language, f"ledger.order.{line.state}"),
                 "hours": line.hours or _weekly(line.weekly_hours, language),
-                "occupation": occupation_of(line.occupation_code, language) if line.occupation_code else "",
+                "occupation": _occupation(line.occupation_code, language),
                 "changes": [
                     _change(each, f"ledger.order.{each.state}", each.reason, language) for each in line.changes
                 ],
@@ -128,10 +146,15 @@ def _told(line: Line, people: Mapping[UUID, Person], language: Language) -> dict
             told |= {
                 "state": say(language, f"state.{line.state}"),
                 "person": _person(line.seeker_id, people.get(line.seeker_id), language, erased=line.erased),
+                "occupation": _occupation(line.occupation_code, language),
                 "reason": say(language, f"given.{line.reason}") if line.reason else "",
                 "changes": [_change(each, f"state.{each.state}", "", language) for each in line.changes],
             }
     return told
+
+
+def _occupation(code: str, language: Language) -> str:
+    return occupation_of(code, language) if code else ""
 
 
 def _weekly(hours: float | None, language: Language) -> str:
@@ -149,10 +172,12 @@ def _change(change: Change, state: str, reason: str, language: Language) -> str:
     return f"{change.day} {say(language, state)} ({by})"
 
 
-def _cell(value: Any, language: Language) -> str:
+def _cell(value: Any, language: Language) -> Cell:
     match value:
         case None:
             return ""
+        case int():
+            return value
         case Money():
             return figures.wage(value, language)
         case list():

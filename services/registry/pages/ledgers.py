@@ -18,7 +18,16 @@ from services.registry.ledgers.handing_out import Form as FileForm
 from services.registry.ledgers.handing_out import file_of, look_of, names_of, people_of, sheet_of
 from services.registry.ledgers.lines import KEYS, lines
 from services.registry.ledgers.reach import Asked, Whose, books_of, may_name, span_of, whose_of
-from services.registry.ledgers.wording import cells, half_year_head, half_year_rows, head, people_head, people_rows
+from services.registry.ledgers.wording import (
+    Ages,
+    cells,
+    half_year_head,
+    half_year_rows,
+    half_year_sheet,
+    head,
+    people_head,
+    people_rows,
+)
 from services.registry.orders.postings import today
 from services.registry.people.audit import Look
 from services.registry.people.vault import Vault
@@ -32,6 +41,7 @@ from shared.web.sign_in import SignedIn, allow, from_our_form
 from shared.web.spreadsheets import MEDIA
 
 PAGE_LINES = 300
+FormWanted = Annotated[Literal["page", "csv", "xlsx"], Form()]
 Reporter = Annotated[SignedIn, Depends(allow("agency", "operator", "official"))]
 Counter = Annotated[SignedIn, Depends(allow("agency", "operator"))]
 """Who may have birth dates read, to count ages."""
@@ -84,17 +94,17 @@ def ledger_pages(engine: Engine, vault: Vault, pages: Pages) -> APIRouter:
 
     @router.post("/half-year", dependencies=[Depends(from_our_form)])
     def show_half_year_ages(
-        request: Request, who: Counter, asked: HalfAsked, why: Annotated[Words, Form()]
+        request: Request, who: Counter, asked: HalfAsked, why: Annotated[Words, Form()], form: FormWanted = "page"
     ) -> Response:
         """The same with ages, for which each person's birth date is read; who, what and why are recorded."""
-        return half_year_page(request, who, asked, why)
+        if form == "page":
+            return half_year_page(request, who, asked, why)
+        return half_year_file(request, who, asked, form, why)
 
     def half_year_page(request: Request, who: SignedIn, asked: Half, why: str = "") -> Response:
-        language, whose = language_of(request), asked.whose(who)
-        report = half_year_report(engine, whose, asked.half)
-        purpose = f"{say('ko', 'ledger.half_year')} {asked.half.name}: {why}"
-        look = Look(named(who), purpose, ("birth_date",), address_of(request)) if why else None
-        ages = half_year_ages(engine, whose, asked.half, partial(people_of, engine, vault, who, look)) if look else None
+        language = language_of(request)
+        report = half_year_report(engine, asked.whose(who), asked.half)
+        ages = ages_of(request, who, asked, why) if why else None
         with reading(engine) as session:
             agencies = session.exec(select(Agency).order_by(col(Agency.name))).all()
         wanted = who.agency_id or asked.agency
@@ -107,7 +117,6 @@ def ledger_pages(engine: Engine, vault: Vault, pages: Pages) -> APIRouter:
             "rows": half_year_rows(report, language),
             "people_head": people_head(language),
             "people_rows": people_rows(ages, language),
-            "ages_told": ages is not None,
             "may_count_ages": may_name(who),
         }
         return pages.show(request, "half_year.html", **values)
@@ -115,13 +124,23 @@ def ledger_pages(engine: Engine, vault: Vault, pages: Pages) -> APIRouter:
     @router.get("/half-year.{form}")
     def take_half_year(request: Request, form: FileForm, who: Reporter, asked: HalfAsked) -> Response:
         """The same as a file: counts, and nobody's data."""
+        return half_year_file(request, who, asked, form)
+
+    def half_year_file(request: Request, who: SignedIn, asked: Half, form: FileForm, why: str = "") -> Response:
         language = language_of(request)
         report = half_year_report(engine, asked.whose(who), asked.half)
-        content = sheet_of(
-            say(language, "ledger.half_year"), half_year_head(language), half_year_rows(report, language), form
-        )
+        ages = ages_of(request, who, asked, why) if why else None
+        with reading(engine) as session:
+            owner = session.get(Agency, who.agency_id or asked.agency)
+        rows = half_year_sheet(report, ages, owner, language)
+        content = sheet_of(say(language, "ledger.half_year"), half_year_head(language), rows, form)
         headers = {"Content-Disposition": f'attachment; filename="half-year-{asked.half.name}.{form}"'}
         return StreamingResponse(content, media_type=MEDIA[form], headers=headers)
+
+    def ages_of(request: Request, who: SignedIn, asked: Half, why: str) -> Ages:
+        purpose = f"{say('ko', 'ledger.half_year')} {asked.half.name}: {why}"
+        look = Look(named(who), purpose, ("birth_date",), address_of(request))
+        return half_year_ages(engine, asked.whose(who), asked.half, partial(people_of, engine, vault, who, look))
 
     @router.get("/{book}")
     def show(request: Request, book: Book, who: Keeper, ranged: Ranged) -> Response:
@@ -135,7 +154,7 @@ def ledger_pages(engine: Engine, vault: Vault, pages: Pages) -> APIRouter:
         who: Keeper,
         ranged: Ranged,
         why: Annotated[Words, Form()],
-        form: Annotated[Literal["page", "csv", "xlsx"], Form()] = "page",
+        form: FormWanted = "page",
         names: Annotated[Literal["yes", ""], Form()] = "",
     ) -> Response:
         """The same with names, or as a file; who, what and why are recorded."""

@@ -255,7 +255,14 @@ class TestPages:
         assert NAME not in page.text
         sheet = clerk.get("/ledgers/half-year.xlsx", params={"half": "2026-H2"}).content
         rows = CalamineWorkbook.from_filelike(BytesIO(sheet)).get_sheet_by_index(0).to_python()
-        assert [row[0] for row in (rows[0], rows[-1])] == ["직종", "계"]
+        assert rows[0][:3] == ["직종", "구인 (건)", "구인 (명)"]
+        total = next(row for row in rows if row[0] == "계")
+        assert all(type(count) is float for count in total[1:]), "a spreadsheet adds them up"
+        assert [row[0] for row in rows[rows.index(total) :]] == [
+            "계", "", "성별·연령", "남", "여", "", city.agency.name, "2026-07-01 ~ 2026-12-31",
+            "보고 기한 2027-01-20 (직업안정법 시행규칙 제27조)",
+        ]  # fmt: skip
+        assert rows[-3][1] == "2026-11-3456-01"
         assert clerk.get("/ledgers/half-year", params={"half": "2026"}).status_code == 422
         assert clerk.get("/ledgers/half-year", params={"agency": str(UUID(int=5))}).status_code == 404
 
@@ -270,12 +277,15 @@ class TestPages:
             assert post(clerk, path, path, why=" ").status_code == 422
             assert post(clerk, path, f"{path}&agency={UUID(int=5)}", why="반기 보고").status_code == 404
             told = post(clerk, path, path, why="반기 보고").text
+            sheet = post(clerk, path, path, why="파일로", form="csv").text
+        assert "\r\n30~39세,1,1,1\r\n" in sheet
         rows = dict(re.findall(r'<th scope="row">([^<]*)</th>(.*)</tr>', told))
         assert re.findall(r">(\w*)</td>", rows["30~39세"]) == ["1", "1", "1"]
         assert re.findall(r">(\w*)</td>", rows["남"]) == ["미보유"] * 3
         with reading(city.engine) as session:
-            seen = session.exec(select(AuditRow).where(AuditRow.purpose == "반기 실적보고 2026-H2: 반기 보고")).all()
-        assert [(row.seeker_id, row.action, row.items) for row in seen] == [(city.seekers[0], "read", ["birth_date"])]
+            for why in ("반기 보고", "파일로"):
+                seen = session.exec(select(AuditRow).where(AuditRow.purpose == f"반기 실적보고 2026-H2: {why}")).one()
+                assert (seen.seeker_id, seen.action, seen.items) == (city.seekers[0], "read", ["birth_date"])
 
     def test_an_official_counts_no_ages(self, browser: Callable[..., TestClient]) -> None:
         path = "/ledgers/half-year?half=2026-H2"
@@ -288,6 +298,7 @@ class TestPages:
         rows = CalamineWorkbook.from_filelike(BytesIO(sent.content)).get_sheet_by_index(0).to_python()
         assert rows[0][:4] == ["접수·소개일", "구인번호", "직업소개소", "구인업체"]
         assert sorted(str(row[3]) for row in rows[1:]) == ["가게 0", "가게 1"]
+        assert {row[8] for row in rows[1:]} == {1.0}, "a number is one"
         with reading(city.engine) as session:
             row = session.exec(select(AuditRow).where(AuditRow.purpose == "구인접수대장: 구청 점검")).one()
         assert (row.seeker_id, row.action) == (city.agency.agency_id, "export")
