@@ -6,6 +6,7 @@ from uuid import UUID
 
 import typer
 
+from services.registry.commands.named_agency import agency_id_of
 from shared.command import DataOption, JsonOption, command_group, open_system, show_json, show_table
 
 app = command_group("Let people sign in.")
@@ -19,7 +20,7 @@ def add_account(  # noqa: PLR0913, PLR0917 - the options of the command
         Literal["counselor", "official", "agency", "operator"], typer.Option("--role", help="What she may do.")
     ] = "counselor",
     cafe: Annotated[list[UUID] | None, typer.Option("--cafe", help="A counselor's café; may be said again.")] = None,
-    agency: Annotated[UUID | None, typer.Option("--agency", help="The agency she belongs to.")] = None,
+    agency: Annotated[str | None, typer.Option("--agency", help="The agency she belongs to: id or name.")] = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -29,10 +30,12 @@ def add_account(  # noqa: PLR0913, PLR0917 - the options of the command
     Examples:
       iljari account add mapo --name "마포 상담사"
       pass show iljari/official | iljari account add official --name "담당 주무관" --role official
+      iljari account add clerk --name "접수 담당" --role agency --agency "새빛직업소개소"
     """
     account: dict[str, Any] = {"login": login, "display_name": name, "role": role, "password": _password()}
-    account |= {"cafe_ids": [str(one) for one in cafe or ()], "agency_id": str(agency) if agency else None}
+    account |= {"cafe_ids": [str(one) for one in cafe or ()]}
     with open_system(data) as client:
+        account |= {"agency_id": agency_id_of(client, agency) if agency else None}
         made = client.post("/api/v1/registry/accounts", json=account).json()
     if as_json:
         show_json(made)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from services.registry.commands.named_agency import agency_id_of
 from shared.command import DataOption, JsonOption, open_system, show_json, show_table
 from shared.web.spreadsheets import safe_row
 
@@ -20,7 +21,7 @@ def report_benefit(  # noqa: PLR0913, PLR0917 - one option each
     until: Annotated[str | None, typer.Option("--until", help=f"Last quarter. {QUARTER}", show_default=False)] = None,
     cafe: Annotated[str | None, typer.Option("--cafe", help="A café's id.", show_default=False)] = None,
     district: Annotated[str | None, typer.Option("--district", help="Its cafés'.", show_default=False)] = None,
-    agency: Annotated[str | None, typer.Option("--agency", help="An agency's id.", show_default=False)] = None,
+    agency: Annotated[str | None, typer.Option("--agency", help="An agency's id or name.", show_default=False)] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Flat CSV, each figure with its meaning.")] = False,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -34,8 +35,9 @@ def report_benefit(  # noqa: PLR0913, PLR0917 - one option each
     """
     from services.registry.benefit.report import flat
 
-    asked = {"since": since, "until": until, "cafe": cafe, "district": district, "agency": agency}
+    asked = {"since": since, "until": until, "cafe": cafe, "district": district}
     with open_system(data) as client:
+        asked |= {"agency": agency_id_of(client, agency) if agency else None}
         told = client.get(
             "/api/v1/registry/benefit", params={name: value for name, value in asked.items() if value}
         ).json()

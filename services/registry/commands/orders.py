@@ -6,6 +6,7 @@ from uuid import UUID
 
 import typer
 
+from services.registry.commands.named_agency import agency_id_of
 from services.registry.orders.life_cycle import Decision, State
 from shared.command import (
     CommandError,
@@ -22,7 +23,7 @@ from shared.command import (
 app = command_group("Orders.")
 defaulters = command_group("The published list of firms that owe wages.")
 
-AgencyOption = Annotated[UUID | None, typer.Option("--agency", help="Of this agency alone.")]
+AgencyOption = Annotated[str | None, typer.Option("--agency", help="Of this agency alone: id or name.")]
 
 
 @app.command("orders")
@@ -37,7 +38,7 @@ def list_orders(
     \b
     Examples:
       iljari orders --state held
-      iljari orders --agency 5f0c… --json
+      iljari orders --agency "마포 일자리센터" --json
     """
     _show(_orders(data, state, agency), as_json=as_json)
 
@@ -131,10 +132,10 @@ def run_expiry(
         )
 
 
-def _orders(data: Path | None, state: State | None, agency: UUID | None) -> list[dict[str, Any]]:
+def _orders(data: Path | None, state: State | None, agency: str | None) -> list[dict[str, Any]]:
     asked: dict[str, Any] = {"state": state} if state else {}
-    asked |= {"agency": str(agency)} if agency else {}
     with open_system(data) as client:
+        asked |= {"agency": agency_id_of(client, agency)} if agency else {}
         return list(every_page(client, "/api/v1/registry/orders", asked))
 
 

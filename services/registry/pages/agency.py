@@ -27,6 +27,7 @@ from services.registry.intake.rows import Given
 from services.registry.intake.saved import Keeper, TooManyMappings, as_mapping, save_mapping, saved_mappings
 from services.registry.intake.workbook import sheet_names
 from services.registry.law.rules import Rules
+from services.registry.orders.life_cycle import HELD
 from services.registry.pages.asked_columns import answered, columns_of
 from services.registry.pages.posting_form import FIELDS, document_of, placed
 from services.registry.people.vault import Vault
@@ -291,12 +292,15 @@ class _Counter:
                 )
                 for row in rows
             ]
-            return [receipt.model_dump(mode="json") for receipt in self._receive(agency, arrivals)]
+            receipts = [receipt.model_dump(mode="json") for receipt in self._receive(agency, arrivals)]
+            held.extend(receipt for receipt in receipts if receipt["state"] == HELD)  # since an earlier file, perhaps
+            return receipts
 
         returned: list[dict[str, Any]] = []
+        held: list[dict[str, Any]] = []
         tally = bring_in(source, send, returned.append, lambda _rows, _share: None)
-        told = [{"where": receipt["where"], "findings": receipt["findings"]} for receipt in returned]
-        return {"outcomes": dict(tally.outcomes), "codes": dict(tally.codes), "read": tally.read, "returned": told}
+        told = {"returned": _as_told(returned), "held": _as_told(held)}
+        return {"outcomes": dict(tally.outcomes), "codes": dict(tally.codes), "read": tally.read} | told
 
     def _receive(self, agency: Agency, arrivals: Sequence[Arrival]) -> list[Receipt]:
         def take(session: Session) -> list[Receipt]:
@@ -312,6 +316,11 @@ class _Counter:
             reject(receipt)
         headers = {"Content-Disposition": 'attachment; filename="rejected.csv"'}
         return Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _as_told(receipts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Where each row stood and what was found in it; never what stood there."""
+    return [{"where": receipt["where"], "findings": receipt["findings"]} for receipt in receipts]
 
 
 def _money(value: Any) -> Money | None:

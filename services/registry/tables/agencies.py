@@ -71,5 +71,5 @@ class Upload(Table, table=True):
     sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     """The file, encrypted; gone once it is taken in, or after an hour."""
     result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
-    """Rows by outcome, and of each that came back where and why; never what stood there."""
+    """Rows by outcome, and of each that came back or is held where and why; never what stood there."""
     sent_at: datetime = Field(sa_type=UtcDateTime)

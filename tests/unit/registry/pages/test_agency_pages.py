@@ -179,7 +179,7 @@ def test_what_is_written_into_a_page_is_never_run(clerk: TestClient) -> None:
 def test_a_known_sheet_is_shown_and_then_taken(clerk: TestClient, engine: Engine) -> None:
     shown = upload(clerk, "구인.csv", KNOWN)
     assert shown.status_code == 200
-    assert "첫 행(line 2)" in shown.text
+    assert "첫 행(2줄)" in shown.text
     assert "이대로 접수하기" in shown.text
     assert "시급 12,000원" in shown.text
     with reading(engine) as session:
@@ -227,6 +227,19 @@ def test_an_unknown_sheet_is_asked_about_once(clerk: TestClient, engine: Engine)
         saved = session.exec(select(SavedMapping)).one()
     post(clerk, "/agency", f"/agency/mappings/{saved.mapping_id}/remove")
     assert "처음 보는 표입니다" in upload(clerk, "다음 달.csv", UNKNOWN).text
+
+
+def test_a_held_row_tells_why_and_how_it_need_not_wait(clerk: TestClient) -> None:
+    looks = KNOWN.replace("굽기", "용모단정한 분")
+    for _ in range(2):  # the second file finds it held already
+        taken = take(clerk, upload(clerk, "구인.csv", looks)).text
+        held = taken[taken.index("보류된 행") :]
+        assert "<strong>2줄</strong>" in held
+        assert "직무 내용: “용모단정”: 용모를 조건으로 한 표현입니다" in held
+        assert "고쳐 다시 보내면 기다리지 않습니다" in held
+    assert "용모를 조건으로 한 표현입니다" in clerk.get("/agency").text
+    mended = take(clerk, upload(clerk, "구인.csv", KNOWN)).text
+    assert "보류된 행" not in mended
 
 
 def test_a_sheet_with_a_guess_is_filled_in(clerk: TestClient) -> None:
