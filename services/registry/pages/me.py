@@ -33,7 +33,8 @@ from services.registry.tables import Account, KeptByLaw, Seeker
 from shared.contracts import Finding, SeekerFacts
 from shared.database import reading, transaction
 from shared.web import sign_in as session_cookie
-from shared.web.pages import Pages
+from shared.web.catalogue import Language, occupation_name
+from shared.web.pages import Pages, language_of
 from shared.web.problems import Problem
 from shared.web.sign_in import SignedIn, allow, from_our_form
 
@@ -92,7 +93,7 @@ def my_pages(  # noqa: PLR0915 - the list of what she can do
         with transaction(engine) as session:
             seeker = herself(session, who)
             person = vault.read(session, [seeker.seeker_id], look(who, request, "read", ITEMS)).get(seeker.seeker_id)
-            values = held(session, seeker, person or Person())
+            values = held(session, seeker, person or Person(), language_of(request))
         return pages.show(request, "my_data.html", **values)
 
     @router.get("/data.json")
@@ -203,16 +204,18 @@ def admit(session: Session, vault: Vault, told: Application) -> tuple[Account | 
     return account, receipt.findings
 
 
-def held(session: Session, seeker: Seeker, person: Person) -> dict[str, Any]:
+def held(session: Session, seeker: Seeker, person: Person, language: Language) -> dict[str, Any]:
     """What her page shows."""
     given = consents.all_of(session, seeker.seeker_id)
     standing = {(row.purpose, row.recipient) for row in given if row.revoked_at is None}
     asked = [(consents.present_texts()[purpose], "") for purpose in ASKED]
     firms = sorted({recipient for purpose, recipient in standing if purpose == "provision"})
     asked += [(consents.present_texts()["provision"], recipient) for recipient in firms]
+    facts = SeekerFacts.model_validate(seeker.facts)
     return {
         "seeker": seeker,
-        "facts": SeekerFacts.model_validate(seeker.facts),
+        "facts": facts,
+        "occupations": [occupation_name(code, language) for code in facts.wishes.occupation_codes],
         "person": {item: value for item, value in person if value},
         "texts": [(text, recipient, (text.purpose, recipient) in standing) for text, recipient in asked],
         "since": {(row.purpose, row.recipient): row.given_at for row in given if row.revoked_at is None},

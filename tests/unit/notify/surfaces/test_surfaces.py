@@ -16,7 +16,7 @@ from services.notify.pseudonyms import candidate_id
 from services.notify.referrals import today
 from services.notify.settings import NotifySettings
 from services.notify.surfaces import worker_pages
-from services.notify.tables import PairAnswer
+from services.notify.tables import PairAnswer, SeekerCard
 from shared.contracts import ReferralAnswered
 from shared.outbox import OutboxLine
 from shared.web import firm_links
@@ -110,6 +110,18 @@ def test_a_worker_reads_why_each_job_fits_what_is_unknown_and_what_would_help(
     assert ("아직 알 수 없어" if language == "ko" else "not known yet") in job
     assert "/me#rights" in page
     assert "/me#consents" in page
+
+
+@pytest.mark.usefixtures("a_city")
+def test_who_is_not_matched_is_not_told_to_widen_her_wishes(worker: TestClient, engine: Engine) -> None:
+    with Session(engine) as session:
+        card = session.get_one(SeekerCard, SHE)
+        card.live = False
+        session.commit()
+    page = worker.get("/mine").text
+    assert "지금은 자동 매칭을 하지 않습니다" in page
+    assert "희망 조건을 넓히" not in page
+    assert "매칭 그만 받기" not in page
 
 
 @pytest.mark.usefixtures("a_city")

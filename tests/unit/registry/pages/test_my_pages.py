@@ -177,6 +177,13 @@ def test_her_wishes_are_kept_and_a_correction_of_something_else_loses_none(brows
     wishes = facts["wishes"]
     assert (wishes["occupation_codes"], wishes["widened"], wishes["commute_km"]) == (["02", "5112"], True, 7)
     assert (wishes["wage"]["unit"], wishes["wage"]["minimum"], wishes["weekly_hours"]) == ("hour", 12_000, 35.5)
+    shown = dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", browser.get("/me").text))
+    assert {name: shown[name] for name in ("경력 (개월)", "희망 직종", "희망 고용형태", "희망 임금")} == {
+        "경력 (개월)": "18",
+        "희망 직종": "경영·행정·사무직, 미용·예식 서비스직 (희망 직종이 아니어도 괜찮아요)",
+        "희망 고용형태": "정규직, 시간제",
+        "희망 임금": "시급 12,000원 이상",
+    }
     page = browser.get("/me/correct").text
     again = {name: re.findall(rf'name="{name}" value="([^"]*)"( checked)?', page) for name in WISHED}
     assert [code for code, checked in again["occupations"] if checked] == ["02", "5112"]
