@@ -19,17 +19,20 @@ from python_calamine import (
 )
 
 from services.registry.intake.findings import Refused, finding
+from services.registry.intake.ods import OdsBook
+from services.registry.intake.office_xml import Cell, Range
 from services.registry.intake.rows import BadRow, Given, Row
 from services.registry.intake.sheet import Line, table_rows
-from services.registry.intake.xlsx import Cell, Range, XlsxBook
+from services.registry.intake.xlsx import XlsxBook
 from shared.contracts import Finding
 
 OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 """How xls begins, and a workbook under a password."""
 INFLATED_LIMIT_BYTES = 1_000_000_000
 HELD_LIMIT_BYTES = 256_000_000
-"""Of the kinds that are in memory as a whole while they are read: ods, xlsb and xls."""
-INFLATED_TIMES = 50
+"""Of the kinds that are in memory as a whole while they are read: xlsb and xls."""
+INFLATED_TIMES, ODS_INFLATED_TIMES = 50, 200
+"""An ods says of every cell in words what it is, and shrinks more."""
 SMALL_BYTES = 10_000_000
 """Up to this size nobody asks how well a workbook was packed."""
 
@@ -97,12 +100,13 @@ def _refused_if_broken() -> Iterator[None]:
 
 
 def _sheets(given: Given) -> list[Named]:
-    """All sheets: those of an xlsx are read a row at a time, those of other kinds with the whole workbook."""
-    streamed = _is_xlsx(given)
+    """All sheets: those of an xlsx or ods are read a row at a time, those of other kinds with the whole workbook."""
+    streamed = _streamed(given)
     with given.open() as file:
-        _refuse_bombs(file, given.size, INFLATED_LIMIT_BYTES if streamed else HELD_LIMIT_BYTES)
+        times = ODS_INFLATED_TIMES if streamed is OdsBook else INFLATED_TIMES
+        _refuse_bombs(file, given.size, times, INFLATED_LIMIT_BYTES if streamed else HELD_LIMIT_BYTES)
         if streamed:
-            return [Named(sheet.name, sheet.shown, partial(_itself, sheet)) for sheet in XlsxBook(given).sheets]
+            return [Named(sheet.name, sheet.shown, partial(_itself, sheet)) for sheet in streamed(given).sheets]
         book = CalamineWorkbook.from_filelike(file)
         return [
             Named(each.name, _is_shown(each), partial(book.get_sheet_by_name, each.name))
@@ -110,13 +114,16 @@ def _sheets(given: Given) -> list[Named]:
         ]
 
 
-def _is_xlsx(given: Given) -> bool:
+def _streamed(given: Given) -> type[XlsxBook] | type[OdsBook] | None:
+    """Who reads it a row at a time, if anybody does."""
     with given.open() as file:
         if not zipfile.is_zipfile(file):
-            return False
+            return None
         with zipfile.ZipFile(file) as packed:
             names = [name.replace("\\", "/").casefold() for name in packed.namelist()]
-    return "content.xml" not in names and "xl/workbook.bin" not in names
+    if "content.xml" in names:
+        return OdsBook
+    return None if "xl/workbook.bin" in names else XlsxBook
 
 
 def _is_shown(sheet: SheetMetadata) -> bool:
@@ -127,13 +134,13 @@ def _itself(sheet: Sheet) -> Sheet:
     return sheet
 
 
-def _refuse_bombs(file: BinaryIO, size: int, most: int) -> None:
+def _refuse_bombs(file: BinaryIO, size: int, times: int, most: int) -> None:
     """A packed file may say that it is small and swell to gigabytes: each part is unpacked once, and dropped."""
     if not zipfile.is_zipfile(file):
         if size > most:
             raise Refused(finding("FILE_TOO_LARGE", limit=most))
         return
-    limit = min(max(size * INFLATED_TIMES, SMALL_BYTES), most)
+    limit = min(max(size * times, SMALL_BYTES), most)
     with zipfile.ZipFile(file) as packed:
         if sum(part.file_size for part in packed.infolist()) > limit:
             raise Refused(finding("FILE_TOO_LARGE", limit=limit))

@@ -1,28 +1,29 @@
 """Which cells an xlsx or xlsm workbook holds: a row at a time, so that a million rows need no more memory than ten."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from posixpath import dirname, join, normpath
 from typing import IO, Literal, NamedTuple
-from xml.parsers import expat
 from zipfile import ZipFile
 
 from services.registry.intake.findings import Refused, finding
+from services.registry.intake.office_xml import (
+    LAST_COLUMN,
+    LAST_ROW,
+    LONGEST_BYTES,
+    Attributes,
+    Cell,
+    Range,
+    heard,
+    local,
+)
 from services.registry.intake.rows import Given
 from services.registry.intake.set_aside import SetAside
 
-PIECE_BYTES = 65_536
-LONGEST_BYTES = 1_000_000
-"""Of a tag, or of one cell's text; Excel itself holds 32,767 characters."""
-LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
-
-Cell = int | float | str | bool | time | date | datetime | timedelta
-Range = tuple[tuple[int, int], tuple[int, int]]
-Attributes = dict[str, str]
 Shown = Literal["instant", "span"]
 
 
@@ -63,11 +64,11 @@ class XlsxBook:
         return found
 
     def _elements(self, packed: ZipFile, part: str) -> Iterator[tuple[str, Attributes]]:
-        heard: list[tuple[str, Attributes]] = []
+        told_so_far: list[tuple[str, Attributes]] = []
         with self.part(packed, part) as file:
-            for _ in _heard(file, lambda name, told: heard.append((_local(name), told))):
-                yield from heard
-                heard.clear()
+            for _ in heard(file, lambda name, told: told_so_far.append((local(name), told))):
+                yield from told_so_far
+                told_so_far.clear()
 
     def part(self, packed: ZipFile, name: str) -> IO[bytes]:
         return packed.open(self._parts[name.replace("\\", "/").casefold()])
@@ -82,7 +83,7 @@ class XlsxBook:
         if self._texts_part:
             ears = _Ears(texts)
             with self.part(packed, self._texts_part) as file:
-                for _ in _heard(file, ears.start, ears):
+                for _ in heard(file, ears.start, ears):
                     pass
 
     def value(self, cell: "_Cell", texts: SetAside) -> Cell:
@@ -153,7 +154,7 @@ class XlsxSheet:
     def _rows(self, packed: ZipFile, merged: list[Range]) -> Iterator[tuple[int, list["_Cell"]]]:
         ears = _Ears(merged=merged)
         with self._book.part(packed, self._part) as file:
-            for _ in _heard(file, ears.start, ears):
+            for _ in heard(file, ears.start, ears):
                 yield from ears.rows
                 ears.rows.clear()
 
@@ -202,7 +203,7 @@ class _Ears:
         self._listens = self._pronounced = False
 
     def start(self, name: str, attributes: Attributes) -> None:
-        tag = _local(name)
+        tag = local(name)
         if tag in ("v", "t"):
             self._listens = not self._pronounced
         elif tag == "c":
@@ -226,7 +227,7 @@ class _Ears:
             self._said.append(words)
 
     def end(self, name: str) -> None:
-        tag = _local(name)
+        tag = local(name)
         self._listens = False
         if tag == "c":
             if text := self._taken():
@@ -242,40 +243,6 @@ class _Ears:
     def _taken(self) -> str:
         text, self._said, self._long = "".join(self._said), [], 0
         return text
-
-
-def _heard(file: IO[bytes], start: Callable[[str, Attributes], None], ears: _Ears | None = None) -> Iterator[None]:
-    """Tell a part's tags and words, piece by piece; no declaration is followed, no tag is endless.
-
-    Raises:
-        Refused: it is no XML of a workbook.
-    """
-    parser = expat.ParserCreate(namespace_separator="}")
-    parser.buffer_text = True
-    parser.StartElementHandler = start
-    if ears:
-        parser.EndElementHandler, parser.CharacterDataHandler = ears.end, ears.words
-    parser.StartDoctypeDeclHandler = _refuse_declarations
-    fed = 0
-    try:
-        while piece := file.read(PIECE_BYTES):
-            parser.Parse(piece, False)
-            fed += len(piece)
-            if fed - parser.CurrentByteIndex > LONGEST_BYTES:
-                raise Refused(finding("LINE_TOO_LONG", limit=LONGEST_BYTES))
-            yield
-        parser.Parse(b"", True)
-    except (expat.ExpatError, ValueError, LookupError):
-        raise Refused(finding("WORKBOOK_UNREADABLE")) from None
-    yield
-
-
-def _local(name: str) -> str:
-    return name[name.rfind("}") + 1 :]
-
-
-def _refuse_declarations(*_: object) -> None:
-    raise Refused(finding("XML_DTD_FORBIDDEN"))
 
 
 def _next(before: int, told: int | None, limit: int) -> int:
@@ -306,7 +273,7 @@ def _column(reference: str) -> int:
 
 
 def _of(attributes: Attributes, name: str) -> str:
-    return next((value for key, value in attributes.items() if _local(key) == name), "")
+    return next((value for key, value in attributes.items() if local(key) == name), "")
 
 
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
