@@ -386,7 +386,7 @@ class Whole:
         return last - first
 
     def _latency(self, name: str) -> Rows:
-        """From sent to said; those who had to wait for a start are told apart."""
+        """From sent to said; those who had to wait for a start, or for those who had, are told apart."""
         came = self.arrivals.between(*self.spans[name])
         waited = [one for one in came if self._was_away(one)]
         both: Mapping[str, Sequence[Arrival]] = {
@@ -400,8 +400,13 @@ class Whole:
         ]
 
     def _was_away(self, one: Arrival) -> bool:
+        """Whether it waited for a start, or behind those who had come before it."""
         until = one.said_at or one.sent_at
-        return any(one.sent_at < back and killed < until for killed, back in self.service.away)
+        return any(one.sent_at < self._worked_off(back) and killed < until for killed, back in self.service.away)
+
+    def _worked_off(self, back: float) -> float:
+        """When all was said of those who came before this start."""
+        return max([back, *(one.said_at for one in self.arrivals.sent if one.sent_at < back and one.said_at)])
 
     def _run(self, url: str, *words: str) -> str:
         command = self._command(url, *words)
