@@ -211,7 +211,7 @@ def _show(tally: "Tally", rejected: Path, way: Way, *, kept: bool) -> None:
     returned = str(rejected) if counts["returned"] else None
     if way.as_json:
         told = way.told | {"kept": kept, "mapping": tally.mapping, "read": tally.read, **counts, "rejected": returned}
-        show_json(told | {"findings": dict(tally.codes.most_common())})
+        show_json(told | {"findings": dict(tally.codes.most_common()), "left_out": tally.left_out})
         return
     rows: Sequence[tuple[str, object]] = [
         ("접수 accepted", counts["accepted"]),
@@ -224,6 +224,8 @@ def _show(tally: "Tally", rejected: Path, way: Way, *, kept: bool) -> None:
     show_table(("결과 outcome", "행 rows"), rows)
     if tally.codes:
         show_table(("알림 finding", "행 rows"), tally.codes.most_common())
+    if tally.left_out:
+        typer.echo(f"읽지 않은 열 columns not read: {', '.join(tally.left_out)}")
     if way.told:
         typer.echo("보관 근거 kept on the ground of: {consent} ({consent_stated_by})".format_map(way.told))
     if not kept:

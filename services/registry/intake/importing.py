@@ -47,6 +47,8 @@ class Tally:
     """Every row that was read, by what became of it."""
 
     mapping: str
+    left_out: tuple[str, ...] = ()
+    """Columns of a sheet of which nothing was read."""
     outcomes: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     """Rows by what was said about them, refusals and remarks."""
@@ -67,6 +69,8 @@ class Opened:
     mapping: Mapping | None
     rows: Iterator[dict[str, Any]]
     share: Callable[[], float]
+    left_out: tuple[str, ...] = ()
+    """Columns of a sheet of which nothing is read; other files hold much that nobody asks for."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +102,11 @@ class Source:
         head = list(islice(table.rows, LOOK_ROWS))
         names: Iterable[str] = next((row.values.keys() for row in head if isinstance(row, Row)), ())
         mapping = choose_mapping(self.kind, self.mapping, names, self.own)
-        if mapping is None and table.kind in ("sheet", "workbook"):
-            mapping = choose_mapping(self.kind, OWN_NAMES[self.kind], ())
-        return Opened(mapping, _sent(chain(head, table.rows), mapping, self.kind), table.share)
+        left_out: tuple[str, ...] = ()
+        if table.kind in ("sheet", "workbook"):
+            mapping = mapping or choose_mapping(self.kind, OWN_NAMES[self.kind], ())
+            left_out = tuple(name for name, ours in mapping.uses(tuple(names)).items() if not ours) if mapping else ()
+        return Opened(mapping, _sent(chain(head, table.rows), mapping, self.kind), table.share, left_out)
 
     def look(self) -> list[Row]:
         """The first rows that can be read, to show to a person who is asked what they mean."""
@@ -116,7 +122,7 @@ def bring_in(
         step: told after each batch how many rows it had, and the share of the file that was read.
     """
     opened = source.open()
-    tally = Tally(opened.mapping.name if opened.mapping else "-")
+    tally = Tally(opened.mapping.name if opened.mapping else "-", opened.left_out)
     while batch := list(islice(opened.rows, ROWS_A_REQUEST)):
         for receipt in send(batch):
             tally.count(receipt)

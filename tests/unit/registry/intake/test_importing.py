@@ -213,6 +213,15 @@ def test_seekers_come_with_the_ground_they_are_kept_on(tmp_path: Path, engine: E
 
 
 @pytest.mark.usefixtures("system")
+def test_columns_of_which_nothing_is_read_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "구직자.csv"
+    path.write_text("이름,생년월일,자격증,혈액형\n가상하나,1990-05-05,한식조리기능사,O\n", "utf-8")
+    arguments = ("seekers", path, "--consent", "consent", "--dry-run")
+    assert "읽지 않은 열 columns not read: 생년월일, 혈액형" in run(*arguments).stdout
+    assert outcome(run(*arguments, "--json"))["left_out"] == ["생년월일", "혈액형"]
+
+
+@pytest.mark.usefixtures("system")
 def test_whose_ground_is_not_stated_is_not_kept_and_the_import_may_state_it(tmp_path: Path, engine: Engine) -> None:
     path = tmp_path / "list.csv"
     path.write_text("source_ref,summary\nK-1,빵을 구웠습니다\n")
