@@ -12,6 +12,7 @@ from services.registry.api.custody import address_of
 from services.registry.cafes.places import nearest_to, running_cafes
 from services.registry.intake.documents import Purpose, check_seeker
 from services.registry.intake.findings import refuses
+from services.registry.ledgers.lines import day_of
 from services.registry.orders.agencies import all_agencies
 from services.registry.pages.applying import ASKED, Application, as_filled_in
 from services.registry.people import consents, rights
@@ -155,7 +156,8 @@ def my_pages(  # noqa: PLR0915 - the list of what she can do
     def erase_me(request: Request, who: SeekerAlone) -> Response:
         with transaction(engine) as session:
             kept: KeptByLaw | None = erase(session, vault, record, herself(session, who), look(who, request, "erase"))
-        response = pages.show(request, "my_erasure.html", erased=True, kept=kept, who=None)
+        ends_on = day_of(kept.ends_at).isoformat() if kept else ""
+        response = pages.show(request, "my_erasure.html", erased=True, kept=kept, ends_on=ends_on, who=None)
         session_cookie.sign_out(response)
         return response
 

@@ -17,7 +17,8 @@ from services.registry.pages.applying import as_filled_in
 from services.registry.people.accounts import add_account
 from services.registry.people.vault import Person, Vault
 from services.registry.settings import RegistrySettings
-from services.registry.tables import Account, AuditRow, Seeker, VaultKey
+from services.registry.tables import Account, AuditRow, KeptByLaw, Seeker, VaultKey
+from shared.clock import KST
 from shared.database import reading, transaction
 
 PASSWORD = "long enough to keep"
@@ -224,6 +225,8 @@ def test_she_erases_herself_and_her_session_ends(browse: Browse, engine: Engine)
     with reading(engine) as session:
         assert session.exec(select(Account)).all() == []
         assert session.exec(select(VaultKey)).all() == []
+        line = session.exec(select(KeptByLaw)).one()
+    assert f"{line.ends_at.astimezone(KST).date()}에 지웁니다" in done.text, "two years from now, so the year is told"
 
 
 def test_nobody_else_comes_to_her_pages(browse: Browse, engine: Engine) -> None:
