@@ -21,6 +21,7 @@ from services.registry.ledgers.lines import all_lines, lines
 from services.registry.ledgers.reach import Asked, Span, Whose, span_of
 from services.registry.ledgers.wording import cells
 from services.registry.orders.postings import Shelf, change
+from services.registry.pages import ledgers
 from services.registry.people.accounts import add_account
 from services.registry.people.audit import Look
 from services.registry.people.erasure import ErasureRecord, erase
@@ -302,6 +303,19 @@ class TestPages:
         with reading(city.engine) as session:
             row = session.exec(select(AuditRow).where(AuditRow.purpose == "구인접수대장: 구청 점검")).one()
         assert (row.seeker_id, row.action) == (city.agency.agency_id, "export")
+
+    def test_a_page_that_does_not_hold_all_lines_says_so_on_paper_too(
+        self, browser: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(ledgers, "PAGE_LINES", 1)
+        with stopped_at(LATER):
+            clerk = browser("agency")
+            first = clerk.get("/ledgers/orders").text
+            onwards = re.search(r'href="([^"]*after=[^"]*)"', first)
+            assert onwards is not None
+            last = clerk.get(onwards[1].replace("&amp;", "&")).text
+        assert '<p class="late">이 기간의 줄 가운데 1줄입니다' in first, "and `paging` is what paper leaves out"
+        assert "이 기간의 줄 가운데" not in last
 
     def test_csv_with_and_without_names(self, browser: Callable[..., TestClient]) -> None:
         with stopped_at(LATER):
