@@ -224,6 +224,8 @@ def _show(tally: "Tally", rejected: Path, way: Way, *, kept: bool) -> None:
     show_table(("결과 outcome", "행 rows"), rows)
     if tally.codes:
         show_table(("알림 finding", "행 rows"), tally.codes.most_common())
+    if counts["held"]:
+        typer.echo("보류된 행과 이유: `iljari held` names what is held, and by which findings.")
     if tally.left_out:
         typer.echo(f"읽지 않은 열 columns not read: {', '.join(tally.left_out)}")
     if way.told:

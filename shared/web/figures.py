@@ -24,6 +24,11 @@ def moment(instant: datetime, language: Language) -> str:
     return f"{day(instant, language)} {clock(instant)}"
 
 
+def dated(instant: datetime) -> str:
+    """The same with its year, the same in either language: for what is kept longer than one."""
+    return f"{instant.astimezone(KST):%Y-%m-%d} {clock(instant)}"
+
+
 def clock(instant: datetime) -> str:
     """The time of day in Korea."""
     return f"{instant.astimezone(KST):%H:%M}"

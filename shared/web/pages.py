@@ -86,6 +86,7 @@ def furniture(request: Request) -> dict[str, Any]:
         "say": partial(say, language),
         "day": partial(figures.day, language=language),
         "moment": partial(figures.moment, language=language),
+        "dated": figures.dated,
         "clock": figures.clock,
         "wage": partial(figures.wage, language=language),
         "who": who,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from services.registry.people.accounts import add_account
 from services.registry.people.vault import Person, Vault
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Account, AuditRow, KeptByLaw, Seeker, VaultKey
-from shared.clock import KST
+from shared.clock import KST, stopped_at
 from shared.database import reading, transaction
 
 PASSWORD = "long enough to keep"
@@ -163,6 +164,13 @@ def test_she_corrects_and_takes_everything_with_her(browse: Browse, engine: Engi
     told = file.json()
     assert told["person"]["name"] == "홍길순"
     assert [row["action"] for row in told["looked_at"]].count("correct") == 1
+
+
+def test_what_is_kept_longer_than_a_year_is_told_with_its_year(browse: Browse) -> None:
+    with stopped_at(datetime.fromisoformat("2026-03-02T09:30:00+09:00")):
+        shown = apply(browse()).text
+    assert '<strong>동의하셨습니다.</strong> <span class="small">2026-03-02 09:30</span>' in shown
+    assert '<span class="small">2026-03-02 09:30</span> <strong>열람</strong>' in shown
 
 
 WISHED = {
