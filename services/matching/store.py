@@ -1,7 +1,8 @@
 """Reading and writing what matching keeps, many rows at a time."""
 
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
+from services.matching.engine.crowds import Crowds
 from services.matching.engine.index import Epoch
 from services.matching.engine.profiles import SIDES, Profile, Scope, Side, as_side
 from services.matching.engine.scorer import Rules
@@ -143,6 +145,12 @@ def live_revisions(session: Session, side: Side) -> Sequence[tuple[UUID, int]]:
     return session.exec(held.order_by(col(ProfileRow.id))).all()
 
 
+def first_live(session: Session, side: Side, most: int) -> list[Profile]:
+    """The first by id, which are random, of a side that are not withdrawn."""
+    held = select(ProfileRow).where(ProfileRow.side == side, col(ProfileRow.live).is_(True))
+    return [as_profile(row) for row in session.exec(held.order_by(col(ProfileRow.id)).limit(most))]
+
+
 def page(session: Session, side: Side, after: UUID | None, size: int) -> Sequence[ProfileRow]:
     """The next profiles of a side by id, after this one."""
     held = select(ProfileRow).where(ProfileRow.side == side).order_by(col(ProfileRow.id)).limit(size)
@@ -198,17 +206,46 @@ def epoch(session: Session, number: int) -> Epoch:
     rules = Rules(**row.rules)
     if row.frequencies is None:
         return Epoch(number, rules)
-    return Epoch(number, rules, np.frombuffer(zlib.decompress(row.frequencies), dtype="<f8"))
+    frequencies = np.frombuffer(zlib.decompress(row.frequencies), dtype="<f8")
+    return Epoch(number, rules, frequencies, _unpacked(row.crowds) if row.crowds else {})
 
 
-def open_epoch(
-    session: Session, number: int, rules: Rules, frequencies: Floats | None = None, fitted_from: int = 0
+def open_epoch(  # noqa: PLR0913, PLR0917
+    session: Session,
+    number: int,
+    rules: Rules,
+    frequencies: Floats | None = None,
+    fitted_from: int = 0,
+    crowds: Mapping[Side, Crowds] | None = None,
 ) -> bool:
     """Freeze an epoch; false where another shard was first, whose epoch then holds for all."""
     packed = None if frequencies is None else zlib.compress(frequencies.astype("<f8").tobytes())
-    row = EpochRow(number=number, rules=rules.as_data(), frequencies=packed, profiles=fitted_from, made_at=now())
+    row = EpochRow(
+        number=number,
+        rules=rules.as_data(),
+        frequencies=packed,
+        crowds=_packed(crowds) if crowds else None,
+        profiles=fitted_from,
+        made_at=now(),
+    )
     insert = _inserting(session)(EpochRow).values(row.model_dump()).on_conflict_do_nothing()
     return bool(session.connection().execute(insert.returning(col(EpochRow.number))).all())
+
+
+def _packed(crowds: Mapping[Side, Crowds]) -> bytes:
+    packed = BytesIO()
+    named = {f"{side} {name}": one for side in crowds for name, one in crowds[side]._asdict().items()}
+    np.savez_compressed(packed, **named)
+    return packed.getvalue()
+
+
+def _unpacked(packed: bytes) -> dict[Side, Crowds]:
+    with np.load(BytesIO(packed), allow_pickle=False) as held:
+        return {
+            side: Crowds(*(held[f"{side} {name}"] for name in Crowds._fields[:-1]), float(held[f"{side} usual"]))
+            for side in SIDES
+            if f"{side} usual" in held
+        }
 
 
 def all_lists(session: Session, shard_count: int) -> Iterator[MatchList]:

@@ -77,6 +77,8 @@ class EpochRow(Table, table=True):
     rules: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     frequencies: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     """Inverse document frequencies; empty where every term tells as much as every other."""
+    crowds: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    """What groups of many like profiles say, see `engine.crowds`; empty where there are none."""
     profiles: int = 0
     """From how many profiles they were fitted."""
     made_at: datetime = Field(sa_type=UtcDateTime)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from services.matching.engine.pair import Explanation
-from services.matching.engine.scorer import VIEWS
+from services.matching.engine.scorer import FULL, VIEWS
 from shared.command import show_table
 from shared.contracts import GateName
 from shared.web.catalogue import LANGUAGES, Language, occupation_name, say
@@ -49,6 +49,7 @@ def show_explanation(explained: Explanation) -> None:
     typer.echo(f"기준 시점 epoch  {explained.epoch} ({basis})")
     typer.echo(f"\n{sentences['ko']}\n{sentences['en']}\n")
     _show_parts(explained)
+    _show_shares(explained)
     show_table(
         ("조건 gate", "판정", "희망·보유 of the seeker", "공고 of the posting"),
         [
@@ -80,6 +81,18 @@ def _show_parts(explained: Explanation) -> None:
     figures = (explained.score, explained.fit_for_seeker, explained.fit_for_posting)
     columns = ("항목 part", "맞는 정도 fits", "점수 score", "구직자에게 for the seeker", "공고에 for the posting")
     show_table(columns, [*rows, ("합계 sum", "", *map(points, figures))])
+
+
+def _show_shares(explained: Explanation) -> None:
+    """Whose text tells less because it resembles everybody's; nothing where both count in full."""
+    for share, ko, en in (
+        (explained.seeker_text, "구직자의 글", "The seeker's text"),
+        (explained.posting_text, "공고의 글", "The posting's text"),
+    ):
+        if share < FULL:
+            percent = f"{share / 100:.0f} %"
+            typer.echo(f"{ko}은 누구의 글과도 닮은 편이라 {percent}만 셉니다.")
+            typer.echo(f"{en} resembles everybody's, so it counts {percent}.\n")
 
 
 def names_of_cafes(client: "Client") -> dict[str, str]:

@@ -5,9 +5,9 @@ depends on its two rows alone.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import numpy as np
@@ -16,10 +16,11 @@ from scipy import sparse
 
 from services.matching.engine import text
 from services.matching.engine.conditions import POSTING, SEEKER, Conditions, Mask
+from services.matching.engine.crowds import Crowds, discounted, shares
 from services.matching.engine.explanation import bodies
 from services.matching.engine.gaps import Asked
 from services.matching.engine.kernels import SparseRows
-from services.matching.engine.profiles import Profile, Side, Traits, as_side, held_terms, other_side, traits
+from services.matching.engine.profiles import Facts, Profile, Side, Traits, as_side, held_terms, other_side, traits
 from services.matching.engine.scorer import FULL, PARTS, UNKNOWN, Rules, Values, combine
 from services.matching.engine.shelf import HELD, KEPT, SKILL_PARTS, WIDEST, Read, Shelf, Slots
 from services.matching.engine.skills.likeness import SAME, Vocabulary
@@ -49,6 +50,8 @@ class Epoch:
     number: int
     rules: Rules
     frequencies: text.Floats | None = None
+    crowds: Mapping[Side, Crowds] = field(default_factory=dict)
+    """What takes off the texts of a side that resemble everybody's; nothing where it is absent."""
 
 
 class _Lexicon:
@@ -106,7 +109,7 @@ class Index:
             words=_ones([self._lexicon.numbers(one.words) for one in told], WIDEST),
             columns=np.array([self._columns(profile) for profile in profiles], dtype=shape),
             kept=np.array([_kept(profile) for profile in profiles], dtype=KEPT),
-            text=text.rows(documents, self._frequencies),
+            text=self._rows(side, documents),
             skills=self._skills(side, profiles),
         )
 
@@ -158,6 +161,13 @@ class Index:
         postings = {one: Asked(self.traits("posting", one), likest) for one in {posting for _, posting, _ in pairs}}
         named = [(seekers[seeker], postings[posting], values) for seeker, posting, values in pairs]
         return bodies(named, self.epoch.rules, self.telling)
+
+    def text_share(self, side: Side, facts: Facts) -> int:
+        """How much what is said counts, in ten-thousandths: less than all where it resembles everybody's."""
+        if (against := self.epoch.crowds.get(side)) is None:
+            return FULL
+        (share,) = shares(text.rows([_said(facts)], self._frequencies), against)
+        return round(float(share) * FULL)
 
     def revision(self, side: Side, profile: UUID) -> int:
         """As of which revision the profile is at hand; 0 where it is not."""
@@ -246,6 +256,9 @@ class Index:
         shares = alike.data[source][best].astype(np.float64)
         return sparse.csr_matrix((shares, (rows, columns)), shape=held.shape)
 
+    def _rows(self, side: Side, documents: Sequence[text.Document]) -> sparse.csr_matrix:
+        return discounted(text.rows(documents, self._frequencies), self.epoch.crowds.get(side))
+
     def _skills(self, side: Side, profiles: Sequence[Profile]) -> dict[PartName, sparse.csr_matrix]:
         terms = [_terms(profile) for profile in profiles]
         return {part: self._numbered([asked[part] for asked in terms]) for part in self.shelves[side].skill_parts}
@@ -287,9 +300,11 @@ def _share(expanded: sparse.csr_matrix, asked: sparse.csr_matrix, tells: Mask) -
 
 def document(profile: Profile) -> text.Document:
     """What the profile says."""
-    if isinstance(profile.facts, PostingFacts):
-        return text.posting_document(profile.facts)
-    return text.seeker_document(profile.facts)
+    return _said(profile.facts)
+
+
+def _said(facts: Facts) -> text.Document:
+    return text.posting_document(facts) if isinstance(facts, PostingFacts) else text.seeker_document(facts)
 
 
 def _terms(profile: Profile) -> dict[PartName, tuple[str, ...]]:

@@ -59,6 +59,10 @@ class Explanation(Fact):
     gates: tuple[Gate, ...]
     but_for: GateName | None
     """The one gate without which this were a match."""
+    seeker_text: TenThousandth
+    """How much her text counts: all, or less where it resembles everybody's; its words then tell less."""
+    posting_text: TenThousandth
+    """How much the posting's text counts."""
     raises: tuple[Raise, ...]
     """What is asked for and missing, the most helpful first."""
 
@@ -77,6 +81,8 @@ def explain(seeker: SeekerFacts, posting: PostingFacts, epoch: Epoch) -> Explana
         fitted=epoch.frequencies is not None,
         verdict="shut_out" if shut else fits,
         threshold=rules.threshold,
+        seeker_text=index.text_share("seeker", seeker),
+        posting_text=index.text_share("posting", posting),
         gates=_gates(seeker, posting, shut),
         but_for=shut[0] if fits == "match" and len(shut) == 1 else None,
     )

@@ -23,7 +23,7 @@ Values = NDArray[np.int16]
 PARTS: tuple[PartName, ...] = get_args(PartName)
 UNKNOWN = -1
 FULL = 10_000
-SCORER = 7
+SCORER = 8
 """Names this arithmetic; another arithmetic is for another epoch."""
 
 VIEWS: dict[str, frozenset[PartName]] = {
@@ -47,7 +47,7 @@ _WEIGHTS: dict[PartName, int] = {
 
 @dataclass(frozen=True)
 class Rules:
-    """All that a score or a list depends on besides the profiles and the frozen frequencies; part of an epoch."""
+    """All that a score or a list depends on besides the profiles and what an epoch froze of them; part of an epoch."""
 
     least_evidence: int = 30
     """The least weight of known parts that a fit for the posting rests on; so much as is lacking counts as nothing."""

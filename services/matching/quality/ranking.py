@@ -2,7 +2,7 @@
 
 Titles and profiles are ranked by the rows that scores are made of; skills by the likeness that scores are made of, and
 below it by nearness, as the review queue ranks unknown terms; titles that have other names by both. Frequencies are
-fitted from the set, as an epoch's are from what is live.
+fitted from the set, and so is what everybody says, as an epoch's are from what is live.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.preprocessing import normalize
 
-from services.matching.engine import text
+from services.matching.engine import crowds, text
 from services.matching.engine.skills.likeness import SAME, Vocabulary
 from services.matching.engine.skills.nearness import Nearness
 from services.matching.engine.skills.terms import aliases, canonical, normalise
@@ -74,7 +74,8 @@ def by_text(queries: Sequence[str], documents: Sequence[Document]) -> Iterator[S
     """Likeness of some queries at a time (rows) to all documents (columns), 0…1."""
     asked = [Document("", query) for query in queries]
     frequencies = text.fit_frequencies(text.count([one.whole for one in (*asked, *documents)]))
-    rows, turned = text.rows(asked, frequencies), text.rows(documents, frequencies).T.tocsr()
+    rows, told = text.rows(asked, frequencies), text.rows(documents, frequencies)
+    turned = _discounted(told, rows).T.tocsr()
     for start in range(0, len(queries), AT_ONCE):
         yield np.asarray((rows[start : start + AT_ONCE] @ turned).toarray())
 
@@ -91,12 +92,17 @@ def by_names(queries: Sequence[str], documents: Sequence[Document], names: Seque
     frequencies = text.fit_frequencies(text.count([*queries, *wholes]))
     of_names = _joined(text.rows([Document("", name) for name in every], frequencies), names)
     bodies = text.rows([Document("", one.body) for one in documents], frequencies)
-    turned = normalize(of_names + bodies).T.tocsr()
     rows, nearness, first_of_each = text.rows(asked, frequencies), Nearness(every), _first_of_each(names)
+    turned = _discounted(normalize(of_names + bodies), rows).T.tocsr()
     for start in range(0, len(queries), AT_ONCE):
         near = nearness.of(queries[start : start + AT_ONCE]) ** NEARNESS_POWER
         nearest = np.add.reduceat(near, first_of_each, axis=1) ** (1 / NEARNESS_POWER)
         yield np.asarray((rows[start : start + AT_ONCE] @ turned).toarray()) + NEARNESS_WEIGHT * nearest
+
+
+def _discounted(documents: sparse.csr_matrix, queries: sparse.csr_matrix) -> sparse.csr_matrix:
+    """As an epoch's postings are; what a query itself would lose changes no order."""
+    return crowds.discounted(documents, crowds.fit(queries, documents))
 
 
 def _joined(rows: sparse.csr_matrix, parts: Sequence[Sequence[str]]) -> sparse.csr_matrix:

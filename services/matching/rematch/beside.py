@@ -85,12 +85,12 @@ def _freeze(engine: Engine, row: RematchRow) -> None:
             return
         present = store.epoch(session, store.leading_epoch(session) or 0)
         like = None if row.like_epoch is None else store.epoch(session, row.like_epoch)
-        frequencies, count = (like.frequencies, 0) if like else epochs.fitted(session)
+        frozen = (like.frequencies, 0, like.crowds) if like else epochs.fitted(session)
     with transaction(engine) as session:
         rules = like.rules if like else present.rules
         if row.adopts:
             rules = replace(rules, weights=row.adopts["weights"], adopted=True)
-        store.open_epoch(session, row.epoch, rules, frequencies, count)
+        store.open_epoch(session, row.epoch, rules, *frozen)
 
 
 def _list_members(engine: Engine, job: Job, epoch: int) -> None:
