@@ -241,11 +241,12 @@ def _packed(crowds: Mapping[Side, Crowds]) -> bytes:
 
 def _unpacked(packed: bytes) -> dict[Side, Crowds]:
     with np.load(BytesIO(packed), allow_pickle=False) as held:
-        return {
-            side: Crowds(*(held[f"{side} {name}"] for name in Crowds._fields[:-1]), float(held[f"{side} usual"]))
-            for side in SIDES
-            if f"{side} usual" in held
-        }
+        return {side: _of_side(held, side) for side in SIDES if f"{side} usual" in held}
+
+
+def _of_side(held: Mapping[str, Any], side: Side) -> Crowds:
+    starts, groups, values, usual = (held[f"{side} {name}"] for name in Crowds._fields)
+    return Crowds(starts, groups, values, float(usual))
 
 
 def all_lists(session: Session, shard_count: int) -> Iterator[MatchList]:

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from services.matching.commands.told import show_explanation
+from services.matching.engine import crowds, text
 from services.matching.engine.index import Epoch
 from services.matching.engine.pair import Explanation, explain
-from services.matching.engine.scorer import Rules
+from services.matching.engine.scorer import FULL, Rules
 from services.matching.engine.text import neutral_frequencies
 from tests.unit.matching import naive
 from tests.unit.matching.drawn import postings, seekers
@@ -54,6 +56,26 @@ def test_what_would_raise_the_score_does(seeker: dict[str, Any], posting: dict[s
         taught = naive.judge(more, p, FREQUENCIES)[0]
         raised = {part: taught[part] if part in naive.SKILLED else value for part, value in values.items()}
         assert (naive.total(raised, RULES) or 0) - (naive.total(values, RULES) or 0) == one.score > 0
+
+
+def test_a_text_like_everybodys_is_told_to_count_less(capsys: pytest.CaptureFixture[str]) -> None:
+    trades = "용접 배관 절단", "제빵 반죽 오븐"
+    seekers = text.rows([text.Document("", trades[at % 2]) for at in range(40)], FREQUENCIES)
+    of_everybody, of_one = (posting_facts(title=said) for said in (" ".join(trades), "용접 천문 망원경"))
+    postings = text.rows([*map(text.posting_document, (of_everybody, of_one, of_one))], FREQUENCIES)
+    against = crowds.fit(seekers, postings)
+    assert against is not None
+    seeker = seeker_facts(summary=trades[0])
+    with_crowds = Epoch(1, RULES, FREQUENCIES, {"posting": against})
+    less, before = (explain(seeker, of_everybody, epoch) for epoch in (with_crowds, EPOCH))
+    assert less.posting_text < FULL == less.seeker_text == before.posting_text
+    told, fully = ({part.name: part.value for part in one.parts}["text"] for one in (less, before))
+    assert told == pytest.approx(fully * less.posting_text / FULL, abs=2)
+    assert explain(seeker, of_one, with_crowds).posting_text == FULL
+    show_explanation(less)
+    shown = capsys.readouterr().out
+    assert f"공고의 글은 누구의 글과도 닮은 편이라 {less.posting_text / 100:.0f} %만 셉니다." in shown
+    assert "구직자의 글은" not in shown
 
 
 def test_a_gate_says_what_each_side_said() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.engine import layers, reaches, text
+from services.matching.engine import crowds, layers, reaches, text
 from services.matching.engine.index import Epoch, Index
 from services.matching.engine.kernels import OUT_OF_REACH
 from services.matching.engine.profiles import SIDES, Profile, Side, other_side
@@ -69,9 +69,10 @@ def some_profiles(rnd: random.Random, side: Side, count: int, first: int = 0) ->
 def an_index(rnd: random.Random, seekers: int, postings: int, rules: Rules) -> Index:
     profiles = {"seeker": some_profiles(rnd, "seeker", seekers), "posting": some_profiles(rnd, "posting", postings)}
     neutral = Index(Epoch(0, rules))
-    counts = [neutral.read(side, profiles[side]).text for side in SIDES]
-    frequencies = text.fit_frequencies(counts[0] if seekers > postings else counts[1])
-    index = Index(Epoch(1, rules, frequencies))
+    rows = {side: neutral.read(side, profiles[side]).text for side in SIDES}
+    frequencies = text.fit_frequencies(rows["seeker" if seekers > postings else "posting"])
+    found = {side: crowds.fit(rows[other_side(side)], rows[side]) for side in SIDES}
+    index = Index(Epoch(1, rules, frequencies, {side: one for side, one in found.items() if one is not None}))
     for side in SIDES:
         index.put(side, index.read(side, profiles[side]))
     return index

@@ -49,3 +49,14 @@ def test_titles_and_profiles_are_ranked_as_by_the_reference(queries: list[str], 
     for ours, theirs in zip(found, expected, strict=True):
         by_hand = sorted(zip(theirs, ids, strict=True), key=lambda one: (-one[0], one[1]))
         assert best_first(ours, ids) == [name for _, name in by_hand]
+
+
+def test_a_document_near_to_every_query_counts_less_as_in_an_epoch() -> None:
+    trades = "용접 배관 절단", "제빵 반죽 오븐"
+    queries = [trades[at % 2] for at in range(40)]
+    own, everything = (Document("", said) for said in ("용접 배관 절단 천문", " ".join(trades)))
+    documents = [everything, own, own, own]
+    to_everything, to_own, *_ = np.vstack(list(by_text(queries, documents)))[0]
+    before_everything, before_own, *_ = reference(queries, documents)[0]
+    assert to_own == before_own
+    assert to_everything < before_everything
