@@ -4,9 +4,12 @@ import tracemalloc
 import zipfile
 from datetime import datetime, time, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from services.registry.intake.findings import Refused
@@ -39,6 +42,7 @@ def cell(text: str = "", kind: str = "string", **told: str) -> str:
 
 
 EMPTY = "<table:table-cell/>"
+AGAIN = 'table:number-{}-repeated="{}"'
 
 
 def row(*cells: str, times: int = 1) -> str:
@@ -81,6 +85,30 @@ def test_it_reads_what_a_reader_of_whole_workbooks_reads(tmp_path: Path) -> None
     ours, whole = OdsBook(Given.on_disk(path)).sheets[0], CalamineWorkbook.from_path(path).get_sheet_by_name("구인")
     assert (ours.name, ours.start, ours.height) == ("구인", whole.start, whole.height)
     assert list(ours.iter_rows()) == list(whole.iter_rows())
+
+
+TIMES = st.integers(1, 4)
+CELLS = st.builds(
+    lambda written, times: written.replace(
+        "<table:table-cell", f"<table:table-cell {AGAIN.format('columns', times)}", 1
+    ),
+    st.sampled_from(
+        [EMPTY, cell("가"), cell("두\n줄"), cell("2.5", "float", value="2.5"), cell("", string_value="말")]
+    ),
+    TIMES,
+)
+ROWS = st.builds(lambda cells, times: row(*cells, times=times), st.lists(CELLS, min_size=1, max_size=6), TIMES)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=8))
+@settings(max_examples=200, deadline=None)
+def test_however_cells_and_rows_are_repeated_both_readers_agree(rows: list[str]) -> None:
+    with TemporaryDirectory() as folder:
+        path = by_hand(Path(folder) / "a.ods", table(row(cell("말")), *rows))
+        ours = OdsBook(Given.on_disk(path)).sheets[0]
+        whole = CalamineWorkbook.from_path(path).get_sheet_by_name("구인")
+        assert (ours.start, ours.height) == (whole.start, whole.height)
+        assert list(ours.iter_rows()) == list(whole.iter_rows())
 
 
 @pytest.mark.parametrize(
