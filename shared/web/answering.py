@@ -9,6 +9,8 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -16,6 +18,9 @@ from shared.web.guard import guarded
 from shared.web.problems import Problem, WrongField
 
 MACHINE_PATHS = ("/api/", "/health/", "/metrics")
+STORE_AWAY = (OperationalError, InterfaceError, NoConnectionLeft)
+"""What the database raises when it is locked, down or has no connection left. What was begun is rolled back."""
+STORE_AWAY_SECONDS = 5
 
 log = structlog.get_logger()
 
@@ -34,7 +39,7 @@ def answer_problems(app: FastAPI, page_of: PageOf | None = None) -> None:
     def told(request: Request, error: Exception) -> Response:
         return answer(request, problem_of(error))
 
-    for kind in (Problem, HTTPException, RequestValidationError, ValidationError):
+    for kind in (Problem, HTTPException, RequestValidationError, ValidationError, *STORE_AWAY):
         app.add_exception_handler(kind, told)
     app.add_exception_handler(Exception, told)
 
@@ -52,8 +57,23 @@ def problem_of(error: Exception) -> Problem:
         return wrong_fields(error.errors())
     if isinstance(error, HTTPException):
         return problem_of_status(error.status_code, error.headers)
+    if isinstance(error, STORE_AWAY):
+        log.error("store_away", kind=type(error).__name__)
+        return _store_away()
     log.error("unforeseen error", kind=type(error).__name__, exc_info=error)
     return problem_of_status(500)
+
+
+def _store_away() -> Problem:
+    message, message_ko = _STATUS_SENTENCES[503]
+    return Problem(
+        503,
+        "UNAVAILABLE",
+        message,
+        message_ko,
+        hint="Nothing was taken. Send the same again after as many seconds as Retry-After says.",
+        headers={"Retry-After": str(STORE_AWAY_SECONDS)},
+    )
 
 
 _STATUS_SENTENCES = {

@@ -1,5 +1,6 @@
 """The API: who may do what, what a bad request is told, and the walls between agencies."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,10 +12,12 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from services.registry.api import intake as intake_routes
+from services.registry.app import create_app
 from services.registry.digest import digest_of
 from services.registry.law.licence_kinds import LICENCES
+from services.registry.settings import RegistrySettings
 from services.registry.tables import Agency, AuditRow, Posting, Submission
-from shared.database import reading
+from shared.database import reading, transaction
 from tests.unit.registry.conftest import OPERATOR, SERVICE, a_document
 
 MakeAgency = Callable[[str], tuple[Agency, str]]
@@ -347,3 +350,41 @@ def test_no_form_takes_a_resident_registration_number(client: TestClient, path: 
     answer = client.post(f"/api/v1/registry/{path}", json=body, headers=OPERATOR)
     assert (answer.status_code, answer.json()["code"]) == (422, "IDENTIFIER_NOT_ALLOWED")
     assert "900101" not in answer.text
+
+
+def test_while_the_store_is_locked_nothing_is_taken_and_the_same_can_be_sent_again(
+    engine: Engine, settings: RegistrySettings, mapo: tuple[Agency, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.database.SQLITE_WAIT_SECONDS", 0.05)
+    client = TestClient(create_app(settings))
+
+    def send() -> Any:
+        return client.post("/api/v1/registry/postings", json=a_document(), headers=bearer(mapo[1], "k"))
+
+    with transaction(engine):
+        refused = send()
+    assert code_of(refused) == (503, "UNAVAILABLE")
+    assert refused.headers["retry-after"] == "5"
+    assert "sqlite" not in refused.text.lower()
+    taken = send().json()
+    assert (taken["outcome"], taken["repeated"]) == ("accepted", False)
+
+
+def test_while_the_store_is_down_programs_and_people_are_told_so(settings: RegistrySettings) -> None:
+    nowhere = settings.model_copy(update={"database_url": "postgresql+psycopg://nobody:secret@127.0.0.1:1/none"})
+    client = TestClient(create_app(nowhere))
+    told = client.get("/api/v1/registry/agencies", headers=OPERATOR)
+    assert code_of(told) == (503, "UNAVAILABLE")
+    page = client.get("/cafes", headers={"accept": "text/html"})
+    assert (page.status_code, page.headers["retry-after"]) == (503, "5")
+    assert not {"secret", "127.0.0.1"} & set(re.findall(r"[\w.]+", told.text + page.text))
+
+
+def test_while_redis_is_away_a_posting_is_taken_and_the_status_tells_what_waits(
+    client: TestClient, mapo: tuple[Agency, str]
+) -> None:
+    answer = client.post("/api/v1/registry/postings", json=a_document(), headers=bearer(mapo[1], "k"))
+    assert (answer.status_code, answer.json()["outcome"]) == (200, "accepted")
+    status = client.get("/api/v1/registry/status", headers=OPERATOR).json()
+    assert (status["ready"], status["unsaid"] > 0) == (False, True)
+    assert "Redis cannot be reached" in status["problems"][0]
