@@ -180,11 +180,10 @@ def test_the_same_key_while_the_first_still_runs(
         return client.post("/api/v1/registry/postings", json=a_document(source_ref="1"), headers=headers)
 
     def receive_while_it_is_sent_again(*given: Any, **named: Any) -> Any:
-        with ThreadPoolExecutor(1) as other:
-            seconds.append(other.submit(send).result())
+        seconds.append(other.submit(send).result(timeout=10))  # one that is let in waits for the first one's lock
         return sound(*given, **named)
 
-    with monkeypatch.context() as patch:
+    with ThreadPoolExecutor(1) as other, monkeypatch.context() as patch:
         patch.setattr(intake_routes, "receive", receive_while_it_is_sent_again)
         first = send()
     assert first.json()["outcome"] == "accepted"
