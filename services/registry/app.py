@@ -146,7 +146,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:  # noqa: PLR0915 - the li
     app.include_router(referral_api(engine, periods))
     app.include_router(ledger_api(engine, vault))
     app.include_router(upkeep(engine))
-    app.include_router(contact_api(engine, vault))
+    app.include_router(contact_api(engine, vault, hooks_inside=settings.webhooks_inside))
     app.include_router(custody(engine, vault, record))
     describe(app)
     return app

@@ -27,6 +27,8 @@ class RegistrySettings(ServiceSettings):
     """Most entries of agencies' streams taken in one transaction."""
     law_rules: Path | None = None
     """A folder of rules of law of your own, read after the shipped ones."""
+    webhooks_inside: bool = False
+    """Let agencies name webhooks of the inside and by plain http: goes with the same setting of notify, which calls."""
 
     referral_answer_days: Annotated[int, Field(ge=1, le=180)] = 14
     """So many days after a referral the firm should have answered; then its result is due."""

@@ -5,26 +5,24 @@ public net, and the connection goes to the very address that was looked at: a na
 changes nothing. Redirects are not followed.
 """
 
-import ipaddress
 import socket
-import time
 from datetime import timedelta
 from typing import Any
 
+import anyio
 import httpx
 from standardwebhooks import Webhook
 
 from services.notify.delivery.addresses import Address
 from services.notify.delivery.channels import Letter, Outcome
 from shared.clock import now
+from shared.web.public_net import is_public
 
 LONGEST_SECONDS = 15.0
+"""For all of a call together: whoever answers a byte at a time is not waited for."""
+WAITS: dict[str, Any] = {"timeout": httpx.Timeout(LONGEST_SECONDS, connect=5.0).as_dict()}
 LARGEST_ANSWER = 64_000
 LONGEST_REQUESTED_WAIT = timedelta(hours=24)
-TRANSLATED = tuple(
-    ipaddress.ip_network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")
-)
-"""Nets whose addresses hide an older one, of the inside perhaps."""
 
 
 class NotAllowed(Exception):
@@ -40,8 +38,7 @@ class HookWay:
 
     def __init__(self, *, inside: bool = False) -> None:
         self._inside = inside
-        # A proxy would resolve the name once more; the certificate is still checked against the name.
-        self._client = httpx.Client(timeout=LONGEST_SECONDS, trust_env=False, follow_redirects=False)
+        self._trusted = httpx.create_ssl_context(trust_env=False)
 
     def send(self, letter: Letter, addresses: tuple[Address, ...]) -> Outcome:
         hook = addresses[0]  # an agency has one
@@ -52,14 +49,13 @@ class HookWay:
         except OSError:
             return Outcome("temporary", "NAME_NOT_RESOLVED")
         try:
-            return self._call(request, hook)
+            return anyio.run(self._call, request, hook)
+        except TimeoutError:
+            return Outcome("unknown", "ANSWER_TOO_LONG")
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return Outcome("temporary", f"HTTP_{type(error).__name__.upper()}")
         except httpx.HTTPError as error:
             return Outcome("unknown", f"HTTP_{type(error).__name__.upper()}")
-
-    def close(self) -> None:
-        self._client.close()
 
     def _request(self, letter: Letter, hook: Address) -> httpx.Request:
         url = httpx.URL(hook.address)
@@ -72,25 +68,27 @@ class HookWay:
             "Content-Type": "application/json",
             "User-Agent": "Iljari",
         }
-        return self._client.build_request(
+        return httpx.Request(
             "POST",
             url.copy_with(host=address),
             content=letter.body.encode(),
             headers=headers,
-            extensions={"sni_hostname": url.host} if url.scheme == "https" else {},
+            extensions=WAITS | ({"sni_hostname": url.host} if url.scheme == "https" else {}),
         )
 
-    def _call(self, request: httpx.Request, hook: Address) -> Outcome:
-        ends = time.monotonic() + LONGEST_SECONDS
-        response = self._client.send(request, stream=True)
-        try:
-            read = 0
-            for piece in response.iter_raw():
-                read += len(piece)
-                if read > LARGEST_ANSWER or time.monotonic() > ends:
-                    return Outcome("unknown", "ANSWER_TOO_LONG")
-        finally:
-            response.close()
+    async def _call(self, request: httpx.Request, hook: Address) -> Outcome:
+        """Call within the longest time there is. Raises TimeoutError beyond it, and what httpx raises."""
+        # A proxy would resolve the name once more; the certificate is still checked against the name.
+        async with httpx.AsyncClient(verify=self._trusted, trust_env=False) as client:
+            with anyio.fail_after(LONGEST_SECONDS):
+                return await self._answer(client, request, hook)
+
+    async def _answer(self, client: httpx.AsyncClient, request: httpx.Request, hook: Address) -> Outcome:
+        response, read = await client.send(request, stream=True, follow_redirects=False), 0
+        async for piece in response.aiter_raw():
+            read += len(piece)
+            if read > LARGEST_ANSWER:
+                return Outcome("unknown", "ANSWER_TOO_LONG")
         return _outcome(response, hook)
 
 
@@ -100,17 +98,6 @@ def public_address(host: str, port: int, *, inside: bool = False) -> str:
     if not inside and not all(is_public(address) for address in found):
         raise NotAllowed(host)
     return min(found, key=lambda address: (":" in address, address))
-
-
-def is_public(address: str) -> bool:
-    """Whether an address lies in the public net: not private, local, shared, multicast, nor another in disguise."""
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped:
-            return is_public(str(parsed.ipv4_mapped))
-        if any(parsed in net for net in TRANSLATED):
-            return False
-    return parsed.is_global and not parsed.is_multicast
 
 
 def signed(letter: Letter, secrets: tuple[str, ...]) -> dict[str, str]:

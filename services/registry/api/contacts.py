@@ -17,6 +17,7 @@ from services.registry.people.vault import Vault
 from services.registry.tables import Account, Agency, Posting
 from shared.database import reading, transaction
 from shared.web.problems import Problem
+from shared.web.public_net import names_the_inside
 from shared.web.sign_in import SignedIn, allow
 
 MOST_ASKED = 200
@@ -43,7 +44,7 @@ class NewContact(Asked):
 
     @model_validator(mode="after")
     def _as_its_channel_has_it(self) -> Self:
-        if not _fits(self.channel, self.address):
+        if self.channel != "webhook" and not _fits(self.channel, self.address):
             raise ValueError(f"this is no address for {self.channel}")
         return self
 
@@ -54,7 +55,7 @@ class Hook(Asked):
     url: Where
 
 
-def contact_api(engine: Engine, vault: Vault) -> APIRouter:
+def contact_api(engine: Engine, vault: Vault, *, hooks_inside: bool = False) -> APIRouter:
     router = APIRouter(prefix="/api/v1/registry")
     From = Annotated[SignedIn, Depends(Sender(engine))]  # noqa: N806 - a type
 
@@ -71,6 +72,8 @@ def contact_api(engine: Engine, vault: Vault) -> APIRouter:
     @router.put("/contacts")
     def keep(_who: Operator, asked: Annotated[NewContact, Depends(PlainBody(NewContact))]) -> dict[str, Any]:
         """Where a firm (by its posting), an agency or an account is reached."""
+        if asked.channel == "webhook":
+            _refuse_hook(asked.address, "address", inside=hooks_inside)
         with transaction(engine) as session:
             if session.get(OWNERS[asked.owner], asked.owner_id) is None:
                 raise not_found()
@@ -93,14 +96,7 @@ def contact_api(engine: Engine, vault: Vault) -> APIRouter:
     def hook(who: From, asked: Annotated[Hook, Depends(PlainBody(Hook))], agency: UUID | None = None) -> dict[str, Any]:
         """Where an agency is called; the secret that signs each call is told with the answer."""
         own = agency_for(engine, who, agency)
-        if not _fits("webhook", asked.url):
-            raise Problem(
-                422,
-                "URL_NOT_ALLOWED",
-                "A webhook is an https address, without a name or password in it.",
-                "웹훅 주소는 https여야 하며 주소 안에 이름이나 비밀번호가 없어야 합니다.",
-                where="url",
-            )
+        _refuse_hook(asked.url, "url", inside=hooks_inside)
         with transaction(engine) as session:
             kept = contacts.keep_contact(session, vault, "agency", own.agency_id, "webhook", asked.url)
         return {"agency_id": own.agency_id, "secret": kept.secrets[0].secret}
@@ -127,10 +123,28 @@ def contact_api(engine: Engine, vault: Vault) -> APIRouter:
 def _fits(channel: Channel, address: str) -> bool:
     if channel == "email":
         return EMAIL.fullmatch(address) is not None
-    if channel == "apprise":
-        return "://" in address
+    return "://" in address
+
+
+def _refuse_hook(url: str, where: str, *, inside: bool) -> None:
+    """What a name leads to is looked at when it is called; an address of the inside says so by itself."""
+    if _may_be_called(url, inside=inside):
+        return
+    raise Problem(
+        422,
+        "URL_NOT_ALLOWED",
+        "A webhook is an https address of the public net, without a name or password in it.",
+        "웹훅 주소는 공개된 인터넷의 https 주소여야 하며 주소 안에 이름이나 비밀번호가 없어야 합니다.",
+        where=where,
+    )
+
+
+def _may_be_called(url: str, *, inside: bool) -> bool:
     try:
-        parts = urlsplit(address)
-        return parts.scheme in ("https", "http") and bool(parts.hostname) and "@" not in parts.netloc
+        parts = urlsplit(url)
+        host, _port = parts.hostname or "", parts.port  # a port that is none raises
     except ValueError:
         return False
+    if not host or "@" in parts.netloc:
+        return False
+    return parts.scheme in ("https", "http") if inside else parts.scheme == "https" and not names_the_inside(host)

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from services.notify.delivery.quiet_hours import first_chance, is_night
 from services.notify.delivery.retries import PATIENCE, wait_after, widest_wait
-from services.notify.delivery.webhooks import is_public
 from services.notify.delivery.windows import CADENCES, Cadence, window_of
 from shared.clock import KST
 
@@ -73,20 +72,3 @@ def test_waits_grow_and_never_beyond_the_longest(channel: str, attempts: int) ->
     patience = PATIENCE[channel]
     assert widest_wait(patience, attempts) <= widest_wait(patience, attempts + 1) <= patience.longest
     assert timedelta(0) <= wait_after(patience, attempts) <= widest_wait(patience, attempts)
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1", "10.0.0.1", "172.16.3.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
-        "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-        "64:ff9b::7f00:1", "2002:7f00:1::", "::127.0.0.1", "192.0.2.1",
-    ],
-)  # fmt: skip
-def test_addresses_of_the_inside_are_known_in_any_dress(address: str) -> None:
-    assert not is_public(address)
-
-
-@pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1"])
-def test_addresses_of_the_public_net_are_let_through(address: str) -> None:
-    assert is_public(address)
