@@ -57,7 +57,7 @@ def headers(*secrets: str, minutes_ago: float = 0, of: UUID | None = None) -> di
         ((), 0, {}, 401, "SIGNATURE_WRONG"),
     ],
 )
-def test_it_takes_what_is_ours_and_says_why_not(  # noqa: PLR0913, PLR0917 - a row of the table
+def test_it_takes_what_is_ours_and_says_why_not(
     receiver: httpx.Client, secrets: tuple[str, ...], minutes_ago: float, but: dict[str, str], status: int, said: str
 ) -> None:
     given = headers(*secrets, minutes_ago=minutes_ago) | but
