@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from shared import health, inbox, telemetry
+from shared import health, inbox, sessions, telemetry
 from shared.burial import BurialRule, count_lying
 from shared.database import transaction
 from shared.forgetting import Forgetter
@@ -214,6 +214,7 @@ class Spine:
         self.relay.forget(keep)
         with transaction(self.engine) as session:
             inbox.forget(session, keep * 2)
+            sessions.forget_outlived(session)
         for chore in self.chores:
             with transaction(self.engine) as session:
                 chore(session)

@@ -90,7 +90,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
         engine.dispose()
 
     app = FastAPI(title="Iljari matching", lifespan=lifespan, docs_url=None, redoc_url=None)
-    pages = furnish(app, settings, TEMPLATES)
+    pages = furnish(app, settings, engine, TEMPLATES)
     app.include_router(operations(spine))
     app.include_router(api(engine, shard.count, matcher.near_misses))
     needs = needs_of(engine, matcher.near_misses)

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from services.matching.matcher import Matcher
 from services.matching.rematch import rematches
+from shared import sessions
 from shared.contracts import (
     PostingPublished,
     PostingWithdrawn,
@@ -15,6 +16,7 @@ from shared.contracts import (
     RestatementRequested,
     SeekerPublished,
     SeekerWithdrawn,
+    SessionsEnded,
 )
 from shared.streams import Hearing, each
 
@@ -27,7 +29,8 @@ def hearings(matcher: Matcher) -> tuple[Hearing[Any], ...]:
     ]
     asked_for = each(rematch_requested(matcher.shard.count))
     again = Hearing(RestatementRequested, effect=matcher.say_again, guard=matcher.lock)
-    return (*profiles, again, Hearing(RematchRequested, effect=asked_for))
+    ended = Hearing(SessionsEnded, effect=each(sessions.note))
+    return (*profiles, again, Hearing(RematchRequested, effect=asked_for), ended)
 
 
 def rematch_requested(shards: int) -> Callable[[RematchRequested, Session], None]:

@@ -78,7 +78,7 @@ def create_app(settings: NotifySettings) -> FastAPI:
         engine.dispose()
 
     app = FastAPI(title="Iljari notify", lifespan=lifespan, docs_url=None, redoc_url=None)
-    pages = furnish(app, settings, TEMPLATES, surface.TEMPLATES)
+    pages = furnish(app, settings, engine, TEMPLATES, surface.TEMPLATES)
     app.include_router(operations(spine))
     app.include_router(desk(Desk(engine, spine, names, pages, settings)))
     app.include_router(message_pages(engine, pages, settings))

@@ -15,6 +15,7 @@ from services.notify.delivery.messages import forget_person
 from services.notify.match_lists import set_best
 from services.notify.tables import MatchList, PostingCard, SeekerCard, SubmissionNote
 from services.notify.words import searchable
+from shared import sessions
 from shared.clock import KST
 from shared.contracts import (
     MatchesFound,
@@ -28,6 +29,7 @@ from shared.contracts import (
     RoomReleased,
     SeekerPublished,
     SeekerWithdrawn,
+    SessionsEnded,
     SubmissionAnswered,
     WishEnded,
 )
@@ -140,6 +142,7 @@ HEARINGS: tuple[Hearing[Any], ...] = (
     Hearing(WishEnded, each(telling.tell_of_wish)),
     Hearing(ProgramScheduled, each(telling.tell_of_session)),
     Hearing(ProgramEnrolled, each(telling.tell_of_enrolment)),
+    Hearing(SessionsEnded, each(sessions.note)),
 )
 
 

@@ -112,7 +112,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:  # noqa: PLR0915 - the li
         engine.dispose()
 
     app = FastAPI(title="Iljari registry", lifespan=lifespan, docs_url=None, redoc_url=None)
-    pages = furnish(app, settings, TEMPLATES)
+    pages = furnish(app, settings, engine, TEMPLATES)
     app.include_router(operations(spine))
     app.include_router(doorstep(engine, settings, pages, vault))
     app.include_router(my_pages(engine, vault, record, settings, pages))

@@ -15,6 +15,7 @@ from services.registry.orders.referral_states import Periods
 from services.registry.people import contacts, seekers
 from services.registry.referrals import hearing
 from services.registry.tables import Agency, Booking, Enrolment, Posting, ProgramSession, Referral, Seeker
+from shared import sessions
 from shared.clock import now
 from shared.contracts import DeliveryFailed, MatchReviewed, ReferralAnswered, RematchFinished, RestatementRequested
 from shared.outbox import stage
@@ -25,7 +26,10 @@ T = TypeVar("T", Posting, Seeker, Referral, Booking, ProgramSession, Enrolment)
 
 
 def say_everything_again(events: Sequence[RestatementRequested], session: Session) -> None:
-    """Every open posting, active seeker, pair, booking and session ahead at its revision; once, however many asked."""
+    """Every open posting, active seeker, pair, booking and session ahead at its revision; once, however many asked.
+
+    And which sign-ins have ended, for a store that knows none.
+    """
     if not events:
         return
     names = {agency.agency_id: agency.name for agency in session.exec(select(Agency))}
@@ -44,6 +48,7 @@ def say_everything_again(events: Sequence[RestatementRequested], session: Sessio
     seats = col(Enrolment.session_id).in_(select(ProgramSession.session_id).where(coming))
     for enrolment in _in_chunks(session, Enrolment, Enrolment.enrolment_id, seats):
         stage(session, enrolments.enrolled(enrolment))
+    sessions.say_again(session)
 
 
 def _in_chunks(session: Session, table: type[T], key: Any, live: Any) -> Iterator[T]:

@@ -17,6 +17,7 @@ from shared.contracts.referrals import (
 from shared.contracts.rematches import CafeChanges, RematchFinished, RematchRequested
 from shared.contracts.restatements import RestatementRequested
 from shared.contracts.seekers import SeekerFacts, SeekerPublished, SeekerWithdrawn, Wishes
+from shared.contracts.sessions import SessionsEnded
 from shared.contracts.submissions import AgencyAnswered, Finding, SubmissionAnswered
 
 CATALOGUE: tuple[type[Event], ...] = (
@@ -41,6 +42,7 @@ CATALOGUE: tuple[type[Event], ...] = (
     RematchRequested,
     RematchFinished,
     RestatementRequested,
+    SessionsEnded,
 )
 """The closed table of streams: who says each and who hears it. A new stream is a new row here."""
 
@@ -84,6 +86,7 @@ __all__ = [
     "SeekerFacts",
     "SeekerPublished",
     "SeekerWithdrawn",
+    "SessionsEnded",
     "SubmissionAnswered",
     "WishEnded",
     "Wishes",

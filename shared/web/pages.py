@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from fastapi import FastAPI, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import Engine
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -19,7 +20,7 @@ from shared.web.catalogue import LANGUAGES, Language, say
 from shared.web.guard import Guard
 from shared.web.problems import Problem
 from shared.web.rate_limits import limit_writes
-from shared.web.sign_in import FORM_FIELD, form_token, keep_visit, settings_of, sign_in_path, signed_in
+from shared.web.sign_in import FORM_FIELD, form_token, keep_session, keep_visit, settings_of, sign_in_path, signed_in
 from shared.web.ways import WAYS
 
 LANGUAGE_COOKIE = "iljari_language"
@@ -39,6 +40,7 @@ class Pages:
         page = self.environment.get_template(template).render(furniture(request) | values)
         response = HTMLResponse(page, status)
         keep_visit(request, response)
+        keep_session(request, response)
         _keep_language(request, response)
         return response
 
@@ -66,10 +68,14 @@ def _templates(*folders: Path) -> Environment:
     return environment
 
 
-def furnish(app: FastAPI, settings: ServiceSettings, *folders: Path) -> Pages:
-    """Give an application its settings, its pages, its headers, its style sheet and its way to tell problems."""
+def furnish(app: FastAPI, settings: ServiceSettings, engine: Engine, *folders: Path) -> Pages:
+    """Give an application its settings, its pages, its headers, its style sheet and its way to tell problems.
+
+    Args:
+        engine: of the store in which it is noted which sessions have ended.
+    """
     pages = Pages(*folders)
-    app.state.settings = settings
+    app.state.settings, app.state.engine = settings, engine
     limit_writes(app, settings)
     app.add_middleware(Guard, over_https=settings.public_url.startswith("https:"))
     app.mount("/static", _Static(directory=STATIC))

@@ -3,11 +3,11 @@
 import hmac
 import json
 import secrets
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Literal, cast
 from urllib.parse import quote
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import Request
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -16,6 +16,8 @@ from starlette.responses import Response
 
 from shared.clock import now
 from shared.contracts import Fact
+from shared.database import reading
+from shared.sessions import LONGEST_IDLE, LONGEST_SESSION, has_ended
 from shared.settings import ServiceSettings
 from shared.web.problems import Problem
 
@@ -24,7 +26,7 @@ Role = Literal["counselor", "official", "agency", "operator", "service", "seeker
 SESSION_COOKIE = "iljari_session"
 VISIT_COOKIE = "iljari_visit"
 FORM_FIELD = "form_token"
-LONGEST_SESSION = timedelta(hours=12)
+NOT_YET_STALE = timedelta(minutes=1)
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -49,10 +51,37 @@ class SignedIn(Fact):
         return self.cafe_ids or ((self.cafe_id,) if self.cafe_id else ())
 
 
+class LiveSession(Fact):
+    """What a session cookie holds: who, since when, and until when she may rest."""
+
+    who: SignedIn
+    session_id: UUID
+    began_at: int
+    """In seconds since 1970, as the next one: a cookie is short."""
+    idle_until: int
+
+    @property
+    def ends_at(self) -> int:
+        return self.began_at + int(LONGEST_SESSION.total_seconds())
+
+    @property
+    def in_time(self) -> bool:
+        return now().timestamp() < min(self.idle_until, self.ends_at)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether so much of her rest is used that a new cookie is worth its bytes."""
+        return now() + LONGEST_IDLE - NOT_YET_STALE > datetime.fromtimestamp(self.idle_until, UTC)
+
+    def shown_now(self) -> "LiveSession":
+        """The same session, idle from this moment on."""
+        return self.model_copy(update={"idle_until": int((now() + LONGEST_IDLE).timestamp())})
+
+
 def make_cookie(settings: ServiceSettings, who: SignedIn) -> str:
-    """The value of a session cookie: readable by its holder, changeable only by us, good for twelve hours."""
-    until = int((now() + LONGEST_SESSION).timestamp())
-    return _signer(settings).dumps({"who": who.model_dump(mode="json"), "until": until, "id": secrets.token_hex(16)})
+    """The value of a new session's cookie: readable by its holder, changeable only by us."""
+    began_at = int(now().timestamp())
+    return _sealed(settings, LiveSession(who=who, session_id=uuid4(), began_at=began_at, idle_until=0).shown_now())
 
 
 def sign_in(response: Response, settings: ServiceSettings, who: SignedIn) -> None:
@@ -61,16 +90,32 @@ def sign_in(response: Response, settings: ServiceSettings, who: SignedIn) -> Non
 
 
 def sign_out(response: Response) -> None:
-    """Take the session from the browser."""
+    """Take the session from the browser. What a copy of its cookie opens, `shared.sessions.end` ends."""
     response.delete_cookie(SESSION_COOKIE, path="/")
 
 
+def keep_session(request: Request, response: Response) -> None:
+    """Whoever is shown a page is not idle. Pages that ask again by themselves do not count."""
+    session, settings = session_of(request), settings_of(request)
+    if session and session.is_stale:
+        left = session.ends_at - int(now().timestamp())
+        _set_cookie(response, settings, SESSION_COOKIE, _sealed(settings, session.shown_now()), left)
+
+
 def signed_in(request: Request) -> SignedIn | None:
-    """Who asks, by bearer token or cookie; None for a stranger, a forged or an outlived cookie."""
-    settings = settings_of(request)
+    """Who asks, by bearer token or cookie; None for a stranger, a forged, an outlived or an ended cookie."""
     if bearer := bearer_token(request):
-        return _holder_of(settings, bearer)
-    return _read_cookie(settings, request.cookies.get(SESSION_COOKIE, ""))
+        return _holder_of(settings_of(request), bearer)
+    session = session_of(request)
+    return session.who if session else None
+
+
+def session_of(request: Request) -> LiveSession | None:
+    """The session behind the cookie of a request, looked up once."""
+    if not hasattr(request.state, "session"):
+        request.state.session = None  # the page that tells that the store is away asks again, and must not fail as well
+        request.state.session = _living(request, _read_cookie(request))
+    return cast(LiveSession | None, request.state.session)
 
 
 class Allowed:
@@ -108,9 +153,9 @@ def bearer_token(request: Request) -> str:
 def form_token(request: Request) -> str:
     """What a form of this page must bring back: bound to this browser's visit and session, told to no other site."""
     visit = request.cookies.get(VISIT_COOKIE) or _new_visit(request)
-    session = request.cookies.get(SESSION_COOKIE, "")
+    session = session_of(request)
     key = settings_of(request).session_key.get_secret_value().encode()
-    return hmac.new(key, f"form|{visit}|{session}".encode(), sha256).hexdigest()
+    return hmac.new(key, f"form|{visit}|{session.session_id if session else ''}".encode(), sha256).hexdigest()
 
 
 def keep_visit(request: Request, response: Response) -> None:
@@ -158,14 +203,25 @@ def _signer(settings: ServiceSettings) -> URLSafeSerializer:
     return URLSafeSerializer(settings.session_key.get_secret_value(), salt="iljari.session")
 
 
-def _read_cookie(settings: ServiceSettings, cookie: str) -> SignedIn | None:
+def _sealed(settings: ServiceSettings, session: LiveSession) -> str:
+    return str(_signer(settings).dumps(session.model_dump(mode="json")))
+
+
+def _read_cookie(request: Request) -> LiveSession | None:
     try:
-        session = _signer(settings).loads(cookie)
-        if now().timestamp() >= session["until"]:
-            return None
-        return SignedIn.model_validate_json(json.dumps(session["who"]))
-    except (BadSignature, ValidationError, KeyError, TypeError):
+        held = _signer(settings_of(request)).loads(request.cookies.get(SESSION_COOKIE, ""))
+        return LiveSession.model_validate_json(json.dumps(held))
+    except (BadSignature, ValidationError):
         return None
+
+
+def _living(request: Request, session: LiveSession | None) -> LiveSession | None:
+    """The session, unless its time is over or it was ended before."""
+    if session is None or not session.in_time:
+        return None
+    began_at, ids = datetime.fromtimestamp(session.began_at, UTC), (session.session_id, session.who.account_id)
+    with reading(request.app.state.engine) as store:
+        return None if has_ended(store, began_at, *filter(None, ids)) else session
 
 
 def _holder_of(settings: ServiceSettings, token: str) -> SignedIn | None:

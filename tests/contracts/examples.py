@@ -34,6 +34,7 @@ from shared.contracts import (
     SeekerFacts,
     SeekerPublished,
     SeekerWithdrawn,
+    SessionsEnded,
     SubmissionAnswered,
     WishEnded,
     Wishes,
@@ -151,6 +152,7 @@ def examples() -> dict[type[Event], Event]:
         AgencyAnswered.model_validate(ANSWER),
         MatchesFound(scope="seeker", scope_id=SEEKER, shard="0/1", revision=1, epoch=1, pairs=(PAIR,)),
         RestatementRequested(asked_by="matching", reason="new_store"),
+        SessionsEnded(ended_id=ACCOUNT, begun_until=WHEN),
         MatchReviewed(
             seeker_id=SEEKER,
             seeker_revision=1,

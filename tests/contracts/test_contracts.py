@@ -40,6 +40,7 @@ TABLE = {
     ("rematch.requested.v1", "all"): ("registry", "matching"),
     ("rematch.finished.v1", "all"): ("matching", "registry"),
     ("restatement.requested.v1", "all"): ("matching notify", "registry matching"),
+    ("sessions.ended.v1", "all"): ("registry", "matching notify"),
 }
 
 every_fact = pytest.mark.parametrize("event", CATALOGUE, ids=lambda event: event.__name__)

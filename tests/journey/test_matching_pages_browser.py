@@ -39,7 +39,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     engine = open_store(f"sqlite:///{tmp_path_factory.mktemp('pages')}/matching.sqlite")
     fill(engine)
     app = FastAPI()
-    pages = furnish(app, a_settings(), TEMPLATES)
+    pages = furnish(app, a_settings(), engine, TEMPLATES)
     app.include_router(fairness_pages(engine, 1, pages, CafeNames(a_settings())))
     app.include_router(proof_pages(engine, 1, pages))
     with socket.create_server(("127.0.0.1", 0)) as door, serving(app, listener=door):

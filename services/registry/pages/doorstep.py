@@ -11,7 +11,8 @@ from services.registry.people import accounts
 from services.registry.people.accounts import WrongAttempts
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
-from shared.database import reading
+from shared import sessions
+from shared.database import reading, transaction
 from shared.web import sign_in as session_cookie
 from shared.web.pages import Pages
 from shared.web.ways import home_of
@@ -56,7 +57,11 @@ def doorstep(engine: Engine, settings: RegistrySettings, pages: Pages, vault: Va
         return response
 
     @router.post("/sign-out", dependencies=[Depends(session_cookie.from_our_form)])
-    def leave() -> Response:
+    def leave(request: Request) -> Response:
+        """Her session ends for every copy of its cookie, not for this browser alone."""
+        if session := session_cookie.session_of(request):
+            with transaction(engine) as store:
+                sessions.end(store, session.session_id)
         response = RedirectResponse("/sign-in", 303)
         session_cookie.sign_out(response)
         return response

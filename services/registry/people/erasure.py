@@ -24,6 +24,7 @@ from services.registry.people.master_keys import VaultLocked
 from services.registry.people.seekers import ERASED, withdraw
 from services.registry.people.vault import Vault
 from services.registry.tables import Account, KeptByLaw, Seeker
+from shared import sessions
 from shared.clock import now
 from shared.contracts import SeekerFacts
 from shared.forgetting import forget
@@ -117,7 +118,9 @@ def _empty(session: Session, vault: Vault, seeker: Seeker) -> None:
     forget_enrolments(session, seeker.seeker_id)
     vault.destroy(session, seeker.seeker_id)
     forget_contacts(session, seeker.seeker_id)
-    session.connection().execute(delete(Account).where(col(Account.seeker_id) == seeker.seeker_id))
+    for account in session.exec(select(Account).where(Account.seeker_id == seeker.seeker_id)):
+        sessions.end(session, account.account_id)
+        session.delete(account)
     for consent in consents.all_of(session, seeker.seeker_id):
         consent.revoked_at = consent.revoked_at or now()
     seeker.facts, seeker.scrubbed, seeker.human_only = {}, [], False  # her café's ledger keeps a line without a name

@@ -9,12 +9,15 @@ import pytest
 from fastapi import Depends, FastAPI, Request
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
+from sqlalchemy import Engine
 from starlette.responses import RedirectResponse, Response
 
 from shared.contracts import SeekerFacts
+from shared.database import SpineTable
 from shared.settings import ServiceSettings
 from shared.web.pages import furnish
 from shared.web.sign_in import SignedIn, allow, from_our_form, own_path, sign_in
+from tests.stores import store_with
 
 COUNSELOR = SignedIn(account_id=UUID(int=7), role="counselor", cafe_id=UUID(int=1), label="홍대 상담사")
 
@@ -30,7 +33,14 @@ def settings() -> ServiceSettings:
 
 
 @pytest.fixture
-def app(settings: ServiceSettings, tmp_path: Path) -> FastAPI:
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = store_with(f"sqlite:///{tmp_path / 'store.sqlite'}", SpineTable.metadata)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def app(settings: ServiceSettings, engine: Engine, tmp_path: Path) -> FastAPI:
     (tmp_path / "card.html").write_text(
         '{% extends "layout.html" %}{% block title %}{{ heading }}{% endblock %}'
         "{% block content %}<h1>{{ heading }}</h1>"
@@ -38,7 +48,7 @@ def app(settings: ServiceSettings, tmp_path: Path) -> FastAPI:
         encoding="utf-8",
     )
     app = FastAPI(docs_url=None, redoc_url=None)
-    pages = furnish(app, settings, tmp_path)
+    pages = furnish(app, settings, engine, tmp_path)
 
     @app.get("/card")
     def card(request: Request, heading: str = "카드") -> Response:

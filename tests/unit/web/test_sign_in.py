@@ -2,15 +2,21 @@
 
 import re
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import URLSafeSerializer
+from sqlalchemy import Engine
 
+from shared import sessions
 from shared.clock import now, stopped_at
+from shared.database import transaction
+from shared.sessions import LONGEST_IDLE, LONGEST_SESSION
 from shared.settings import ServiceSettings
-from shared.web.sign_in import FORM_FIELD, LONGEST_SESSION, SESSION_COOKIE, make_cookie, own_path
+from shared.web.sign_in import FORM_FIELD, SESSION_COOKIE, LiveSession, SignedIn, make_cookie, own_path
 from tests.unit.web.conftest import COUNSELOR
 
 
@@ -32,15 +38,72 @@ def test_a_forged_cookie_is_a_stranger_s(program: TestClient, settings: ServiceS
         assert program.get("/api/who").status_code == 401
 
 
-def test_a_session_ends_after_twelve_hours_whatever_was_done(program: TestClient, settings: ServiceSettings) -> None:
-    with stopped_at(now() - LONGEST_SESSION - timedelta(seconds=1)):
-        outlived = make_cookie(settings, COUNSELOR)
-    with stopped_at(now() - LONGEST_SESSION + timedelta(minutes=1)):
-        living = make_cookie(settings, COUNSELOR)
-    program.cookies.set(SESSION_COOKIE, outlived)
-    assert program.get("/api/who").status_code == 401
-    program.cookies.set(SESSION_COOKIE, living)
-    assert program.get("/api/who").status_code == 200
+def cookie_made(settings: ServiceSettings, ago: timedelta, who: SignedIn = COUNSELOR) -> str:
+    with stopped_at(now() - ago):
+        return make_cookie(settings, who)
+
+
+def test_who_rests_too_long_signs_in_again(browser: TestClient, settings: ServiceSettings) -> None:
+    browser.cookies.set(SESSION_COOKIE, cookie_made(settings, LONGEST_IDLE + timedelta(seconds=1)))
+    assert browser.get("/operators").headers["location"] == "/sign-in?next=/operators"
+
+
+def test_each_page_lets_her_rest_anew_but_not_beyond_the_longest_session(
+    browser: TestClient, settings: ServiceSettings
+) -> None:
+    begun, cookie = now(), cookie_made(settings, timedelta(0))
+    for minutes in range(20, 12 * 60, 20):
+        with stopped_at(begun + timedelta(minutes=minutes)):
+            shown = browser.get("/card", headers={"cookie": f"{SESSION_COOKIE}={cookie}"})
+            cookie = shown.cookies[SESSION_COOKIE]
+    with stopped_at(begun + LONGEST_SESSION):
+        assert browser.get("/operators", headers={"cookie": f"{SESSION_COOKIE}={cookie}"}).status_code == 303
+
+
+def test_a_program_that_asks_again_and_again_keeps_nobody_signed_in(
+    program: TestClient, settings: ServiceSettings
+) -> None:
+    program.cookies.set(SESSION_COOKIE, cookie_made(settings, timedelta(minutes=20)))
+    answer = program.get("/api/who")
+    assert (answer.status_code, "set-cookie" in answer.headers) == (200, False)
+
+
+def test_a_form_stays_good_while_the_cookie_is_made_anew(browser: TestClient, settings: ServiceSettings) -> None:
+    browser.cookies.set(SESSION_COOKIE, cookie_made(settings, timedelta(minutes=20)), domain="testserver.local")
+    token = token_on(browser.get("/card").text)
+    before = browser.cookies[SESSION_COOKIE]
+    with stopped_at(now() + timedelta(minutes=2)):
+        browser.get("/card")
+        assert browser.cookies[SESSION_COOKIE] != before
+        assert browser.post("/card", data={FORM_FIELD: token}).status_code == 200
+
+
+@pytest.mark.parametrize("what", ["session", "account"])
+def test_what_was_ended_opens_nothing_whoever_holds_a_copy(
+    program: TestClient, settings: ServiceSettings, engine: Engine, what: str
+) -> None:
+    cookie, other = cookie_made(settings, timedelta(minutes=1)), cookie_made(settings, timedelta(minutes=1))
+    held = LiveSession.model_validate(URLSafeSerializer("session-key", salt="iljari.session").loads(cookie))
+    with transaction(engine) as session:
+        sessions.end(session, held.session_id if what == "session" else UUID(int=7))
+
+    def opens(cookie: str) -> bool:
+        return program.get("/api/who", headers={"cookie": f"{SESSION_COOKIE}={cookie}"}).is_success
+
+    assert not opens(cookie)
+    assert opens(other) is (what == "session")
+    with stopped_at(now() + timedelta(seconds=2)):
+        assert opens(cookie_made(settings, timedelta(0)))  # who signs in again is in
+
+
+def test_while_the_store_is_away_a_session_is_not_believed_and_the_page_says_so(
+    browser: TestClient, settings: ServiceSettings, engine: Engine
+) -> None:
+    browser.cookies.set(SESSION_COOKIE, make_cookie(settings, COUNSELOR))
+    with transaction(engine) as session:
+        session.connection().exec_driver_sql("ALTER TABLE ended_sessions RENAME TO elsewhere")
+    answer = browser.get("/operators")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
 
 @pytest.mark.parametrize(("token", "role"), [("operator-token", "operator"), ("service-token", "service")])

@@ -72,7 +72,7 @@ def matcher(engine: Engine) -> Matcher:
 @pytest.fixture
 def client(engine: Engine, matcher: Matcher) -> Iterator[TestClient]:
     app = FastAPI()
-    pages = furnish(app, a_settings(), TEMPLATES)
+    pages = furnish(app, a_settings(), engine, TEMPLATES)
     app.include_router(drift_api(engine))
     app.include_router(fairness_pages(engine, 1, pages, CafeNames(a_settings())))
     with TestClient(app, headers=OPERATOR) as client:
@@ -113,7 +113,7 @@ def test_what_an_epoch_changed_is_said_with_its_weights_words_and_skills(
 
 def test_without_anybody_there_is_no_data_and_no_chart(engine: Engine) -> None:
     app = FastAPI()
-    app.include_router(fairness_pages(engine, 1, furnish(app, a_settings(), TEMPLATES), CafeNames(a_settings())))
+    app.include_router(fairness_pages(engine, 1, furnish(app, a_settings(), engine, TEMPLATES), CafeNames(a_settings())))
     started(engine)
     with TestClient(app, headers=OPERATOR) as client:
         page = client.get("/matching/fairness?lang=en").text
@@ -169,7 +169,7 @@ def test_a_rematch_that_runs_and_what_waits_for_it_are_told(
 
 def page_with_a_cafe(engine: Engine, cafe_id: UUID, settings: MatchingSettings) -> str:
     app = FastAPI()
-    app.include_router(fairness_pages(engine, 1, furnish(app, settings, TEMPLATES), CafeNames(settings)))
+    app.include_router(fairness_pages(engine, 1, furnish(app, settings, engine, TEMPLATES), CafeNames(settings)))
     hear(started(engine), engine, [a_seeker(1).model_copy(update={"cafe_id": cafe_id}), a_posting(1)])
     with TestClient(app, headers=OPERATOR) as client:
         return client.get("/matching/fairness").text

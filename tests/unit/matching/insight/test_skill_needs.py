@@ -30,7 +30,7 @@ def client(engine: Engine) -> Iterator[TestClient]:
     postings = [a_posting(1, required_skills=["제빵", "엑셀"]), a_posting(2, required_skills=["제빵", "Excel", "용접"])]
     hear(matcher, engine, [*seekers, *postings])
     app = FastAPI()
-    pages = furnish(app, a_settings(), TEMPLATES)
+    pages = furnish(app, a_settings(), engine, TEMPLATES)
     needs = needs_of(engine, matcher.near_misses)
     app.include_router(needs_api(needs))
     app.include_router(skill_needs_pages(needs, pages))

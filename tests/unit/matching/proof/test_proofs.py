@@ -273,7 +273,7 @@ def test_what_another_number_of_shards_was_asked_for_is_given_up(engine: Engine)
 @pytest.fixture
 def client(engine: Engine) -> Iterator[TestClient]:
     app = FastAPI()
-    pages = furnish(app, a_settings(), TEMPLATES)
+    pages = furnish(app, a_settings(), engine, TEMPLATES)
     app.include_router(proof_api(engine, 1))
     app.include_router(proof_pages(engine, 1, pages))
     with TestClient(app, headers=OPERATOR) as client:

@@ -10,8 +10,9 @@ from sqlalchemy import Engine
 from services.registry.people.accounts import MOST_WRONG, PAUSE, AccountExists, WrongAttempts, add_account, sign_in
 from services.registry.tables import Account
 from shared.clock import now, stopped_at
-from shared.database import transaction
+from shared.database import reading, transaction
 from shared.web.sign_in import SESSION_COOKIE
+from tests.unit.registry.conftest import said
 
 PASSWORD = "긴 비밀번호 with spaces 🍞"
 
@@ -76,3 +77,17 @@ def test_a_form_of_another_site_signs_nobody_in(client: TestClient, counselor: A
 def test_sign_in_leads_to_our_own_pages_only(client: TestClient, counselor: Account) -> None:
     page = client.get("/sign-in", params={"next": "//evil.example"}).text
     assert 'name="next" value="/"' in page
+
+
+def test_a_copied_cookie_is_dead_once_she_has_left(client: TestClient, counselor: Account, engine: Engine) -> None:
+    token = re.search(r'name="form_token" value="([0-9a-f]+)"', client.get("/sign-in").text)
+    assert token is not None
+    client.post("/sign-in", data={"form_token": token[1], "login": "kim", "password": PASSWORD}, follow_redirects=False)
+    copied = {"cookie": f"{SESSION_COOKIE}={client.cookies[SESSION_COOKIE]}"}
+    page = client.get("/counter/register")
+    token = re.search(r'name="form_token" value="([0-9a-f]+)"', page.text)
+    assert token is not None
+    assert client.post("/sign-out", data={"form_token": token[1]}, follow_redirects=False).status_code == 303
+    assert client.get("/counter/register", headers=copied, follow_redirects=False).status_code == 401
+    with reading(engine) as session:
+        assert len(said(session, "sessions.ended.v1")) == 1

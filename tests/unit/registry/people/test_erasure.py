@@ -67,9 +67,10 @@ def test_nothing_of_her_is_left_but_a_tombstone(engine: Engine, vault: Vault, re
         assert (seeker.state, seeker.facts, seeker.cafe_id, seeker.revision) == ("erased", {}, None, 2)
         assert all(row.revoked_at for row in session.exec(select(Consent)))
         assert said(session, "seeker.published.v1") == []
-        assert [json.loads(json.loads(line.fields)["data"])["reason"] for line in session.exec(select(OutboxLine))] == [
-            "erased"
-        ]
+        streams = [line.stream for line in session.exec(select(OutboxLine))]
+        assert sorted(streams) == ["seeker.withdrawn.v1", "sessions.ended.v1"]
+        (withdrawn,) = said(session, "seeker.withdrawn.v1")
+        assert json.loads(json.loads(withdrawn.fields)["data"])["reason"] == "erased"
     with transaction(engine) as session:
         assert erase(session, vault, record, session.get_one(Seeker, seeker_id), BY_HERSELF) is None
         assert take(session, vault).outcome == "returned"
