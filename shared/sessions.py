@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, col, select
 
 from shared.clock import now
@@ -37,10 +38,15 @@ def end(session: Session, ended_id: UUID) -> None:
 
 def note(event: SessionsEnded, session: Session) -> None:
     """Hold what ended; heard again or late, the later end stands."""
-    row = session.get(EndedSessions, event.ended_id)
-    if row is None or row.begun_until < event.begun_until:
-        session.merge(EndedSessions(ended_id=event.ended_id, begun_until=event.begun_until))
-        session.flush()
+    # The database decides, not a look beforehand: the shards of one store hear it at the same moment.
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    adding = insert(EndedSessions).values(ended_id=event.ended_id, begun_until=event.begun_until)
+    later = adding.excluded.begun_until
+    session.connection().execute(
+        adding.on_conflict_do_update(
+            index_elements=["ended_id"], set_={"begun_until": later}, where=col(EndedSessions.begun_until) < later
+        )
+    )
 
 
 def has_ended(session: Session, began_at: datetime, *ids: UUID) -> bool:

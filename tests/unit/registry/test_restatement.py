@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Engine
 from sqlmodel import delete, select
@@ -12,6 +13,7 @@ from services.registry.handlers import say_everything_again
 from services.registry.people.seekers import SeekerRow, register, withdraw
 from services.registry.people.vault import Vault
 from services.registry.tables import Seeker
+from shared import sessions
 from shared.contracts import RestatementRequested
 from shared.database import transaction
 from shared.outbox import OutboxLine
@@ -30,6 +32,7 @@ def test_the_live_are_said_again_and_the_withdrawn_are_not(
         rows = [SeekerRow(str(n), {"source_ref": str(n), "summary": "빵"}) for n in range(3)]
         register(session, rows, "invented", vault)
         withdraw(session, session.exec(select(Seeker)).first() or Seeker(), "placed")
+        sessions.end(session, UUID(int=9))
         session.connection().execute(delete(OutboxLine))
     ask = RestatementRequested(asked_by="matching", reason="new_store")
     with transaction(engine) as session:
@@ -37,6 +40,7 @@ def test_the_live_are_said_again_and_the_withdrawn_are_not(
     with transaction(engine) as session:
         postings = [json.loads(json.loads(line.fields)["data"]) for line in said(session, "posting.published.v1")]
         seekers = said(session, "seeker.published.v1")
+        (ended,) = said(session, "sessions.ended.v1")
     assert sorted((posting["facts"]["source_ref"], posting["revision"]) for posting in postings) == [
         ("0", 2),
         ("1", 1),
@@ -45,3 +49,4 @@ def test_the_live_are_said_again_and_the_withdrawn_are_not(
     ]
     assert postings[0]["agency_name"] == "마포 일자리센터"
     assert len(seekers) == 2
+    assert str(UUID(int=9)) in ended.fields

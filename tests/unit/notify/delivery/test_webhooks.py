@@ -32,9 +32,9 @@ def names_lead(monkeypatch: pytest.MonkeyPatch, *answers: tuple[str, ...]) -> li
     """Let each look-up of a name have the next answer; which names were asked for."""
     sound, following, asked = socket.getaddrinfo, iter(answers), []
 
-    def look_up(host: Any, port: Any, *given: Any, **named: Any) -> Any:
+    def look_up(host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0, _flags: int = 0) -> Any:
         with suppress(OSError):
-            return sound(host, port, *given, **(named | {"flags": socket.AI_NUMERICHOST}))
+            return sound(host, port, family, type, proto, socket.AI_NUMERICHOST)
         asked.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in next(following)]
 

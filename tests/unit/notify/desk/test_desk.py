@@ -7,7 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from services.notify.settings import NotifySettings
-from shared.contracts import Part, Raise, Reason
+from shared.clock import now
+from shared.contracts import Part, Raise, Reason, SessionsEnded
 from shared.web.guard import HEADERS
 from shared.web.sign_in import SESSION_COOKIE, SignedIn
 from tests.unit.notify.conftest import COUNSELOR, OFFICIAL, OPERATOR, Hear, seat
@@ -117,6 +118,15 @@ def test_an_agency_and_a_stranger_see_nothing(desk: TestClient, settings: Notify
     desk.cookies.delete(SESSION_COOKIE)
     led = [desk.get(path).headers["location"] for path in PATHS]
     assert led == [f"/sign-in?next={path}" for path in PATHS]
+
+
+def test_whoever_signed_out_in_registry_is_a_stranger_at_the_desk_too(
+    desk: TestClient, settings: NotifySettings, hear: Hear
+) -> None:
+    seat(desk, settings, COUNSELOR.model_copy(update={"account_id": UUID(int=9)}))
+    assert desk.get("/desk").status_code == 200
+    hear(SessionsEnded(ended_id=UUID(int=9), begun_until=now()))
+    assert desk.get("/desk").headers["location"] == "/sign-in?next=/desk"
 
 
 def test_the_front_door_leads_a_counselor_to_the_desk_and_a_stranger_to_sign_in(desk: TestClient) -> None:
