@@ -13,13 +13,8 @@ from services.registry.intake.mapping import Mapping
 from services.registry.intake.saved import MOST, Keeper, TooManyMappings, save_mapping, saved_mappings
 from services.registry.law.licence_kinds import LicenceWord, licence_of
 from services.registry.orders.agencies import AgencyExists, add_agency, give_key, some_agencies
-from services.registry.people.accounts import (
-    LONGEST_PASSWORD,
-    SHORTEST_PASSWORD,
-    AccountExists,
-    AccountRole,
-    add_account,
-)
+from services.registry.people import passwords
+from services.registry.people.accounts import AccountExists, AccountRole, add_account
 from services.registry.tables import Agency, Cafe, SavedMapping
 from shared.contracts import AgencyAnswered, PostingReceived
 from shared.database import reading, transaction
@@ -43,7 +38,7 @@ class NewAccount(Asked):
     login: Annotated[str, StringConstraints(pattern=r"^[a-z0-9._-]{2,60}$")]
     display_name: Name
     role: AccountRole
-    password: Annotated[str, StringConstraints(min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD)]
+    password: Annotated[str, StringConstraints(min_length=passwords.SHORTEST, max_length=passwords.LONGEST)]
     cafe_ids: tuple[UUID, ...] = ()
     agency_id: UUID | None = None
     shown: bool = False
@@ -106,6 +101,12 @@ def agency_api(engine: Engine) -> APIRouter:
             raise Problem(
                 422, "AGENCY_MISSING", "Name the agency whose clerk this is.", "어느 기관의 담당자인지 지정해 주세요.",
                 where="agency_id",
+            )  # fmt: skip
+        if not asked.shown and passwords.guessable(asked.password, asked.login, asked.display_name):
+            raise Problem(
+                422, "PASSWORD_COMMON", "This password is among the first that anybody would try.",
+                "누구나 먼저 넣어 볼 비밀번호입니다.", where="password",
+                hint="Three or four words that do not belong together.",
             )  # fmt: skip
         refuse_unknown(engine, Agency, [asked.agency_id], "agency_id")
         refuse_unknown(engine, Cafe, asked.cafe_ids, "cafe_ids")

@@ -33,8 +33,8 @@ from services.registry.pages.cafes_shown import (
 )
 from services.registry.pages.form_fields import number_of, point_of, span_of, told_beside, uuid_of
 from services.registry.pages.me import HERSELF, SeekerAlone, admit, herself, look, problem_of
-from services.registry.people import consents, rights
-from services.registry.people.accounts import SHORTEST_PASSWORD, AccountExists, WrongAttempts, signed_in_as
+from services.registry.people import consents, passwords, rights
+from services.registry.people.accounts import AccountExists, WrongAttempts, signed_in_as
 from services.registry.people.vault import Vault
 from services.registry.settings import RegistrySettings
 from services.registry.tables import Booking, RoomWish
@@ -253,7 +253,7 @@ def cafe_pages(  # noqa: PLR0915 - the list of what she can do
         return pages.show(request, "book.html", status=refused.status if refused else 200, **values, may_book=may_book)
 
     def join_form(request: Request, told: Application, following: str, problem: str = "") -> Response:
-        values = {"told": told, "next": following, "problem": problem, "shortest": SHORTEST_PASSWORD}
+        values = {"told": told, "next": following, "problem": problem, "shortest": passwords.SHORTEST}
         return pages.show(request, "join.html", status=422 if problem else 200, **values)
 
     return router

@@ -15,13 +15,13 @@ from services.registry.intake.findings import refuses
 from services.registry.ledgers.lines import day_of
 from services.registry.orders.agencies import all_agencies
 from services.registry.pages.applying import ASKED, Application, as_filled_in
-from services.registry.people import consents, rights
+from services.registry.people import consents, passwords, rights
 from services.registry.people.accounts import (
-    SHORTEST_PASSWORD,
     AccountExists,
     WrongAttempts,
     add_account,
     login_of,
+    plain_contact,
     signed_in_as,
 )
 from services.registry.people.audit import Action, Look, rows_about
@@ -169,7 +169,7 @@ def my_pages(  # noqa: PLR0915 - the list of what she can do
             cafes = running_cafes(session)
         return pages.show(
             request, "my_application.html", status=422 if wrong else 200, told=told, texts=texts, counter=False,
-            shortest=SHORTEST_PASSWORD, cafes=cafes, **shown,
+            shortest=passwords.SHORTEST, cafes=cafes, **shown,
         )  # fmt: skip
 
     def cafe_problem(told: Application) -> str:
@@ -184,7 +184,12 @@ def problem_of(told: Application) -> str:
     """What keeps her from signing in later, before anything else is looked at."""
     if not told.contact:
         return "contact"
-    return "password" if len(told.password) < SHORTEST_PASSWORD else ""
+    if len(told.password) < passwords.SHORTEST:
+        return "password"
+    if len(told.password) > passwords.LONGEST:
+        return "password_long"
+    known = (told.name, told.contact, plain_contact(told.contact))
+    return "password_common" if passwords.guessable(told.password, *known) else ""
 
 
 def admit(session: Session, vault: Vault, told: Application) -> tuple[Account | None, tuple[Finding, ...]]:

@@ -20,8 +20,6 @@ AccountRole = Literal["counselor", "official", "agency", "operator"]
 """Of those whom an operator lets in; seekers let themselves in."""
 PHONE_PARTS = re.compile(r"[-.\s()]+")
 
-SHORTEST_PASSWORD = 10
-LONGEST_PASSWORD = 200
 MOST_WRONG = 10
 PAUSE = timedelta(minutes=15)
 
@@ -75,8 +73,12 @@ def add_account(  # noqa: PLR0913 - the fields of an account, no more
 
 def login_of(vault: Vault, contact: str) -> str:
     """What stands for someone's e-mail address or phone number: these are kept sealed alone."""
-    plain = contact.strip().lower() if "@" in contact else PHONE_PARTS.sub("", contact)
-    return f"seeker-{vault.pseudonym(f'login|{plain}')}"
+    return f"seeker-{vault.pseudonym(f'login|{plain_contact(contact)}')}"
+
+
+def plain_contact(contact: str) -> str:
+    """One spelling of an e-mail address or phone number, however it was typed."""
+    return contact.strip().lower() if "@" in contact else PHONE_PARTS.sub("", contact)
 
 
 def looks_like_a_contact(login: str) -> bool:

@@ -132,6 +132,8 @@ def test_without_the_consent_to_matching_she_is_kept_and_not_published(browse: B
     [
         ({"phone": "", "email": ""}, "하나는 적어"),
         ({"password": "short"}, "비밀번호가 너무 짧습니다"),
+        ({"password": "password123"}, "누구나 먼저 넣어 볼 비밀번호입니다"),
+        ({"password": "가나다 " * 60}, "비밀번호가 너무 깁니다"),
         ({"summary": "900101-1234567"}, "주민등록번호가 들어 있어"),
         ({"name": "홍길동 900101-1234567"}, "주민등록번호가 들어 있어"),
         ({"birth_date": "나중에"}, "birth_date"),
