@@ -21,6 +21,8 @@ MACHINE_PATHS = ("/api/", "/health/", "/metrics")
 STORE_AWAY = (OperationalError, InterfaceError, NoConnectionLeft)
 """What the database raises when it is locked, down or has no connection left. What was begun is rolled back."""
 STORE_AWAY_SECONDS = 5
+TURNED_AWAY = (401, 403, 404, 429)
+"""What somebody meets who tries doors that are not hers."""
 
 log = structlog.get_logger()
 
@@ -32,6 +34,8 @@ def answer_problems(app: FastAPI, page_of: PageOf | None = None) -> None:
     """Let every error of this application leave as a problem: a page for browsers, a document for programs."""
 
     def answer(request: Request, problem: Problem) -> Response:
+        if problem.status in TURNED_AWAY:
+            _note_turned_away(request, problem)
         if page_of and wants_page(request):
             return guarded(page_of(request, problem))
         return guarded(problem.answer())
@@ -42,6 +46,19 @@ def answer_problems(app: FastAPI, page_of: PageOf | None = None) -> None:
     for kind in (Problem, HTTPException, RequestValidationError, ValidationError, *STORE_AWAY):
         app.add_exception_handler(kind, told)
     app.add_exception_handler(Exception, told)
+
+
+def _note_turned_away(request: Request, problem: Problem) -> None:
+    """By whom and at which route, never the address: an id or the word of a link may stand in it."""
+    session, route = getattr(request.state, "session", None), request.scope.get("route")
+    log.info(
+        "turned_away",
+        status=problem.status,
+        code=problem.code,
+        method=request.method,
+        route=getattr(route, "path", ""),
+        account=str(session.who.account_id) if session else "",
+    )
 
 
 def wants_page(request: Request) -> bool:

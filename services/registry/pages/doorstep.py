@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Depends, Form, Request
 from sqlalchemy import Engine
 from starlette.responses import RedirectResponse, Response
@@ -18,6 +19,8 @@ from shared.web.pages import Pages
 from shared.web.ways import home_of
 
 TEMPLATES = Path(__file__).parent
+
+log = structlog.get_logger()
 
 
 def doorstep(engine: Engine, settings: RegistrySettings, pages: Pages, vault: Vault) -> APIRouter:
@@ -45,10 +48,12 @@ def doorstep(engine: Engine, settings: RegistrySettings, pages: Pages, vault: Va
         known_as = accounts.login_of(vault, login) if accounts.looks_like_a_contact(login) else login
         keys = (f"login {known_as}", f"address {request.client.host if request.client else ''}")
         if wrong.too_many(*keys):
+            log.warning("sign_in_paused")
             return show(request, following, problem="too_many", login=login)
         with reading(engine) as session:
             who = accounts.sign_in(session, known_as, password)
         if who is None:
+            log.info("sign_in_wrong")
             wrong.note(*keys)
             return show(request, following, problem="wrong", login=login)
         wrong.forget(keys[0])

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from fastapi.testclient import TestClient
+from structlog.testing import capture_logs
 
 from services.notify.settings import NotifySettings
 from shared.clock import now
@@ -137,8 +138,15 @@ def test_the_front_door_leads_a_counselor_to_the_desk_and_a_stranger_to_sign_in(
 
 @pytest.mark.parametrize("path", ["/desk/seekers", "/desk/postings"])
 @pytest.mark.parametrize("number", [str(UUID(int=5)), "5", "%3Cscript%3E"])
-def test_a_guessed_number_finds_nothing(desk: TestClient, path: str, number: str) -> None:
-    assert desk.get(f"{path}/{number}").status_code == 404
+def test_a_guessed_number_finds_nothing_and_is_noted_without_it(
+    desk: TestClient, settings: NotifySettings, path: str, number: str
+) -> None:
+    seat(desk, settings, COUNSELOR.model_copy(update={"account_id": UUID(int=9)}))
+    with capture_logs() as told:
+        assert desk.get(f"{path}/{number}").status_code == 404
+    (line,) = told
+    assert (line["event"], line["status"], line["account"]) == ("turned_away", 404, str(UUID(int=9)))
+    assert re.fullmatch(rf"{path}/{{\w+}}", line["route"])  # not the number: an address may hold the word of a link
 
 
 def test_a_withdrawn_posting_is_not_found(desk: TestClient, hear: Hear) -> None:
