@@ -141,7 +141,15 @@ def _keeper_url(data: Path | None) -> str | None:
 
 
 class RedisRefused(Exception):
-    """Redis did not do what its keeper asked; says what to do about it."""
+    """Redis did not do what its keeper asked; says why, and what to do about it.
+
+    Args:
+        ends_with: what a command ends with that has done nothing else.
+    """
+
+    def __init__(self, told: str, ends_with: ExitCode) -> None:
+        super().__init__(told)
+        self.ends_with = ends_with
 
 
 def _redis_address(keeper_url: str, agency_id: UUID, *, anew: bool = False) -> str:
@@ -160,11 +168,24 @@ def _redis_address(keeper_url: str, agency_id: UUID, *, anew: bool = False) -> s
         with Redis.from_url(keeper_url) as keeper:
             password = renew(keeper, agency_id) if anew else grant(keeper, agency_id)
     except NoAclFile as error:
-        raise RedisRefused(f"This Redis would forget the user: {error}.") from error
+        raise RedisRefused(f"This Redis would forget the user: {error}.", ExitCode.SOME_REFUSED) from error
     except RedisError as error:
-        raise RedisRefused("`iljari doctor` says whether Redis is well.") from error
+        raise _refused_by(error) from error
     scheme, rest = keeper_url.split("://", 1)
     return f"{scheme}://{agency_user(agency_id)}:{password}@{rest.rpartition('@')[2]}"
+
+
+def _refused_by(error: Exception) -> RedisRefused:
+    """Which of the three it is: nobody answers, the password is wrong, or a right is missing."""
+    from redis.exceptions import AuthenticationError, NoPermissionError
+
+    if isinstance(error, AuthenticationError):
+        return RedisRefused("Redis refuses the keeper's password: see ILJARI_KEEPER_URL.", ExitCode.NOT_ALLOWED)
+    if isinstance(error, NoPermissionError):
+        told = f"Whom ILJARI_KEEPER_URL names may not do this ({error})."
+        return RedisRefused(f"{told} Name the user `keeper`.", ExitCode.NOT_ALLOWED)
+    told = f"Redis cannot be reached ({type(error).__name__})."
+    return RedisRefused(f"{told} `iljari doctor` says whether it is well.", ExitCode.UNREACHABLE)
 
 
 def _redis_entry(agency_id: UUID, address: str | None) -> dict[str, str | None]:
@@ -188,7 +209,7 @@ def _keeper_unknown(agency_id: UUID) -> CommandError:
 def _redis_not_renewed(agency_id: UUID, refused: RedisRefused) -> CommandError:
     return CommandError(
         "REDIS_USER_NOT_RENEWED",
-        ExitCode.SOME_REFUSED,
+        refused.ends_with,
         ko="Redis 사용자를 새로 만들지 못했고 API 키는 그대로입니다.",
         en="Its Redis user could not be made anew, and its API key stays as it is.",
         where=f"agency {agency_id}",

@@ -1,6 +1,9 @@
 """How does one service run: settings from the environment, its database at the newest revision, then uvicorn."""
 
+import os
 import sys
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 ServiceName = Literal["registry", "matching", "notify"]
 SERVICES: tuple[ServiceName, ...] = get_args(ServiceName)
 GRACE_SECONDS = 15
+ALMOST = 0.85
+"""Likeness of names (difflib) from which one is taken for a slip of the hand."""
 
 
 def serve(service: ServiceName, *, socket: Path | None, host: str, port: int) -> None:
@@ -80,17 +85,33 @@ def load_settings(service: ServiceName) -> "ServiceSettings":
     from pydantic import ValidationError
 
     settings = settings_class(service)
+    faults = list(_misspelt(service, settings))
     try:
-        return settings()
+        held = settings()
     except ValidationError as error:
-        raise _bad_settings(service, error) from error
+        raise _bad_settings(service, [*_faults_of(service, error), *faults]) from error
+    if faults:
+        raise _bad_settings(service, faults)
+    return held
 
 
-def _bad_settings(service: str, error: "ValidationError") -> CommandError:
-    faults = [
+def _faults_of(service: str, error: "ValidationError") -> list[str]:
+    return [
         f"{service.upper()}_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
         for fault in error.errors(include_input=False, include_url=False)
     ]
+
+
+def _misspelt(service: str, settings: "type[ServiceSettings]") -> Iterator[str]:
+    """Variables that are almost a setting. Others may bear our prefix too, such as systemd's NOTIFY_SOCKET."""
+    prefix = f"{service.upper()}_"
+    known = [name.upper() for name in settings.model_fields]
+    for name in sorted(name.removeprefix(prefix) for name in map(str.upper, os.environ) if name.startswith(prefix)):
+        if name not in known and (near := get_close_matches(name, known, 1, ALMOST)):
+            yield f"{prefix}{name}: there is no such setting; {prefix}{near[0]} there is"
+
+
+def _bad_settings(service: str, faults: Sequence[str]) -> CommandError:
     return CommandError(
         "SETTINGS_INVALID",
         ExitCode.USAGE,

@@ -1,5 +1,6 @@
 """What all parts of the command `iljari` share: the system it speaks to, its errors, how it shows things."""
 
+import errno
 import json
 import os
 import re
@@ -45,6 +46,10 @@ class ExitCode(IntEnum):
     USAGE = 2
     UNREACHABLE = 3
     NOT_ALLOWED = 4
+
+
+INTERRUPTED = 130
+"""What shells expect of a command that Ctrl-C ended."""
 
 
 @dataclass(eq=False)
@@ -97,9 +102,25 @@ class Commands(TyperGroup):
         except CommandError as error:
             typer.echo(error.as_json() if for_programs else error.as_text(), err=True)
             raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt as error:
+            raise typer.Exit(INTERRUPTED) from error
         except BrokenPipeError as error:  # piped to `head`: the reader has what it wanted
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _say_no_more()
             raise typer.Exit(ExitCode.ALL_TAKEN) from error
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            _say_no_more()
+            full = CommandError(
+                "DISK_FULL",
+                ExitCode.UNREACHABLE,
+                ko="쓸 자리가 없습니다. 여기까지 쓴 것은 완전하지 않습니다.",
+                en="There is no room to write to: what was written so far is not whole.",
+                where="standard output",
+                hint="Make room, and run the same again.",
+            )
+            typer.echo(full.as_json() if for_programs else full.as_text(), err=True)
+            raise typer.Exit(full.exit_code) from error
 
 
 def command_group(help: str = "") -> typer.Typer:
@@ -181,19 +202,20 @@ def download(answering: "AbstractContextManager[httpx.Response]", to: Path) -> N
             out.writelines(answer.iter_bytes())
         part.replace(to)
     except OSError as error:
-        raise unwritable(to, error.strerror) from error
+        raise unwritable(to, error) from error
     finally:
         part.unlink(missing_ok=True)
     typer.echo(f"내려받았습니다. Written: {to}")
 
 
-def unwritable(to: Path, why: object) -> CommandError:
-    """What is told of a file that cannot be written, and why."""
+def unwritable(to: Path, why: Exception) -> CommandError:
+    """What is told of a file that cannot be written, and why: the wrong place, or a disk that is full."""
+    full = isinstance(why, OSError) and why.errno == errno.ENOSPC
     return CommandError(
         "FILE_UNWRITABLE",
-        ExitCode.USAGE,
+        ExitCode.UNREACHABLE if full else ExitCode.USAGE,
         ko="파일을 쓸 수 없습니다.",
-        en=f"The file cannot be written ({why}).",
+        en=f"The file cannot be written ({getattr(why, 'strerror', None) or why}).",
         where=str(to),
     )
 
@@ -309,6 +331,11 @@ class _Lines:
         since, before = self._counted_from or (instant, share)
         seen = share - before
         return (instant - since) * (1 - share) / seen if seen >= self.GROUND and share < 1 else None
+
+
+def _say_no_more() -> None:
+    """What is still held for standard output goes nowhere: writing it at the end would fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _one_line(cell: object) -> str:

@@ -159,7 +159,8 @@ class Spine:
     def _refuse_unsafe_redis(self) -> None:
         findings = [] if self.settings.allow_unsafe_redis else unsafe_settings(self.redis)
         if findings:
-            raise UnsafeRedis("; ".join(f"{finding.message}: {finding.hint}" for finding in findings))
+            told = "; ".join(f"{finding.message}: {finding.hint}" for finding in findings)
+            raise UnsafeRedis(f"REDIS_UNSAFE: {told}")
 
     def _recover(self) -> None:
         """Make the groups, and take at once what this consumer was given before it crashed."""

@@ -268,7 +268,7 @@ async def test_a_redis_that_keeps_no_log_is_refused(
     redis_kind: RedisKind, start_redis: Callable[..., LocalRedis], engine: Engine
 ) -> None:
     server = start_redis(redis_kind, "--appendonly", "no", "--maxmemory-policy", "allkeys-lru")
-    with pytest.raises(UnsafeRedis, match=r"keeps no log.*appendonly yes.*evict.*noeviction"):
+    with pytest.raises(UnsafeRedis, match=r"REDIS_UNSAFE.*keeps no log.*appendonly yes.*evict.*noeviction"):
         async with small_spine(engine, server.url, allow_unsafe_redis=False).lifespan():
             pass
 

@@ -1,13 +1,19 @@
 """Every part of the command fails in one way: a clear message, its exit code, and no secret in sight of others."""
 
+import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from shared.command import (
@@ -16,6 +22,7 @@ from shared.command import (
     ExitCode,
     JsonOption,
     command_group,
+    download,
     find_system,
     open_system,
     share_progress,
@@ -61,6 +68,13 @@ def ask(path: str, data: DataOption = None, as_json: JsonOption = False) -> None
 def table() -> None:
     """Show a table."""
     show_table(("이름", "wage"), [("요양\t보호사", 12_000), (None, "")])
+
+
+@app.command()
+def wait() -> None:
+    """Wait until somebody ends it."""
+    typer.echo("waiting")
+    Event().wait()
 
 
 def run(*words: str | Path) -> tuple[int, str]:
@@ -158,6 +172,36 @@ def test_a_closed_pipe_ends_quietly() -> None:
     ended = subprocess.run(IN_A_PROCESS, stdout=writing, stderr=subprocess.PIPE, check=False, timeout=60)
     os.close(writing)
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_a_full_disk_is_told_and_no_fault() -> None:
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(IN_A_PROCESS, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+    assert ended.returncode == ExitCode.UNREACHABLE
+    assert b"[DISK_FULL]" in ended.stderr
+    assert b"Traceback" not in ended.stderr
+
+
+def test_a_file_that_finds_no_room_is_not_left_in_part(tmp_path: Path) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"some"
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    answer = nullcontext(SimpleNamespace(iter_bytes=pieces))
+    with pytest.raises(CommandError, match="FILE_UNWRITABLE") as refused:
+        download(answer, tmp_path / "out.csv")  # type: ignore[arg-type]
+    assert refused.value.exit_code is ExitCode.UNREACHABLE
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_ends_at_once_without_a_word_of_ours() -> None:
+    slow = [sys.executable, "-c", "from tests.unit.test_command import app; app(['wait'])"]
+    with subprocess.Popen(slow, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"waiting\n"
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+    assert (running.returncode, b"Traceback" in said) == (130, False)
 
 
 def test_it_starts_without_what_only_a_service_needs() -> None:

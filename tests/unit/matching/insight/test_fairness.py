@@ -113,7 +113,9 @@ def test_what_an_epoch_changed_is_said_with_its_weights_words_and_skills(
 
 def test_without_anybody_there_is_no_data_and_no_chart(engine: Engine) -> None:
     app = FastAPI()
-    app.include_router(fairness_pages(engine, 1, furnish(app, a_settings(), engine, TEMPLATES), CafeNames(a_settings())))
+    app.include_router(
+        fairness_pages(engine, 1, furnish(app, a_settings(), engine, TEMPLATES), CafeNames(a_settings()))
+    )
     started(engine)
     with TestClient(app, headers=OPERATOR) as client:
         page = client.get("/matching/fairness?lang=en").text

@@ -155,3 +155,26 @@ def test_an_agency_is_told_its_key_although_redis_is_away(iljari_agency: Callabl
     assert told.exit_code == ExitCode.SOME_REFUSED
     assert "iljari doctor" in problem(told)["hint"]
     assert json.loads(told.stdout)["api_key"]
+
+
+@pytest.mark.parametrize(
+    ("keeper", "ends_with", "told"),
+    [
+        (lambda _guarded: NOBODY_LISTENS, ExitCode.UNREACHABLE, "cannot be reached"),
+        (lambda guarded: guarded.url_of(KEEPER).replace("keeper:", "keeper:not-"), ExitCode.NOT_ALLOWED, "password"),
+        (lambda guarded: guarded.url_of("notify"), ExitCode.NOT_ALLOWED, "acl|"),
+    ],
+    ids=["away", "wrong password", "no right"],
+)
+def test_which_of_the_three_keeps_redis_from_it_is_told(
+    iljari_agency: Callable[..., Result],
+    guarded: GuardedServer,
+    agency: Agency,
+    keeper: Callable[[GuardedServer], str],
+    ends_with: ExitCode,
+    told: str,
+) -> None:
+    refused = iljari_agency("rotate", agency.name, keeper=keeper(guarded))
+    assert refused.exit_code == ends_with
+    assert told in problem(refused)["hint"].lower()
+    assert guarded.passwords[KEEPER] not in refused.stderr

@@ -3,15 +3,25 @@
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
+from typer.testing import CliRunner
 
+from services.registry.app import create_app
+from services.registry.commands import custody
 from services.registry.people.audit import AuditLog, Look, Verdict
+from services.registry.people.master_keys import MasterKeys
+from services.registry.people.vault import Vault
+from services.registry.settings import RegistrySettings
 from services.registry.tables import Table
-from shared.database import reading, transaction
+from shared.database import SpineTable, reading, transaction
+from tests.stores import store_with
+from tests.unit.registry.conftest import OPERATOR
 
 LOG = AuditLog(b"a key for tests")
 ROWS = 40
@@ -124,3 +134,19 @@ def test_many_who_look_at_once_make_one_chain(engine: Engine) -> None:
         list(threads.map(look, range(40)))
     verdict = check(engine)
     assert (verdict.rows, verdict.breaks) == (80, ())
+
+
+def test_the_command_names_the_first_bad_row_and_ends_with_one(
+    settings: RegistrySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = store_with(settings.database_url, Table.metadata, SpineTable.metadata)
+    client = TestClient(create_app(settings), headers=OPERATOR)
+    monkeypatch.setattr(custody, "open_system", lambda _data, **_options: nullcontext(client))
+    ours = Vault(MasterKeys(settings.vault_key), settings.pseudonym_key).audit
+    with transaction(engine) as session:
+        ours.note(session, [uuid4() for _ in range(5)], Look("상담사 김", "call"))
+    assert CliRunner().invoke(custody.audit, ["verify"]).exit_code == 0
+    change(engine, "UPDATE audit SET who = 'x' WHERE number = 3")
+    told = CliRunner().invoke(custody.audit, ["verify"])
+    assert (told.exit_code, told.stdout.splitlines()[1].split()[0]) == (1, "3")
+    engine.dispose()
