@@ -40,7 +40,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.journey]
 
 PASSWORD = "봄날의 책 한 권"
 NAMES = ("김하늘", "이바다", "박노을")
-LONG_TITLE = "초장문채용공고제목" * 25
+LONG_TITLE = "초장문채용공고제목" * 8 + "w" * 80 + "ㅋ" * 80 + "🙂" * 20 + "\u202eמימין לשמאל"
+"""Nowhere a place to break a line, pictures, and text from right to left."""
 PHONE, WIDE = 390, 1440
 
 

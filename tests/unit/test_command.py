@@ -195,7 +195,9 @@ def test_a_file_that_finds_no_room_is_not_left_in_part(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_at_once_without_a_word_of_ours() -> None:
-    slow = [sys.executable, "-c", "from tests.unit.test_command import app; app(['wait'])"]
+    # Whoever is started in the background is born deaf to it.
+    hearing = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    slow = [sys.executable, "-c", f"{hearing}; from tests.unit.test_command import app; app(['wait'])"]
     with subprocess.Popen(slow, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdout is not None
         assert running.stdout.readline() == b"waiting\n"

@@ -1,12 +1,13 @@
 """Is a fact on the wire what its contract promises, and is anything else refused by name?"""
 
 import json
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts import CATALOGUE
+from shared.contracts import CATALOGUE, PostingWithdrawn
 from shared.wire import WireError, decode, encode, strict_document
 from tests.contracts.examples import examples
 
@@ -93,6 +94,15 @@ def test_a_refusal_never_repeats_a_value() -> None:
     with pytest.raises(WireError) as refused:
         decode(CATALOGUE[3], fields)
     assert secret not in str(refused.value)
+
+
+@pytest.mark.parametrize("revision", [0, -1, 1.5, 2**63, "many", None])
+def test_a_revision_that_is_none_is_refused(revision: object) -> None:
+    withdrawn = {"posting_id": str(uuid4()), "revision": revision, "reason": "filled"}
+    fields = on_the_wire(encode(examples()[PostingWithdrawn])) | {b"data": json.dumps(withdrawn).encode()}
+    with pytest.raises(WireError) as refused:
+        decode(PostingWithdrawn, fields)
+    assert (refused.value.code, refused.value.where) == ("FIELD_INVALID", "revision")
 
 
 def test_an_event_of_another_kind_is_not_taken_for_this_one() -> None:

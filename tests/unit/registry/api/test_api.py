@@ -102,7 +102,7 @@ def test_strangers_and_wrong_roles_stay_out(
     client: TestClient, mapo: tuple[Agency, str], method: str, path: str
 ) -> None:
     send = {"json": {}, "headers": {"Idempotency-Key": "k"}} if method == "POST" else {"headers": {}}
-    assert client.request(method, f"/api/v1/registry{path}", **send).status_code == 401
+    assert code_of(client.request(method, f"/api/v1/registry{path}", **send)) == (401, "SIGN_IN_NEEDED")
     for token in ("ilj_forged", "nonsense"):
         headers = send["headers"] | bearer(token)
         assert client.request(method, f"/api/v1/registry{path}", **send | {"headers": headers}).status_code == 401

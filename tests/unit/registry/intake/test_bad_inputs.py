@@ -1,6 +1,6 @@
 """The list of bad inputs, as far as they touch intake: each is answered with its code, and the next good one is taken.
 
-The numbers are those of the list: S streams, H the HTTP API, C sheets, J JSON Lines, X XML, Z archives, L the command.
+The numbers are those of `tests/architecture/bad_inputs.tsv`, which says where all the others are tried.
 """
 
 import json
@@ -115,57 +115,6 @@ FILES: list[tuple[str, str, bytes, list[str]]] = [
     ("Z1", "a.csv.gz", b"\x1f\x8b\x08....", ["ARCHIVE_NOT_SUPPORTED"]),
     ("L2", "not there.csv", b"-", ["FILE_UNREADABLE"]),
 ]  # fmt: skip
-
-
-ELSEWHERE = {
-    "S15": ("test_queue.py", "test_the_same_id_again_has_no_effect_and_with_other_content_is_a_conflict"),
-    "S16": ("test_queue.py", "test_the_same_id_again_has_no_effect_and_with_other_content_is_a_conflict"),
-    "S18": ("test_door.py", "test_order_and_repetition_make_no_difference"),
-    "S25": ("test_queue.py", "test_a_stream_at_its_last_id_is_told_and_stops_only_its_own_agency"),
-    "S26": ("test_queue.py", "test_entries_that_their_writer_trimmed_unread_are_told_to_her_and_to_the_operator"),
-    "S27": ("test_queue.py", "test_a_key_that_is_no_stream_stops_only_its_own_agency"),
-    "S28": ("test_queue.py", "test_an_entry_deleted_while_pending_vanishes"),
-    "H1": ("../api/test_api.py", "test_strangers_and_wrong_roles_stay_out"),
-    "H2": ("../api/test_api.py", "test_nobody_sees_or_sends_what_is_anothers"),
-    "H3": ("../api/test_api.py", "test_strangers_and_wrong_roles_stay_out"),
-    "H10": ("test_door.py", "test_what_the_law_forbids_to_carry_comes_back_with_its_article"),
-    "H13": ("../api/test_api.py", "test_a_key_is_needed"),
-    "H15": ("../api/test_api.py", "test_the_same_key_again"),
-    "H16": ("../api/test_api.py", "test_the_same_key_while_the_first_still_runs"),
-    "H19": ("../api/test_api.py", "test_an_order_that_changed_since_it_was_seen_is_not_moved"),
-    "H17": ("../api/test_api.py", "test_a_wrong_page_is_refused"),
-    "H23": ("../../../walls/test_raw_requests.py", "test_a_raw_request"),
-    "H25": ("../../../walls/test_raw_requests.py", "test_a_raw_request"),
-    "H26": ("../../../walls/test_raw_requests.py", "test_a_raw_request"),
-    "H24": ("../api/test_write_limits.py", "test_"),
-    "C12": ("test_formats.py", "test_a_long_file_is_not_loaded"),
-    "C13": ("test_importing.py", "test_every_row_is_counted_and_a_second_run_changes_nothing"),
-    "C15": ("test_importing.py", "test_killed_in_the_middle_and_run_again_it_is_as_one_run"),
-    "C16": ("test_importing.py", "test_nothing_is_kept_when_only_trying_or_when_one_comes_back"),
-    "Z2": ("test_bad_inputs.py", "test_a_file_s_name_is_only_shown"),
-}
-"""Those that need a server, a second sending or a run of their own: where they are tried."""
-WITHOUT_INTAKE = {
-    "S11": "a stream carries one kind of event, and a document says none",
-    "S12": "a document has no version",
-    "S13": "a document has no version",
-    "S17": "a document has no revision: what comes later is newer",
-    "S19": "a posting is complete, or says what became of one",
-    "S20": "no posting speaks of a person",
-    "H11": "a district that is not known is told with the posting, which is taken",
-    "H18": "no list is sorted or filtered by a name that is asked for",
-}
-"""What the list has and intake has not, and why."""
-
-
-def test_every_bad_input_of_the_list_is_tried_here_or_elsewhere() -> None:
-    listed = {f"S{n}" for n in range(1, 29)} | {f"H{n}" for n in range(1, 27)} | {f"C{n}" for n in range(1, 18)}
-    listed |= {"J1", "J2", "J3", "Z1", "Z2", "L2"} | {f"X{n}" for n in range(1, 7)}
-    here = {row[0] for table in (STREAM, HTTP, FILES) for row in table}
-    assert listed == here | ELSEWHERE.keys() | WITHOUT_INTAKE.keys()
-    assert not here & (ELSEWHERE.keys() | WITHOUT_INTAKE.keys())
-    for file, name in ELSEWHERE.values():
-        assert f"def {name}" in (Path(__file__).parent / file).read_text(), name
 
 
 @pytest.mark.parametrize("name", ["../../etc/x.csv", "CON.csv", "n" * 300 + ".csv", "a\nb.csv", "..\\..\\x.csv"])

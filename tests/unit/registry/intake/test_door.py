@@ -198,6 +198,11 @@ def test_missing_place_and_wage_are_remarks(send: Send) -> None:
     assert remarks(receipt) == {"PLACE_MISSING", "WAGE_MISSING"}
 
 
+def test_a_district_that_nobody_knows_is_told_and_the_posting_taken(send: Send) -> None:
+    receipt = send(a_document(place="한양 종로방 1"))
+    assert (receipt.outcome, remarks(receipt)) == ("accepted", {"DISTRICT_UNKNOWN"})
+
+
 def test_wage_and_place_may_come_in_words(send: Send, engine: Engine) -> None:
     assert send(a_document(wage="시급 10,320원 이상", place="마포구 망원로 10")).findings == ()
     with reading(engine) as session:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
+from pwdlib import PasswordHash
 from sqlalchemy import Engine
 
 from services.registry.people.accounts import MOST_WRONG, PAUSE, AccountExists, WrongAttempts, add_account, sign_in
@@ -66,6 +67,32 @@ def test_the_page_lets_her_in_and_out(client: TestClient, counselor: Account) ->
     right = client.post("/sign-in", data=form | {"password": PASSWORD}, follow_redirects=False)
     assert (right.status_code, right.headers["location"]) == (303, "/desk")
     assert SESSION_COOKIE in client.cookies
+
+
+def test_nobody_and_a_wrong_password_are_answered_alike_and_both_pause(
+    client: TestClient, counselor: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = re.search(r'name="form_token" value="([0-9a-f]+)"', client.get("/sign-in").text)
+    assert token is not None
+    checked: list[str] = []
+    sound = PasswordHash.verify
+    monkeypatch.setattr(PasswordHash, "verify", lambda *given: checked.append(given[1]) or sound(*given))
+
+    def answer(login: str, password: str) -> tuple[int, str]:
+        form = {"form_token": token[1], "login": login, "password": password}
+        told = client.post("/sign-in", data=form, headers={"accept": "text/html"}, follow_redirects=False)
+        return told.status_code, told.text.replace(f'value="{login}"', "")
+
+    known, unknown = answer("kim", "a wrong one"), answer("nobody", "a wrong one")
+    assert known == unknown
+    assert len(checked) == 2, "a hash is worked out for nobody too, and takes as long"
+    for _ in range(MOST_WRONG - 2):
+        answer("kim", "a wrong one")
+    paused = answer("kim", PASSWORD)
+    assert "잠시" in paused[1]
+    assert answer("lee", PASSWORD) == paused, "the address has had its share as well"
+    with stopped_at(now() + PAUSE + timedelta(seconds=1)):
+        assert answer("kim", PASSWORD)[0] == 303
 
 
 def test_a_form_of_another_site_signs_nobody_in(client: TestClient, counselor: Account) -> None:
