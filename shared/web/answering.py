@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
+from sqlite3 import SQLITE_ERROR
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -74,11 +75,16 @@ def problem_of(error: Exception) -> Problem:
         return wrong_fields(error.errors())
     if isinstance(error, HTTPException):
         return problem_of_status(error.status_code, error.headers)
-    if isinstance(error, STORE_AWAY):
+    if isinstance(error, STORE_AWAY) and not _is_ours(error):
         log.error("store_away", kind=type(error).__name__)
         return _store_away()
     log.error("unforeseen error", kind=type(error).__name__, exc_info=error)
     return problem_of_status(500)
+
+
+def _is_ours(error: SQLAlchemyError) -> bool:
+    """Whether it is a fault in what we ask: SQLite tells of a missing table as it tells of a locked file."""
+    return getattr(getattr(error, "orig", None), "sqlite_errorcode", None) == SQLITE_ERROR
 
 
 def _store_away() -> Problem:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from sqlalchemy import Engine
 
 from shared import sessions
 from shared.clock import now, stopped_at
-from shared.database import transaction
+from shared.database import open_engine, transaction
 from shared.sessions import LONGEST_IDLE, LONGEST_SESSION
 from shared.settings import ServiceSettings
 from shared.web.sign_in import FORM_FIELD, SESSION_COOKIE, LiveSession, SignedIn, make_cookie, own_path
@@ -97,11 +98,10 @@ def test_what_was_ended_opens_nothing_whoever_holds_a_copy(
 
 
 def test_while_the_store_is_away_a_session_is_not_believed_and_the_page_says_so(
-    browser: TestClient, settings: ServiceSettings, engine: Engine
+    app: FastAPI, browser: TestClient, settings: ServiceSettings
 ) -> None:
     browser.cookies.set(SESSION_COOKIE, make_cookie(settings, COUNSELOR))
-    with transaction(engine) as session:
-        session.connection().exec_driver_sql("ALTER TABLE ended_sessions RENAME TO elsewhere")
+    app.state.engine = open_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
     answer = browser.get("/operators")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
