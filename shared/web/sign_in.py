@@ -56,13 +56,13 @@ class LiveSession(Fact):
 
     who: SignedIn
     session_id: UUID
-    began_at: int
+    began_at: float
     """In seconds since 1970, as the next one: a cookie is short."""
     idle_until: int
 
     @property
     def ends_at(self) -> int:
-        return self.began_at + int(LONGEST_SESSION.total_seconds())
+        return int(self.began_at + LONGEST_SESSION.total_seconds())
 
     @property
     def in_time(self) -> bool:
@@ -80,8 +80,8 @@ class LiveSession(Fact):
 
 def make_cookie(settings: ServiceSettings, who: SignedIn) -> str:
     """The value of a new session's cookie: readable by its holder, changeable only by us."""
-    began_at = int(now().timestamp())
-    return _sealed(settings, LiveSession(who=who, session_id=uuid4(), began_at=began_at, idle_until=0).shown_now())
+    begun = LiveSession(who=who, session_id=uuid4(), began_at=now().timestamp(), idle_until=0)
+    return _sealed(settings, begun.shown_now())
 
 
 def sign_in(response: Response, settings: ServiceSettings, who: SignedIn) -> None:

@@ -18,7 +18,7 @@ from shared.clock import KST, stopped_at
 from shared.database import reading, transaction
 from tests.unit.registry.cafes.town import DAY, a_cafe, asked, someone, span
 from tests.unit.registry.conftest import said
-from tests.unit.registry.pages.visitor import NINE, PASSWORD, at, book, join, only, send
+from tests.unit.registry.pages.visitor import NINE, PASSWORD, at, book, come_back, join, only, send
 
 pytestmark = pytest.mark.usefixtures("the_night_before")
 
@@ -177,7 +177,7 @@ def test_erased_her_bookings_are_counts_and_what_was_ahead_is_free(
     with transaction(engine) as session:
         session.exec(select(Booking)).one().state = "checked_in"
     with stopped_at(at("10:30")):
-        send(browser, "/sign-in", "/sign-in", login="010-2222-3333", password=PASSWORD)
+        come_back(browser)
         book(browser, cafe, starts=f"{DAY}T14:00", minutes="60")
         assert "모두 지웠습니다" in send(browser, "/me/erase", "/me/erase").text
     with reading(engine) as session:

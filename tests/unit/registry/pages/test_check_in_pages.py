@@ -15,7 +15,7 @@ from services.registry.tables import Booking, Cafe, Consent, Enrolment, ProgramS
 from shared.clock import stopped_at
 from shared.database import reading, transaction
 from tests.unit.registry.cafes.town import a_session
-from tests.unit.registry.pages.visitor import at, book, join, links, only, send
+from tests.unit.registry.pages.visitor import at, book, come_back, join, links, only, send
 
 pytestmark = pytest.mark.usefixtures("the_night_before")
 
@@ -29,6 +29,7 @@ def test_a_scanned_code_checks_in_and_matching_is_offered_with_one_tap(
     with stopped_at(at("08:55")):
         token = links(settings).make(cafe[0], "check_in", timedelta(minutes=10))
         page = f"/cafes/check-in?at={token}"
+        come_back(browser)
         shown = send(browser, page, "/cafes/check-in", at=token)
         assert "동의하고 매칭 받기" in shown.text
         assert "거주 구" in shown.text  # the whole text of the consent
@@ -77,6 +78,7 @@ def test_who_came_in_by_her_digits_is_offered_matching_on_her_page(
     offer = '<a href="/cafes/welcome">일자리 매칭도 받아 보시겠어요?</a>'
     assert offer not in browser.get("/cafes/mine").text
     with stopped_at(at("09:00")):
+        come_back(browser)
         with transaction(engine) as session:
             bookings.check_in(session, session.exec(select(Booking)).one())
         assert offer in browser.get("/cafes/mine").text

@@ -16,7 +16,7 @@ from shared.clock import stopped_at
 from shared.database import reading, transaction
 from tests.unit.registry.cafes.town import DAY, a_cafe, a_session
 from tests.unit.registry.pages.test_partner_pages import told_beside
-from tests.unit.registry.pages.visitor import PASSWORD, join, send
+from tests.unit.registry.pages.visitor import PASSWORD, come_back, join, send
 
 pytestmark = pytest.mark.usefixtures("the_night_before")
 
@@ -91,6 +91,7 @@ def test_who_attended_says_how_it_was_and_only_a_count_is_kept(
         assert "참석" in counter.get(at).text
         send(counter, at, f"{at}/hold")
     with stopped_at(program.ends_at):
+        come_back(her)
         assert "어떠셨나요" in her.get("/cafes/mine").text
         assert send(her, "/cafes/mine", opinion, score="9").status_code == 422
         assert "의견 고맙습니다" in send(her, "/cafes/mine", opinion, score="4").text

@@ -28,6 +28,11 @@ def join(browser: TestClient, phone: str = "010-2222-3333", **but: Any) -> Any:
     return send(browser, "/cafes/join", "/cafes/join", **({"phone": phone, "password": PASSWORD} | but))
 
 
+def come_back(browser: TestClient, phone: str = "010-2222-3333") -> Any:
+    """Signs in again: no session outlives the night."""
+    return send(browser, "/sign-in", "/sign-in", login=phone, password=PASSWORD)
+
+
 def book(browser: TestClient, cafe: tuple[Cafe, list[Room]], **but: Any) -> Any:
     at = f"/cafes/{cafe[0].cafe_id}/book"
     told = {"starts": NINE, "minutes": "120", "room": str(cafe[1][0].room_id), "people": "1"} | but
