@@ -96,7 +96,7 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
     must_cover = weights[CERTIFICATE] > 0
     texts, gains, reach = np.empty(size, np.int32), np.empty(size, np.float32), np.empty(size, np.float32)
     head_values = np.empty(len(block.head), np.uint16)
-    lowest, hopeful = np.full(len(patterns), -1), np.empty(len(patterns), np.int64)
+    lowest, leading = np.full(len(patterns), -1), np.empty(queries.bars.shape[1], np.float32)
     others, hopes = np.empty(len(patterns), np.float32), np.empty(len(patterns), np.float32)
     marked, nearest = np.zeros(len(alike[0]) - 1, np.bool_), np.zeros(len(alike[0]) - 1, np.int16)
     parts = np.empty(PART_COUNT, np.int64)
@@ -120,25 +120,19 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
             gains[:] = all_skills
         missing = np.float32(_take_head(block.head, row, head_values) * scale * 1.000001)
         _reach(block, bound, pattern, scale, missing, must_cover, texts, gains, others, reach, hopes)
-        hoping = 0
         for stretch in range(len(hopes)):
-            if hopes[stretch] < threshold - 0.5:
-                continue
-            if lowest[stretch] < 0:
+            if lowest[stretch] < 0 and hopes[stretch] >= threshold - 0.5:
                 lowest[stretch] = _lowest(floors, members, stretches[stretch], stretches[stretch + 1])
-            if hopes[stretch] >= max(threshold, min(lowest[stretch], bars[0])) - 0.5:
-                hopeful[hoping] = stretch
-                hoping += 1
-        # the most promising come first, so that the bar rises early
-        promising = hopeful[:hoping][np.argsort(-hopes[hopeful[:hoping]])]
         for turn in range(2):
-            for stretch in promising[: len(bars)] if turn == 0 else promising:
+            # the most promising come first, of each the best alone, so that the bar rises early
+            enough_hope = _last_of_best(hopes, leading) if turn == 0 else NEVER
+            for stretch in _promising(hopes, enough_hope, lowest, threshold, bars[0]):
                 least = max(threshold, min(lowest[stretch], bars[0]))
                 if hopes[stretch] < least - 0.5:
                     continue
                 mask, other = patterns[stretch] & pattern, others[stretch]
                 low, high = stretches[stretch], stretches[stretch + 1]
-                if turn == 0:  # of each the best alone
+                if turn == 0:
                     low = _most_promising(reach, low, high)
                     high = low + 1
                 enough = np.float32((least - 0.5) * divisors[mask] - other)
@@ -261,6 +255,26 @@ def _reach(  # noqa: PLR0913, PLR0917
             height = max(height, heights[near])
         top[0] = height
         hopes[stretch] = (highest[0] + others[stretch]) / divisor[mask] * np.float32(1.000001)
+
+
+@inlined
+def _last_of_best(hopes: Array, leading: Array) -> np.float32:
+    """The least of so many greatest hopes as `leading` holds."""
+    leading[:] = NEVER
+    for stretch in range(len(hopes)):
+        _keep_best(leading, hopes[stretch])
+    return np.float32(leading[0])
+
+
+@inlined
+def _promising(hopes: Array, enough_hope: np.float32, lowest: Array, threshold: int, bar: int) -> Array:
+    """The stretches that hope for enough and for what matters, the most promising first."""
+    hopeful, hoping = np.empty(len(hopes), np.int64), 0
+    for stretch in range(len(hopes)):
+        if hopes[stretch] >= enough_hope and hopes[stretch] >= max(threshold, min(lowest[stretch], bar)) - 0.5:
+            hopeful[hoping] = stretch
+            hoping += 1
+    return hopeful[:hoping][np.argsort(-hopes[hopeful[:hoping]])]
 
 
 @inlined
