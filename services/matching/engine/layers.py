@@ -19,7 +19,7 @@ LARGEST = 2**15
 """Documents of a block: their numbers within it take two bytes, and a block's sums stay in the fast cache."""
 LAYER = 32
 """Blocks of a layer at most: to lay it out anew takes seconds, but comes once in as many arrivals as it holds."""
-OFTEN = 8
+OFTEN = 16
 """A column that one document in so many has is not listed but bounded."""
 SMALLEST = 256
 """Up to so many documents have no index: to look through their rows takes less time than to write one for each arrival.

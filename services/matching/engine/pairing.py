@@ -44,6 +44,7 @@ from services.matching.engine.kernels import (
     SparseRows,
     Stretches,
 )
+from services.matching.engine.prefetch import prefetch
 from services.matching.engine.reaches import Wanted, best_occupation, best_way, wanted_by_posting, wanted_by_seeker
 from services.matching.engine.scorer import FULL, UNKNOWN
 
@@ -51,6 +52,9 @@ ALL = tuple(range(PART_COUNT))
 DENSE = (OCCUPATION, WAGE, HOURS, COMMUTE, EXPERIENCE)
 HALF, LOW = np.uint32(16), np.uint32(STEPS)
 """Bits of an entry's value, and all of them set."""
+AHEAD, LINES, LINE = 6, 4, 16
+"""Lists that are asked for ahead, so many cache lines of each, of so many entries; what follows the processor guesses.
+"""
 NEVER = np.float32(-1e9)
 """Takes from a bound more than anything can bring."""
 
@@ -89,13 +93,15 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
     of_seekers, of_postings = seekers.conditions, postings.conditions
     floors, live = documents.floors, documents.live
     divisors, sparse_weight, unproven, slack = bound.divisor, bound.sparse, bound.lacking, bound.slack
-    head_starts, head_entries = block.head_starts, block.head_entries
+    entries, head_starts, head_entries = block.entries, block.head_starts, block.head_entries
     scale = np.float32(weights[TEXT] * FULL / SQUARE)
     all_skills = np.float32(FULL * (weights[REQUIRED] + weights[PREFERRED] + weights[CERTIFICATE]))
     # where the weight is none, lists do not tell who has the certificate that a gate asks for
     must_cover = weights[CERTIFICATE] > 0
     texts, gains, reach = np.empty(size, np.int32), np.empty(size, np.float32), np.empty(size, np.float32)
     head_values = np.empty(len(block.head), np.uint16)
+    term_columns, term_values, term_starts = queries.terms.columns, queries.terms.values, queries.terms.starts
+    lists = np.empty((max(_longest(queries.slots, asking.starts), len(term_columns)), 3), np.int64)
     lowest, leading = np.full(len(patterns), -1), np.empty(queries.bars.shape[1], np.float32)
     others, hopes = np.empty(len(patterns), np.float32), np.empty(len(patterns), np.float32)
     marked, nearest = np.zeros(len(alike[0]) - 1, np.bool_), np.zeros(len(alike[0]) - 1, np.int16)
@@ -110,11 +116,14 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
         low, high = asking.starts[slot], asking.starts[slot + 1]
         spread_row(low, high, asking.columns, asking.values, row)
         _mark(number, queries.terms, True, marked)
-        if len(block.entries):
+        if len(entries):
             texts[:] = 0
             gains[:] = 0
-            _add_text(low, high, asking, block, texts)
-            _add_terms(number, queries.terms, text_width, block, gains)
+            of_text = lists[: _lists_of(low, high, asking.columns, 0, block, lists)]
+            _add_text(of_text, entries, asking.values, texts)
+            low, high = term_starts[number], term_starts[number + 1]
+            of_terms = lists[: _lists_of(low, high, term_columns, text_width, block, lists)]
+            _add_terms(of_terms, entries, term_values, gains)
         else:
             _look_through(stretches, others, members, asked, row, texts)
             gains[:] = all_skills
@@ -144,7 +153,11 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
                     needed = (least - 0.5) * divisors[mask] - other
                     if reach[near] < needed or not live[document]:
                         continue
-                    at_most, reach[near] = reach[near], NEVER
+                    reach[near] = NEVER
+                    text = texts[near] + _head_of(head_starts[near], head_starts[near + 1], head_entries, head_values)
+                    at_most = text * scale + gains[near]
+                    if at_most < needed:
+                        continue
                     seeker, posting = (document, slot) if by_postings else (slot, document)
                     wishing, offered = (near, slot) if by_postings else (slot, near)
                     if not judge(of_seekers[wishing], of_postings[offered], occupations, districts, parts):
@@ -152,9 +165,6 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
                     gained, known = sums(parts, DENSE, weights)
                     needed = (least - 0.5) * (known + sparse_weight[mask] + unproven[mask]) - gained - slack
                     if at_most < needed:
-                        continue
-                    text = texts[near] + _head_of(head_starts[near], head_starts[near + 1], head_entries, head_values)
-                    if text * scale + gains[near] < needed:
                         continue
                     cover(
                         held,
@@ -186,6 +196,15 @@ def search(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a call a pair would co
         clear_row(asking.starts[slot], asking.starts[slot + 1], asking.columns, row)
         _mark(number, queries.terms, False, marked)
     return Found(found.queries[:count], found.documents[:count], found.scores[:count])
+
+
+@inlined
+def _longest(slots: Array, starts: Array) -> int:
+    """The most columns that any of these rows has."""
+    longest = 0
+    for slot in slots:
+        longest = max(longest, starts[slot + 1] - starts[slot])
+    return int(longest)
 
 
 @inlined
@@ -309,30 +328,44 @@ def _more(found: Found) -> Found:
 
 
 @inlined
-def _add_text(first: int, last: int, asking: SparseRows, block: Block, texts: Array) -> None:
-    """Add up what the lists hold of the query's text."""
-    columns, values, entries = asking.columns, asking.values, block.entries
-    bits, before, lists = block.lists.bits, block.lists.before, block.lists.starts
+def _lists_of(  # noqa: PLR0913, PLR0917
+    first: int, last: int, columns: Array, before_all: int, block: Block, lists: Array
+) -> int:
+    """Where the lists of these columns start and end, and whose they are; how many the block has. What it does not know
+    was met after it was made."""
+    bits, before, starts = block.lists.bits, block.lists.before, block.lists.starts
+    count = 0
     for at in range(first, last):
-        found, value = place_of(bits, before, columns[at]), np.int32(values[at])
-        if found >= 0:
-            for place in range(np.uint64(lists[found]), np.uint64(lists[found + 1])):
+        place = place_of(bits, before, before_all + columns[at])
+        if place >= 0:
+            lists[count, 0], lists[count, 1], lists[count, 2] = starts[place], starts[place + 1], at
+            count += 1
+    return count
+
+
+@inlined
+def _add_text(lists: Array, entries: Array, values: Array, texts: Array) -> None:
+    """Add up what these lists hold of the query's text. They are short and lie far apart: to wait for each would take
+    longer than to add it, so each is asked for while others are added."""
+    for at in range(-AHEAD, len(lists)):
+        if at + AHEAD < len(lists):
+            for line in range(LINES):
+                prefetch(entries, lists[at + AHEAD, 0] + line * LINE)
+        if at >= 0:
+            value = np.int32(values[lists[at, 2]])
+            for place in range(np.uint64(lists[at, 0]), np.uint64(lists[at, 1])):
                 entry = entries[place]
                 texts[entry >> HALF] += value * np.int32(entry & LOW)
 
 
 @inlined
-def _add_terms(number: int, terms: SparseRows, text_width: int, block: Block, gains: Array) -> None:
-    """Add up what the lists hold of the query's terms; what the block does not know was met after it was made."""
-    columns, values, entries = terms.columns, terms.values, block.entries
-    bits, before, lists = block.lists.bits, block.lists.before, block.lists.starts
-    for at in range(terms.starts[number], terms.starts[number + 1]):
-        found = place_of(bits, before, text_width + columns[at])
-        if found >= 0:
-            value = np.float32(values[at] / STEPS)
-            for place in range(np.uint64(lists[found]), np.uint64(lists[found + 1])):
-                entry = entries[place]
-                gains[entry >> HALF] += value * np.float32(entry & LOW)
+def _add_terms(lists: Array, entries: Array, values: Array, gains: Array) -> None:
+    """Add up what these lists hold of the query's terms."""
+    for at in range(len(lists)):
+        value = np.float32(values[lists[at, 2]] / STEPS)
+        for place in range(np.uint64(lists[at, 0]), np.uint64(lists[at, 1])):
+            entry = entries[place]
+            gains[entry >> HALF] += value * np.float32(entry & LOW)
 
 
 @inlined
