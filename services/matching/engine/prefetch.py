@@ -16,7 +16,7 @@ def _ask_for(_: Any, array: Any, place: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        line = builder.gep(data, [arguments[1]])
+        line = builder.bitcast(builder.gep(data, [arguments[1]]), ir.IntType(8).as_pointer())
         flags = [ir.Constant(ir.IntType(32), flag) for flag in (_TO_READ, _KEEP, _OF_DATA)]
         hint = ir.FunctionType(ir.VoidType(), [line.type, *(flag.type for flag in flags)])
         known = builder.module.globals.get(_NAME)
