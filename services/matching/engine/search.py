@@ -50,12 +50,14 @@ def reached(index: Index, side: Side, slots: Slots, floors: Floors) -> Iterator[
     Args:
         floors: the least score that matters to each slot of the other side, 0 to 10,000 or `OUT_OF_REACH`.
     """
+    if not len(slots):  # nobody asks: to lay the shelf out for nobody takes longer than all else that a batch does
+        return
     ask = _Search(index, side, floors)
     rounds = -(-len(slots) // (AT_ONCE * THREADS))
-    chunks = np.array_split(slots, min(len(slots), rounds * THREADS)) if rounds else []
+    chunks = np.array_split(slots, min(len(slots), rounds * THREADS))
     if len(chunks) == 1:
         yield ask.beside(chunks[0])
-    elif chunks:
+    else:
         with ThreadPoolExecutor(THREADS) as pool:
             yield from pool.map(ask, chunks)
 

@@ -221,6 +221,16 @@ def test_a_list_is_said_in_the_very_bytes_of_its_contract(engine: Engine) -> Non
     assert any(pair.reasons and pair.raises for found in said(engine) for pair in found.pairs)
 
 
+def test_postings_are_not_laid_out_until_a_seeker_asks(engine: Engine) -> None:
+    """Who comes on one side is asked about on the other: to lay out their own would hold up each event for nothing."""
+    matcher = started(engine)
+    hear(matcher, engine, [a_posting(1)])
+    assert not matcher.index.shelves["posting"].layers.all
+    hear(matcher, engine, [a_seeker()])
+    assert matcher.index.shelves["posting"].layers.all
+    assert on_list(engine) == [posting_id(1)]
+
+
 def test_a_repeat_says_nothing(engine: Engine) -> None:
     matcher = started(engine)
     for _ in range(2):
