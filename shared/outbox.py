@@ -6,10 +6,10 @@ it finds that Redis holds less than it was given (emptied, or restored from an o
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -29,6 +29,9 @@ from shared.wire import encode
 RELAY_BATCH = 500
 RELAY_BYTES = 4_000_000
 """Of one MULTI. Valkey closes the connection of whoever queues more than its `client-query-buffer-limit` (16 MB)."""
+
+STAGED_AT_ONCE = 100
+"""Lines a statement: a city's lists as text, all at once, would take more memory than the rest of a service."""
 
 _bells: WeakKeyDictionary[Engine, threading.Event] = WeakKeyDictionary()
 """Rung when something was staged by this process: its relay need not wait for its next look."""
@@ -56,24 +59,44 @@ class StreamMark(SpineTable, table=True):
     entries_added: int
 
 
-def stage(session: Session, event: Event, *, agency: UUID | None = None, data: str | None = None) -> None:
+def stage(session: Session, event: Event, *, agency: UUID | None = None) -> None:
     """Decide, with everything else in this transaction, that `event` will be said.
 
     Args:
         agency: whose own stream it goes to, for events that have a stream an agency.
-        data: its data as JSON, in place of what is in `event`; see `wire.encode`.
     """
-    if event.per_agency != (agency is not None):
-        raise ValueError(f"{event.stream}: name the agency exactly for events with a stream an agency")
-    fields = to_json(encode(event, telemetry.traceparent(), data)).decode()
-    line = {"stream": stream_of(event, agency), "fields": fields, "staged_at": now()}
-    session.connection().execute(insert(OutboxLine), line)
-    if bell := _bells.get(session.get_bind().engine):
-        after_commit(session, bell.set)
+    stage_all(session, [(event, None)], agency=agency)
+
+
+def stage_all(session: Session, events: Iterable[tuple[Event, str | None]], *, agency: UUID | None = None) -> None:
+    """The same of several, to be said in this order.
+
+    Args:
+        events: each with its data as JSON, in place of what is in it, or without; see `wire.encode`.
+    """
+    staged_at, cause = now(), telemetry.traceparent()
+    lines = (
+        {
+            "stream": stream_of(event, agency),
+            "fields": to_json(encode(event, cause, data)).decode(),
+            "staged_at": staged_at,
+        }
+        for event, data in events
+    )
+    while some := list(islice(lines, STAGED_AT_ONCE)):
+        session.connection().execute(insert(OutboxLine), some)
+        if bell := _bells.get(session.get_bind().engine):
+            after_commit(session, bell.set)
 
 
 def stream_of(event: Event | type[Event], agency: UUID | None = None) -> str:
-    """The Redis key of an event's stream."""
+    """The Redis key of an event's stream.
+
+    Raises:
+        ValueError: an agency is named for an event that has no stream an agency, or none for one that has.
+    """
+    if event.per_agency != (agency is not None):
+        raise ValueError(f"{event.stream}: name the agency exactly for events with a stream an agency")
     return f"{event.stream}:{agency}" if agency else event.stream
 
 

@@ -9,12 +9,13 @@ what the last batch brought: after a crash between the steps, the next `match` f
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import compress
 from threading import RLock
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from pydantic_core import to_json
 from sqlalchemy import Engine
 from sqlmodel import Session
 
@@ -31,6 +32,7 @@ from services.matching.engine.written import as_told, key_of, line
 from services.matching.epochs import fit_first_epoch, present_epoch
 from services.matching.shards import Shard
 from services.matching.steps import told
+from services.matching.store import NEVER_SAID, Kept, Said
 from services.matching.tables import MatchList, PairApart, ProfileRow
 from services.matching.upkeep import Lists, lists_anew, true_lists
 from shared.contracts import (
@@ -45,7 +47,7 @@ from shared.contracts import (
 from shared.contracts.referrals import ReferralState
 from shared.database import after_commit, reading, transaction
 from shared.forgetting import is_forgotten
-from shared.outbox import stage
+from shared.outbox import stage_all
 
 ProfileHeard = PostingPublished | PostingWithdrawn | SeekerPublished | SeekerWithdrawn
 Heard = ProfileHeard | ReferralRecorded
@@ -223,10 +225,8 @@ class Matcher:
         """Say every list of this shard as it stands, when a service that keeps lists lost them."""
         if all(event.asked_by == "matching" for event in events):
             return
-        for row in store.said_lists(session, str(self.shard)):
-            scope, held = held_of(row)
-            if held.revision:  # else it never held anybody, and nothing was said of it
-                say(session, scope, self.shard, held, store.lines_of(row.pairs))
+        lists = (Kept(*held_of(row), row.pairs) for row in store.said_lists(session, str(self.shard)))
+        say(session, self.shard, (one for one in lists if one.held.revision))  # else nobody ever was on it
 
     def repair(self, scopes: Sequence[Scope], session: Session) -> int:
         """Make these lists anew from the profiles as stored; how many were wrong. The caller holds the lock."""
@@ -272,12 +272,15 @@ class Matcher:
         if row is None or row.settling is None:
             return
         said_before = store.said(session, str(self.shard), scopes)
-        kept: list[MatchList] = []
-        for scope, newer in store.unsettled(session, row, scopes).items():
-            lines, as_of = store.lines_of(newer.pairs or ""), newer.profile_revision
-            listed, _ = self._said(session, scope, said_before.get(scope), as_of, lines, newer.epoch)
-            kept.append(listed)
-        store.keep_lists(session, kept)
+        made = [
+            Kept(
+                scope,
+                Held(said_before.get(scope, NEVER_SAID).revision, newer.profile_revision, newer.epoch),
+                newer.pairs or "",
+            )
+            for scope, newer in store.unsettled(session, row, scopes).items()
+        ]
+        self._said(session, made, said_before)
         store.settle(session, row, scopes)
 
     def settled(self, session: Session) -> None:
@@ -338,20 +341,23 @@ class Matcher:
         before = self._present_lines(session, lists.keys(), said_before)
         if self._settling is not None and (row := store.shard_row(session, str(self.shard))):
             store.settle(session, row, lists.keys())
-        held: dict[Scope, Held] = {}
-        rows: list[MatchList] = []
-        for scope, written in lines_of(index, lists, before, pending).items():
-            as_of = index.revision(*scope) or self._revisions[scope]
-            row_now, held[scope] = self._said(
-                session, scope, said_before.get(scope), as_of, written, index.epoch.number,
-                packed(pair.key for pair in lists[scope]),
-            )  # fmt: skip
-            rows.append(row_now)
-        store.keep_lists(session, rows)
-        return held
+        made = [
+            Kept(
+                scope,
+                Held(
+                    revision=said_before.get(scope, NEVER_SAID).revision,
+                    profile_revision=index.revision(*scope) or self._revisions[scope],
+                    epoch=index.epoch.number,
+                    packed=packed(pair.key for pair in lists[scope]),
+                ),
+                "\n".join(lines),
+            )
+            for scope, lines in lines_of(index, lists, before, pending).items()
+        ]
+        return {scope: held for scope, held, _ in self._said(session, made, said_before)}
 
     def _present_lines(
-        self, session: Session, scopes: Collection[Scope], said_last: Mapping[Scope, MatchList]
+        self, session: Session, scopes: Collection[Scope], said_last: Mapping[Scope, Said]
     ) -> dict[Scope, list[str]]:
         """These lists as they count, whether they were said yet or not."""
         lines = {scope: store.lines_of(row.pairs) for scope, row in said_last.items()}
@@ -360,34 +366,16 @@ class Matcher:
             lines |= {scope: store.lines_of(one.pairs or "") for scope, one in newer.items()}
         return lines
 
-    def _said(  # noqa: PLR0913, PLR0917 - a list, before and now
-        self,
-        session: Session,
-        scope: Scope,
-        before: MatchList | None,
-        as_of: int,
-        written: list[str],
-        epoch: int,
-        keys: bytes = b"",
-    ) -> tuple[MatchList, Held]:
-        """The list as it is to be kept; said, if it differs from what was said of it before."""
-        said_lines = store.lines_of(before.pairs) if before else []
-        same = written == said_lines and (not written or (before is not None and as_of == before.profile_revision))
-        held = Held((before.revision if before else 0) + (not same), as_of, epoch, keys)
-        if not same:
-            say(session, scope, self.shard, held, written)
-        return self._row(scope, held, written), held
-
-    def _row(self, scope: Scope, held: Held, lines: Sequence[str]) -> MatchList:
-        return MatchList(
-            scope=scope[0],
-            scope_id=scope[1],
-            shard=str(self.shard),
-            revision=held.revision,
-            profile_revision=held.profile_revision,
-            epoch=held.epoch,
-            pairs="\n".join(lines),
-        )
+    def _said(self, session: Session, made: Sequence[Kept], said_before: Mapping[Scope, Said]) -> list[Kept]:
+        """Keep these lists; those that differ from what was said of them before are said, and counted once more."""
+        new = [differs(one, said_before.get(one.scope, NEVER_SAID)) for one in made]
+        kept = [
+            one._replace(held=replace(one.held, revision=one.held.revision + is_new))
+            for one, is_new in zip(made, new, strict=True)
+        ]
+        say(session, self.shard, compress(kept, new))
+        store.keep_lists(session, str(self.shard), kept)
+        return kept
 
 
 class Standing(NamedTuple):
@@ -451,13 +439,24 @@ def scope_of(row: ProfileRow) -> Scope:
     return as_side(row.side), row.id
 
 
-def say(session: Session, scope: Scope, shard: Shard, held: Held, lines: Sequence[str]) -> None:
-    """Stage what is said of a list. Its pairs go from lines to JSON: as models they cost more than to find them."""
-    side, own = scope
+def differs(made: Kept, said_last: Said) -> bool:
+    """Whether a list is to be said: nobody asks as of which revision nobody is on it."""
+    as_of_then = made.held.profile_revision == said_last.profile_revision
+    return made.pairs != said_last.pairs or bool(made.pairs and not as_of_then)
+
+
+def say(session: Session, shard: Shard, lists: Iterable[Kept]) -> None:
+    """Stage what is said of these lists."""
+    stage_all(session, (_as_said(shard, one) for one in lists))
+
+
+def _as_said(shard: Shard, one: Kept) -> tuple[MatchesFound, str]:
+    """What is said of a list, and its data."""
+    (side, own), held = one.scope, one.held
     found = MatchesFound(scope=side, scope_id=own, shard=str(shard), revision=held.revision, epoch=held.epoch, pairs=())
-    pairs = [as_told(side, own, held.profile_revision, written) for written in lines]
-    head = found.model_dump(mode="json", exclude={"event_id", "occurred_at"})
-    stage(session, found, data=to_json({**head, "pairs": pairs}).decode())
+    head = found.model_dump_json(exclude={"event_id", "occurred_at", "pairs"})
+    pairs = [as_told(side, str(own), held.profile_revision, written) for written in store.lines_of(one.pairs)]
+    return found, f'{head[:-1]},"pairs":[{",".join(pairs)}]}}'
 
 
 def lines_of(

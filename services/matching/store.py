@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from services.matching.engine.crowds import Crowds
 from services.matching.engine.index import Epoch
+from services.matching.engine.lists import Held
 from services.matching.engine.profiles import SIDES, Profile, Scope, Side, as_side
 from services.matching.engine.scorer import Rules
 from services.matching.engine.text import Floats
@@ -22,6 +23,26 @@ from shared.contracts import PostingFacts, SeekerFacts
 
 CHUNK = 500
 """Rows a statement; SQLite allows 32,766 parameters."""
+
+
+class Said(NamedTuple):
+    """A list as it was said last."""
+
+    revision: int
+    """How often it was said."""
+    profile_revision: int
+    pairs: str
+
+
+NEVER_SAID = Said(revision=0, profile_revision=0, pairs="")
+
+
+class Kept(NamedTuple):
+    """A list as it is kept, and said: its pairs a line each."""
+
+    scope: Scope
+    held: Held
+    pairs: str
 
 
 def keep_profiles(session: Session, rows: Sequence[ProfileRow]) -> None:
@@ -285,13 +306,14 @@ def said_lists(session: Session, shard: str) -> Iterator[MatchList]:
     yield from session.exec(select(MatchList).where(MatchList.shard == shard).execution_options(yield_per=CHUNK))
 
 
-def said(session: Session, shard: str, wanted: Collection[Scope]) -> dict[Scope, MatchList]:
+def said(session: Session, shard: str, wanted: Collection[Scope]) -> dict[Scope, Said]:
     """These lists as they were said last."""
-    found: dict[Scope, MatchList] = {}
+    columns = col(MatchList.scope_id), col(MatchList.revision), col(MatchList.profile_revision), col(MatchList.pairs)
+    found: dict[Scope, Said] = {}
     for side, some in _by_side(wanted):
         of_some = (MatchList.scope == side, col(MatchList.scope_id).in_(some))
-        held = select(MatchList).where(MatchList.shard == shard, *of_some)
-        found.update({(side, row.scope_id): row for row in session.exec(held)})
+        held = session.exec(select(*columns).where(MatchList.shard == shard, *of_some))
+        found.update({(side, one): Said(revision, as_of, pairs) for one, revision, as_of, pairs in held})
     return found
 
 
@@ -334,14 +356,26 @@ def as_list(newer: NextList, said_last: MatchList | None = None) -> MatchList:
     )
 
 
-def keep_lists(session: Session, rows: Sequence[MatchList]) -> None:
+def keep_lists(session: Session, shard: str, lists: Sequence[Kept]) -> None:
     insert = _inserting(session)(MatchList)
     kept = ("revision", "profile_revision", "epoch", "pairs")
     replacing = insert.on_conflict_do_update(
         index_elements=["scope", "scope_id", "shard"], set_={name: insert.excluded[name] for name in kept}
     )
+    rows = [
+        {
+            "scope": side,
+            "scope_id": one,
+            "shard": shard,
+            "revision": held.revision,
+            "profile_revision": held.profile_revision,
+            "epoch": held.epoch,
+            "pairs": pairs,
+        }
+        for (side, one), held, pairs in lists
+    ]
     if rows:
-        session.connection().execute(replacing, [row.model_dump() for row in rows])
+        session.connection().execute(replacing, rows)
 
 
 def lines_of(pairs: str) -> list[str]:

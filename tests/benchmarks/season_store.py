@@ -24,13 +24,14 @@ from services.matching.bench.materials import Patterns
 from services.matching.bench.season import START, said_by_people
 from services.matching.engine.batch import blocks_of
 from services.matching.engine.index import Index, document
+from services.matching.engine.lists import Held
 from services.matching.engine.profiles import SIDES, Facts, Side
 from services.matching.engine.scorer import Rules
 from services.matching.engine.text import count, fit_frequencies
 from services.matching.matcher import take_in
 from services.matching.rematch.beside import on_all_cores
 from services.matching.settings import MatchingSettings
-from services.matching.tables import MatchList, ProfileRow
+from services.matching.tables import ProfileRow
 from shared.database import open_engine, reading, transaction
 
 SEEKERS, SEED, CAFES = 2_000, 7, 25
@@ -108,11 +109,8 @@ def put_lists(engine: Engine) -> None:
         scopes = list(take_in(index, session, lambda _: True))
     for made in on_all_cores(index, blocks_of(scopes)):
         with transaction(engine) as session:
-            store.keep_lists(session, [
-                MatchList(scope=one.scope[0], scope_id=one.scope[1], shard=SHARD, revision=1,
-                          profile_revision=one.profile_revision, epoch=0, pairs=one.pairs)
-                for one in made
-            ])  # fmt: skip
+            kept = [store.Kept(one.scope, Held(1, one.profile_revision, epoch=0), one.pairs) for one in made]
+            store.keep_lists(session, SHARD, kept)
 
 
 def _pages(said: Sequence[Facts]) -> Iterator[Sequence[Facts]]:

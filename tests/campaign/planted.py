@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -72,10 +72,11 @@ def _inbox_in_a_transaction_of_its_own(_redis: Redis) -> None:
 
 
 def _publish_beside_the_transaction(redis: Redis) -> None:
-    def stage(_session: Session, event: Event, *, agency: UUID | None = None, data: str | None = None) -> None:
-        redis.xadd(outbox.stream_of(event, agency), encode(event, data=data))  # type: ignore[arg-type]
+    def stage_all(_session: Session, events: Iterable[tuple[Event, str | None]], *, agency: UUID | None = None) -> None:
+        for event, data in events:
+            redis.xadd(outbox.stream_of(event, agency), encode(event, data=data))  # type: ignore[arg-type]
 
-    _replace(outbox.stage, stage)
+    _replace(outbox.stage_all, stage_all)
 
 
 def _mark_as_said_before_saying(_redis: Redis) -> None:

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from redis import Redis
 from sqlalchemy import Engine
+from sqlalchemy.event import listen
 from sqlmodel import col, select
 
 from shared import inbox, outbox
@@ -17,7 +18,7 @@ from shared.clock import now, stopped_at
 from shared.contracts import AgencyAnswered, RestatementRequested
 from shared.database import SpineTable, reading, transaction
 from shared.inbox import InboxLine
-from shared.outbox import OutboxLine, Relay, stage
+from shared.outbox import STAGED_AT_ONCE, OutboxLine, Relay, stage, stage_all
 from tests.contracts.examples import examples
 from tests.integration.small_service import SmallTable, a_withdrawal
 from tests.servers import RedisServer
@@ -60,6 +61,17 @@ def test_what_was_committed_is_said_once_and_in_order(engine: Engine, redis: Red
     assert relay.say_all() == 0
     assert [fields[b"id"].decode() for _, fields in redis.xrange(REQUEST)] == [str(e.event_id) for e in events]
     assert relay.backlog().unsaid == 0
+
+
+def test_many_are_staged_with_few_statements_and_said_in_their_order(engine: Engine, redis: Redis) -> None:
+    events, inserts = [a_request() for _ in range(2 * STAGED_AT_ONCE + 1)], []
+    listen(engine, "before_cursor_execute", lambda *told: inserts.append(told[2]) if "outbox" in told[2] else None)
+    with transaction(engine) as session:
+        stage_all(session, ((event, f'{{"place":{place}}}') for place, event in enumerate(events)))
+    assert len(inserts) == 3
+    Relay("matching", engine, redis).say_all()
+    said = [(fields[b"id"].decode(), fields[b"data"]) for _, fields in redis.xrange(REQUEST)]
+    assert said == [(str(event.event_id), b'{"place":%d}' % place) for place, event in enumerate(events)]
 
 
 def test_more_than_a_server_takes_in_one_transaction_is_said_in_several(

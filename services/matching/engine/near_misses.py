@@ -14,7 +14,6 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic_core import from_json
 
 from services.matching.engine.conditions import judge_occupation
 from services.matching.engine.index import Index
@@ -86,7 +85,7 @@ def near_misses(index: Index, seeker: Profile, apart: Collection[UUID]) -> NearM
             gate=next((gate for gate, mask in shut.items() if mask[at]), None),
             score=int(scores[at]),
             would_be=int(would_be[at]),
-            raises=tuple(Raise.model_validate(one) for one in told_of(from_json(body))["raises"]),
+            raises=tuple(Raise.model_validate(one) for one in told_of(body)["raises"]),
         )
         for (_, end, _), at, body in zip(pairs, nearest, beside.explain(pairs), strict=True)
     )

@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic_core import from_json
-
 from services.matching.engine.conditions import judge_occupation
 from services.matching.engine.index import Epoch, Index
 from services.matching.engine.profiles import SIDES, Facts, Profile, Side
@@ -71,7 +69,7 @@ def explain(seeker: SeekerFacts, posting: PostingFacts, epoch: Epoch) -> Explana
     """Everything about this pair under this epoch."""
     index, rules = _at_hand(seeker, posting, epoch), epoch.rules
     shut = index.excluded_by(*_ENDS)
-    told = told_of(from_json(index.explain([(*_ENDS, _values(index, seeker, posting))])[0]))
+    told = told_of(index.explain([(*_ENDS, _values(index, seeker, posting))])[0])
     known = {part["name"] for part in told["parts"]}
     unheard = {name: None for view, name in _FIGURES.items() if VIEWS[view].isdisjoint(known)}
     fits = _verdict(told["score"], len(known), rules)

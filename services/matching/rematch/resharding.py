@@ -82,7 +82,7 @@ def _take_back(session: Session, row: MatchList) -> None:
     if row.pairs:
         row.revision, row.pairs = row.revision + 1, ""
         held = Held(row.revision, GONE, row.epoch)
-        say(session, (as_side(row.scope), row.scope_id), Shard.named(row.shard), held, ())
+        say(session, Shard.named(row.shard), [store.Kept((as_side(row.scope), row.scope_id), held, "")])
     session.add(row)
 
 
