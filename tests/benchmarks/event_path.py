@@ -7,12 +7,13 @@ XREADGROUP and XACK, no store, no transaction, no matching. The goals G6, G7 and
 
 import asyncio
 import os
+import sqlite3
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from itertools import cycle, islice
 from pathlib import Path
@@ -51,7 +52,7 @@ Rows = list[tuple[str, ...]]
 def main(seekers: int) -> None:
     with local_redis("valkey", "--appendfsync", "always") as server, short_directory() as folder:
         with matching(server.url, folder) as redis:
-            fill(redis, seekers)
+            fill(redis, folder / "matching.sqlite", seekers)
             rows = [*latencies(redis, server.url), *throughput(redis)]
         rows += asyncio.run(consumption(server.url))
     durable = "Valkey appendfsync always, SQLite synchronous FULL"
@@ -85,12 +86,12 @@ def matching(redis_url: str, folder: Path) -> Iterator["Redis[Any]"]:
             redis.close()
 
 
-def fill(redis: "Redis[Any]", seekers: int) -> None:
-    """So many seekers and some postings, each heard and matched before anything is timed."""
+def fill(redis: "Redis[Any]", store: Path, seekers: int) -> None:
+    """So many seekers and some postings, each heard, matched and all of it said before anything is timed."""
     city = make_city(date(2026, 3, 2))
     send(redis, (a_seeker(one.facts) for one in islice(cycle(city.seekers), seekers)))
     send(redis, islice(postings(), EVENTS_A_ROUND))
-    wait_for(lambda: is_quiet(redis), FILL_SECONDS, "matching to hear of everyone")
+    wait_for(lambda: is_quiet(redis) and not unsaid(store), FILL_SECONDS, "matching to hear of everyone")
 
 
 def a_seeker(facts: Any) -> SeekerPublished:
@@ -114,6 +115,12 @@ def send(redis: "Redis[Any]", events: Iterator[Event], at_once: int = BATCH, str
 def is_quiet(redis: "Redis[Any]") -> bool:
     groups: list[Any] = [group for kind in (SeekerPublished, PostingPublished) for group in _groups(redis, kind.stream)]
     return len(groups) == 2 and all(group["lag"] == 0 and group["pending"] == 0 for group in groups)
+
+
+def unsaid(store: Path) -> int:
+    """Trap: what is left to be said of everyone goes before the list of the first posting that is timed."""
+    with closing(sqlite3.connect(store)) as database:
+        return int(database.execute("SELECT count(*) FROM outbox WHERE said_at IS NULL").fetchone()[0])
 
 
 def _groups(redis: "Redis[Any]", stream: str) -> list[Any]:
