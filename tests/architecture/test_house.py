@@ -7,6 +7,8 @@ from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 HOUSE = Path(__file__).parents[2]
 REQUIRED = {"services", "shared", "deploy", "tests", "pyproject.toml", "README.md"}
 ALLOWED = REQUIRED | {"docs", "requirements", "Makefile", "CHANGELOG.md", "LICENSE", ".ci", ".github"}
@@ -88,3 +90,11 @@ def test_every_file_that_code_reads_is_packaged() -> None:
     assert not_code
     left_behind = [name for name in not_code if not any(fnmatch(Path(name).name, pattern) for pattern in patterns)]
     assert not left_behind
+
+
+@pytest.mark.parametrize("service", ["registry", "matching", "notify"])
+def test_a_service_s_migrations_follow_each_other_in_one_line(service: str) -> None:
+    """Two that were drafted at the same time bear one number, and no database can be brought up to date."""
+    texts = [path.read_text("utf-8") for path in sorted((HOUSE / "deploy/migrations" / service).glob("0*.py"))]
+    told = [re.findall(r'^(?:down_)?revision: str(?: \| None)? = (?:"(\d+)"|None)$', text, re.M) for text in texts]
+    assert told == [[f"{n:04}", f"{n - 1:04}" if n > 1 else ""] for n in range(1, len(texts) + 1)]
