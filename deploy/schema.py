@@ -41,7 +41,7 @@ class Schema:
 
 def tables_of(service: str) -> list[MetaData]:
     """What the code says a service keeps: its own tables, and those of the spine."""
-    for spine in ("shared.burial", "shared.forgetting", "shared.inbox", "shared.outbox"):
+    for spine in ("shared.burial", "shared.forgetting", "shared.inbox", "shared.outbox", "shared.sessions"):
         import_module(spine)  # the spine's tables stand beside what uses them, and are known once that is imported
     own: MetaData = import_module(f"services.{service}.tables").Table.metadata
     return [own, SpineTable.metadata]

@@ -48,10 +48,6 @@ class ExitCode(IntEnum):
     NOT_ALLOWED = 4
 
 
-INTERRUPTED = 130
-"""What shells expect of a command that Ctrl-C ended."""
-
-
 @dataclass(eq=False)
 class CommandError(Exception):
     """Something a person must know: what is wrong, where, and what to do about it."""
@@ -102,8 +98,6 @@ class Commands(TyperGroup):
         except CommandError as error:
             typer.echo(error.as_json() if for_programs else error.as_text(), err=True)
             raise typer.Exit(error.exit_code) from error
-        except KeyboardInterrupt as error:
-            raise typer.Exit(INTERRUPTED) from error
         except BrokenPipeError as error:  # piped to `head`: the reader has what it wanted
             _say_no_more()
             raise typer.Exit(ExitCode.ALL_TAKEN) from error

@@ -150,7 +150,7 @@ def test_every_page_of_a_machine_tells_its_refusals_as_problems(city: City) -> N
     assert {"code", "where", "message", "message_ko", "hint"} <= set(answer.json())
 
 
-def test_someone_who_is_let_in_can_sign_in_and_sees_the_desk(city: City) -> None:
+def test_someone_who_is_let_in_sees_the_desk_until_she_leaves_and_so_does_a_copy_of_her_cookie(city: City) -> None:
     word = "a long password 가나다"
     added = subprocess.run(
         [*COMMAND, "account", "add", "mapo", "--name", "마포 상담사", "--json", "--data", str(city.data)],
@@ -171,5 +171,11 @@ def test_someone_who_is_let_in_can_sign_in_and_sees_the_desk(city: City) -> None
         token = re.search(r'name="form_token" value="([0-9a-f]+)"', wrong.text)
         assert token
         desk = browser.post("/sign-in", data={"login": "mapo", "password": word, "form_token": token[1]})
-    assert desk.url.path == "/desk"
-    assert "마포 상담사" in desk.text
+        assert desk.url.path == "/desk"
+        assert "마포 상담사" in desk.text
+        copied = {"cookie": f"iljari_session={browser.cookies['iljari_session']}"}
+        token = re.search(r'name="form_token" value="([0-9a-f]+)"', desk.text)
+        assert token
+        assert httpx.get(f"{city.url}/desk", headers=copied).status_code == 200
+        browser.post("/sign-out", data={"form_token": token[1]})
+    wait_for(lambda: httpx.get(f"{city.url}/desk", headers=copied).status_code == 401, 30, "a desk closed to the copy")

@@ -194,7 +194,7 @@ def test_a_file_that_finds_no_room_is_not_left_in_part(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_ends_at_once_without_a_word_of_ours() -> None:
+def test_ctrl_c_ends_at_once_with_the_code_that_shells_expect() -> None:
     # Whoever is started in the background is born deaf to it.
     hearing = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     slow = [sys.executable, "-c", f"{hearing}; from tests.unit.test_command import app; app(['wait'])"]
