@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, func
 from sqlmodel import select
 
+from services.registry.api.accounts import account_api
 from services.registry.api.agencies import agency_api
 from services.registry.api.cafes import cafe_api
 from services.registry.api.contacts import contact_api
@@ -132,6 +133,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:  # noqa: PLR0915 - the li
     app.include_router(paper_pages(engine, vault, pages))
     for of_the_city in (board_pages, benefit_pages, district_pages):
         app.include_router(of_the_city(engine, pages))
+    app.include_router(account_api(engine))
     app.include_router(agency_api(engine))
     app.include_router(intake_api(engine, vault, law))
     app.include_router(service_api(engine, vault))

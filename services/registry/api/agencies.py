@@ -1,21 +1,19 @@
-"""Who takes part, under `/api/v1/registry`: agencies, who works here, what the columns of a sheet mean."""
+"""Who takes part, under `/api/v1/registry`: agencies, and what the columns of their sheets mean."""
 
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import StringConstraints, TypeAdapter
+from pydantic import TypeAdapter
 from sqlalchemy import Engine
 
-from services.registry.access import Operator, Sender, agency_for, not_found, refuse_unknown
+from services.registry.access import Operator, Sender, agency_for, not_found
 from services.registry.api.bodies import Asked, Body, Name, PlainBody
 from services.registry.intake.mapping import Mapping
 from services.registry.intake.saved import MOST, Keeper, TooManyMappings, save_mapping, saved_mappings
 from services.registry.law.licence_kinds import LicenceWord, licence_of
 from services.registry.orders.agencies import AgencyExists, add_agency, give_key, some_agencies
-from services.registry.people import passwords
-from services.registry.people.accounts import AccountExists, AccountRole, add_account
-from services.registry.tables import Agency, Cafe, SavedMapping
+from services.registry.tables import Agency, SavedMapping
 from shared.contracts import AgencyAnswered, PostingReceived
 from shared.database import reading, transaction
 from shared.outbox import stream_of
@@ -32,17 +30,6 @@ class NewAgency(Asked):
     registration_number: Name | None = None
     """Of the licence, as the authority gave it."""
     agency_id: UUID | None = None
-
-
-class NewAccount(Asked):
-    login: Annotated[str, StringConstraints(pattern=r"^[a-z0-9._-]{2,60}$")]
-    display_name: Name
-    role: AccountRole
-    password: Annotated[str, StringConstraints(min_length=passwords.SHORTEST, max_length=passwords.LONGEST)]
-    cafe_ids: tuple[UUID, ...] = ()
-    agency_id: UUID | None = None
-    shown: bool = False
-    """A demo account: its password stands on the sign-in page for everyone to use."""
 
 
 class MappingAsked(Asked):
@@ -73,7 +60,7 @@ def agency_api(engine: Engine) -> APIRouter:
                     registration_number=asked.registration_number,
                 )
         except AgencyExists:
-            raise _exists("name") from None
+            raise exists_already("name") from None
         return _shown_agency(agency) | {"api_key": key}
 
     @router.post("/agencies/{agency_id}/key")
@@ -91,31 +78,6 @@ def agency_api(engine: Engine) -> APIRouter:
         with reading(engine) as session:
             found = some_agencies(session, paged.after(NAMED), paged.one_more)
         return [_shown_agency(agency) for agency in paged.shown(found, lambda each: (each.name, each.agency_id))]
-
-    @router.post("/accounts", status_code=201)
-    def make_account(
-        _who: Operator,
-        asked: Annotated[NewAccount, Depends(PlainBody(NewAccount))],
-    ) -> dict[str, Any]:
-        if asked.role == "agency" and asked.agency_id is None:
-            raise Problem(
-                422, "AGENCY_MISSING", "Name the agency whose clerk this is.", "어느 기관의 담당자인지 지정해 주세요.",
-                where="agency_id",
-            )  # fmt: skip
-        if not asked.shown and passwords.guessable(asked.password, asked.login, asked.display_name):
-            raise Problem(
-                422, "PASSWORD_COMMON", "This password is among the first that anybody would try.",
-                "누구나 먼저 넣어 볼 비밀번호입니다.", where="password",
-                hint="Three or four words that do not belong together.",
-            )  # fmt: skip
-        refuse_unknown(engine, Agency, [asked.agency_id], "agency_id")
-        refuse_unknown(engine, Cafe, asked.cafe_ids, "cafe_ids")
-        try:
-            with transaction(engine) as session:
-                account = add_account(session, **dict(asked))
-        except AccountExists:
-            raise _exists("login") from None
-        return account.model_dump(mode="json", exclude={"password_hash", "shown_password"})
 
     @router.get("/mappings")
     def list_mappings(who: From, agency: UUID | None = None) -> list[dict[str, Any]]:
@@ -170,7 +132,7 @@ def _shown_mapping(saved: SavedMapping) -> dict[str, Any]:
     return told | {"mapping": saved.words}
 
 
-def _exists(where: str) -> Problem:
+def exists_already(where: str) -> Problem:
     return Problem(
         409,
         "ALREADY_THERE",

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from services.registry.people.vault import Vault
 from services.registry.tables import Account
+from shared import sessions
 from shared.clock import now
 from shared.web.sign_in import SignedIn
 
@@ -69,6 +70,27 @@ def add_account(  # noqa: PLR0913 - the fields of an account, no more
     session.add(account)
     session.flush()
     return account
+
+
+def staff_accounts(session: Session, after: str | None, limit: int) -> Sequence[Account]:
+    """Those whom an operator let in, by login; `after`: the last that was told."""
+    staff = select(Account).where(col(Account.role) != "seeker", *([] if after is None else [Account.login > after]))
+    return session.exec(staff.order_by(col(Account.login)).limit(limit)).all()
+
+
+def close_account(session: Session, account_id: UUID) -> bool:
+    """Let someone in no more, and end every session of hers at once; false where no such account of staff is.
+
+    The row stays: what she did is told by her name, and her login is never another's.
+    """
+    account = session.get(Account, account_id)
+    if account is None or account.role == "seeker":  # a seeker stops or erases herself
+        return False
+    if account.closed_at is None:
+        account.closed_at = now()
+        session.add(account)
+        sessions.end(session, account_id)
+    return True
 
 
 def login_of(vault: Vault, contact: str) -> str:

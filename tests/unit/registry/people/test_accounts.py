@@ -1,19 +1,26 @@
 """Signing in: the right password, nobody's password, too many wrong ones, and the page that asks."""
 
+import json
 import re
+from contextlib import nullcontext
 from datetime import timedelta
+from functools import partial
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
 from sqlalchemy import Engine
+from typer.testing import CliRunner
 
+from services.registry.commands import accounts as account_commands
 from services.registry.people.accounts import MOST_WRONG, PAUSE, AccountExists, WrongAttempts, add_account, sign_in
 from services.registry.tables import Account
 from shared.clock import now, stopped_at
+from shared.command import ExitCode
 from shared.database import reading, transaction
 from shared.web.sign_in import SESSION_COOKIE
-from tests.unit.registry.conftest import said
+from tests.unit.registry.conftest import OPERATOR, said
 
 PASSWORD = "긴 비밀번호 with spaces 🍞"
 
@@ -118,3 +125,42 @@ def test_a_copied_cookie_is_dead_once_she_has_left(client: TestClient, counselor
     assert client.get("/counter/register", headers=copied, follow_redirects=False).status_code == 401
     with reading(engine) as session:
         assert len(said(session, "sessions.ended.v1")) == 1
+
+
+def test_who_is_let_in_no_more_is_out_at_once_and_her_name_is_nobody_elses(
+    client: TestClient, counselor: Account, engine: Engine
+) -> None:
+    token = re.search(r'name="form_token" value="([0-9a-f]+)"', client.get("/sign-in").text)
+    assert token is not None
+    client.post("/sign-in", data={"form_token": token[1], "login": "kim", "password": PASSWORD}, follow_redirects=False)
+    assert client.get("/counter/register", follow_redirects=False).status_code == 200
+    path = f"/api/v1/registry/accounts/{counselor.account_id}"
+    for _ in range(2):  # said twice, done once
+        assert client.delete(path, headers=OPERATOR).status_code == 204
+    assert client.get("/counter/register", follow_redirects=False).status_code == 401
+    with transaction(engine) as session:
+        assert sign_in(session, "kim", PASSWORD) is None
+        assert len(said(session, "sessions.ended.v1")) == 1
+        with pytest.raises(AccountExists):
+            add_account(session, login="kim", display_name="다른 김", role="counselor", password=PASSWORD)
+
+
+def test_a_seekers_account_is_hers_to_end(client: TestClient, engine: Engine) -> None:
+    with transaction(engine) as session:
+        hers = add_account(session, login="seeker-1", display_name="-", role="seeker", password=PASSWORD)
+    for account_id in (hers.account_id, UUID(int=1)):
+        assert client.delete(f"/api/v1/registry/accounts/{account_id}", headers=OPERATOR).status_code == 404
+    assert client.get("/api/v1/registry/accounts", headers=OPERATOR).json() == []
+
+
+def test_the_command_lists_and_closes(client: TestClient, counselor: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.headers.update(OPERATOR)
+    monkeypatch.setattr(account_commands, "open_system", lambda _data: nullcontext(client))
+    run = partial(CliRunner().invoke, account_commands.app)
+    told = run(["list", "--json"]).stdout
+    assert [one["login"] for one in json.loads(told)] == ["kim"]
+    assert "hash" not in told
+    assert run(["close", "kim"]).exit_code == 0
+    assert json.loads(run(["list", "--json"]).stdout)[0]["closed_at"]
+    refused = run(["close", "lee"])
+    assert (refused.exit_code, "ACCOUNT_UNKNOWN" in refused.output) == (ExitCode.USAGE, True)
