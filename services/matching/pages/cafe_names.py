@@ -16,12 +16,13 @@ class CafeNames:
     """Asks registry; a page that cannot learn the names goes without."""
 
     def __init__(self, settings: MatchingSettings) -> None:
-        self._client = registry(settings, WAIT_SECONDS)
+        self._settings = settings
 
     def told(self) -> dict[str, str]:
         """By id; none when registry cannot be reached."""
         try:
-            answer = self._client.get(CAFES).raise_for_status()
+            with registry(self._settings, WAIT_SECONDS) as client:
+                answer = client.get(CAFES).raise_for_status()
             return {str(cafe.cafe_id): cafe.name for cafe in CAFES_TOLD.validate_json(answer.content)}
         except (httpx.HTTPError, ValidationError) as error:
             log.warning("registry_unreachable", path=CAFES, error=type(error).__name__)

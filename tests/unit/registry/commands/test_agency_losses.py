@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
+from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from deploy.cli import app
@@ -25,6 +26,7 @@ from tests.journey.serving import serving
 def iljari(engine: Engine, settings: RegistrySettings) -> Iterator[Callable[..., Result]]:
     """The command, given to a registry that serves."""
     with (
+        capture_logs(),  # of the registry, which would stand amid what the command says
         socket.create_server(("127.0.0.1", 0)) as door,
         serving(create_app(settings), listener=door, lifespan="off"),
     ):
