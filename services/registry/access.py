@@ -67,6 +67,18 @@ def of_cafes(cafe_id: Any, cafes: Collection[UUID]) -> ColumnElement[bool]:
     return condition
 
 
+def exists_already(where: str) -> Problem:
+    """The one answer to a name that someone or something has already."""
+    return Problem(
+        409,
+        "ALREADY_THERE",
+        "This is here already.",
+        "이미 있습니다.",
+        where=where,
+        hint="Use another, or the present one.",
+    )
+
+
 def not_found() -> Problem:
     """The one answer for what does not exist and for what is another's."""
     return Problem(404, "NOT_FOUND", "There is nothing here.", "찾으시는 것이 없습니다.")

@@ -7,8 +7,7 @@ from fastapi import APIRouter, Depends
 from pydantic import StringConstraints, TypeAdapter
 from sqlalchemy import Engine
 
-from services.registry.access import Operator, not_found, refuse_unknown
-from services.registry.api.agencies import exists_already
+from services.registry.access import Operator, exists_already, not_found, refuse_unknown
 from services.registry.api.bodies import Asked, Name, PlainBody
 from services.registry.people import passwords
 from services.registry.people.accounts import AccountExists, AccountRole, add_account, close_account, staff_accounts

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from pydantic import TypeAdapter
 from sqlalchemy import Engine
 
-from services.registry.access import Operator, Sender, agency_for, not_found
+from services.registry.access import Operator, Sender, agency_for, exists_already, not_found
 from services.registry.api.bodies import Asked, Body, Name, PlainBody
 from services.registry.intake.mapping import Mapping
 from services.registry.intake.saved import MOST, Keeper, TooManyMappings, save_mapping, saved_mappings
@@ -130,14 +130,3 @@ def _shown_agency(agency: Agency) -> dict[str, Any]:
 def _shown_mapping(saved: SavedMapping) -> dict[str, Any]:
     told = saved.model_dump(mode="json", exclude={"words", "cafe_id"})
     return told | {"mapping": saved.words}
-
-
-def exists_already(where: str) -> Problem:
-    return Problem(
-        409,
-        "ALREADY_THERE",
-        "This is here already.",
-        "이미 있습니다.",
-        where=where,
-        hint="Use another, or the present one.",
-    )

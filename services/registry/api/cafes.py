@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from services.registry.access import Operator, not_found
+from services.registry.access import Operator, exists_already, not_found
 from services.registry.api.bodies import Asked, PlainBody
 from services.registry.api.custody import living
 from services.registry.cafes import bookings, closing, partners, places, rooms
@@ -147,14 +147,7 @@ def cafe_api(engine: Engine, rules: Rules) -> APIRouter:  # noqa: PLR0915 - the 
                 cafe = places.add_cafe(session, cafe_id=told.cafe_id, by=who.label, **told.told())
                 return shown_cafe(session, cafe)
         except CafeExists:
-            raise Problem(
-                409,
-                "ALREADY_THERE",
-                "This is here already.",
-                "이미 있습니다.",
-                where="name",
-                hint="Use another, or the present one.",
-            ) from None
+            raise exists_already("name") from None
 
     @router.get("/cafes")
     def list_cafes(_who: Looking) -> list[dict[str, Any]]:
